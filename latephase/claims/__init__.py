@@ -1,0 +1,47 @@
+"""Claims: a sentence of a paper as a statistic of a study's table, a threshold and a verdict.
+
+One module a paper. A statistic is a function ``(table, **arguments) -> Result``, whose
+arguments all stand in ``catalog/claims.yaml`` beside the threshold, written down before the
+number was looked at.
+"""
+
+import math
+from dataclasses import dataclass
+
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A statistic with its 95 % interval over seeds.
+
+    ``estimate``, ``low``, ``high`` are NaN where the data cannot give them; ``high`` may be
+    infinite where runs are censored. ``n_seeds`` and ``n_cells`` are what it rests on;
+    ``note`` says in words what was left out, censored or diverged.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    n_seeds: int
+    n_cells: int
+    note: str = ""
+
+
+def verdict(result: Result, threshold: tuple[float | None, float | None]) -> str:
+    """Compare an interval with the range ``(low, high)`` that the claim predicts.
+
+    Wholly inside (bounds included): "reproduced"; wholly outside: "not reproduced"; anything
+    else, and an interval that could not be given: "inconclusive". None leaves a side open.
+    """
+    low = -math.inf if threshold[0] is None else threshold[0]
+    high = math.inf if threshold[1] is None else threshold[1]
+    if any(math.isnan(value) for value in (result.estimate, result.low, result.high)):
+        return INCONCLUSIVE
+    if low <= result.low and result.high <= high:
+        return REPRODUCED
+    if result.high < low or result.low > high:
+        return NOT_REPRODUCED
+    return INCONCLUSIVE

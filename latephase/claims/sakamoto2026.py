@@ -1,0 +1,217 @@
+"""Sakamoto & Sato (arXiv 2509.20829): grokking is timed by the contraction of RNC1.
+
+Times of a run, in steps, as the claims use them:
+
+- t_train: :func:`latephase.analysis.onset` of training accuracy at ``train_threshold``.
+- t_test: onset of test accuracy at ``test_fraction`` of the highest final test accuracy in
+  the study (:func:`latephase.analysis.generalisation_level`).
+- a *cell* is a learning rate and a weight decay; its value is the median over seeds.
+"""
+
+import numpy as np
+import pandas as pd
+
+from latephase import analysis
+from latephase.analysis import Event
+from latephase.claims import Result
+
+
+def generalisation_delay(
+    table: pd.DataFrame, *, train_threshold: float, test_fraction: float, stay: int
+) -> Result:
+    """Mean over cells of log10(t_test / t_train), in decades (Fig. 3, first row).
+
+    A run that never generalises has a delay between log10(last step / t_train) and infinity:
+    the estimate and the lower end take the former, the upper end the latter. A run that
+    never memorises has no delay; a cell counts if at least half of its seeds have one.
+    """
+    runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
+    smallest, largest = _delays(runs)
+    interval = analysis.seed_interval(
+        smallest.to_numpy(), largest.to_numpy(), analysis.mean_of_cells
+    )
+    return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
+
+
+def delay_against_decay(
+    table: pd.DataFrame, *, train_threshold: float, test_fraction: float, stay: int
+) -> Result:
+    """Rank association of weight decay with the delay t_test / t_train (Fig. 3, first row).
+
+    Somers' D over pairs of runs of different weight decay
+    (:func:`latephase.analysis.rank_association`): -1 if the run with the smaller decay always
+    has the longer delay. The delay, not t_test, so that a decay which slows memorisation and
+    generalisation alike shows no association. A run that never generalises is later than
+    whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
+    :func:`generalisation_delay`; fewer than three: NaN.
+    """
+    runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
+    smallest, largest = _delays(runs)
+    decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
+
+    def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+        value = analysis.rank_association(decays, low, high)
+        return value, value
+
+    if len(np.unique(decays)) < analysis.MIN_CELLS:
+        interval = analysis.Interval(np.nan, np.nan, np.nan)
+    else:
+        interval = analysis.seed_interval(smallest.to_numpy(), largest.to_numpy(), association)
+    return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
+
+
+def rnc1_nearer_to_test(
+    table: pd.DataFrame,
+    *,
+    train_threshold: float,
+    stay: int,
+    min_rise: float,
+    min_factor: float,
+) -> Result:
+    """Is RNC1's fall nearer to the rise of test accuracy than to memorisation? (Fig. 3)
+
+    Mean over cells of  |log10(t_rnc1 / t_train)| - |log10(t_rnc1 / t_rise)|,  in decades:
+    positive where nearer to the test accuracy. It lies within ± log10(t_rise / t_train).
+    t_rnc1 is :func:`latephase.analysis.fall` over the whole history, half-way to the final
+    level; t_rise is half-way in the rise of test accuracy after t_train
+    (:func:`latephase.analysis.late_rise`): the onset used elsewhere marks the end of the rise,
+    and a half-way time is to be set against a half-way time.
+
+    Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
+    have nothing to tell apart and are left out; a cell counts if at least half of its seeds
+    remain. Where test accuracy rises late but RNC1 falls by less than ``min_factor``, the
+    difference may be anything in its range: the estimate and the lower end take the worst.
+    """
+
+    def events(run: pd.DataFrame) -> dict[str, Event]:
+        train = analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay)
+        rise = Event(np.nan, True)
+        if not train.censored:
+            rise = analysis.late_rise(
+                run["step"], run["accuracy_test"], train.step, min_rise=min_rise, stay=stay
+            )
+        rnc1 = analysis.fall(run["step"], run["rnc1"], stay=stay, min_factor=min_factor)
+        return {"train": train, "rise": rise, "rnc1": rnc1}
+
+    runs = analysis.run_events(table, events)
+    train, rise, rnc1 = (np.log10(runs[name]) for name in ("train", "rise", "rnc1"))
+    usable = ~(runs["train_censored"] | runs["rise_censored"])
+    nearer = ((rnc1 - train).abs() - (rnc1 - rise).abs()).where(usable)
+    fallen = ~runs["rnc1_censored"]
+    runs["smallest"] = nearer.where(fallen, (train - rise).where(usable))
+    runs["largest"] = nearer.where(fallen, (rise - train).where(usable))
+    smallest = _well_covered(analysis.by_cell(runs, "smallest"))
+    largest = analysis.by_cell(runs, "largest")[smallest.columns]
+    interval = analysis.seed_interval(
+        smallest.to_numpy(), largest.to_numpy(), analysis.mean_of_cells
+    )
+    lag = (rnc1 - rise)[usable & fallen]
+    note = _note(
+        runs,
+        {
+            "never memorise (left out)": runs["train_censored"],
+            "show no late rise (left out)": runs["rise_censored"] & ~runs["train_censored"],
+            "rise without a fall of RNC1 (counted at the worst)": usable & ~fallen,
+        },
+    )
+    if len(lag):
+        note += f"; RNC1 minus test, median: {lag.median():+.2f} decades"
+    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
+
+
+def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float) -> Result:
+    """Log–log slope of the time of RNC1's fall against learning rate × weight decay (Thm 4.3).
+
+    The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), a slope of -1 at fixed ε; so
+    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.fall`), which does not
+    depend on how far below it a run gets within its budget. The plateau is taken after
+    memorisation, as in the theorem, where the loss is small first. Cells with a censored seed
+    are left out; fewer than three: NaN.
+    """
+
+    def events(run: pd.DataFrame) -> dict[str, Event]:
+        train = analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay)
+        rnc1 = Event(train.step, True)
+        if not train.censored:
+            rnc1 = analysis.fall(
+                run["step"],
+                run["rnc1"],
+                stay=stay,
+                min_factor=factor,
+                factor=factor,
+                start=train.step,
+            )
+        return {"train": train, "rnc1": rnc1}
+
+    runs = analysis.run_events(table, events)
+    times = analysis.by_cell(runs, "rnc1")
+    # A run missing from the grid is NaN after the pivot: as little known as a censored one.
+    censored = analysis.by_cell(runs, "rnc1_censored").fillna(1.0) > 0
+    clock = np.array([lr * decay for lr, decay in times.columns])
+    positive = clock > 0  # No decay, no clock: the theorem says nothing of that cell.
+    interval, n_cells = analysis.loglog_slope_interval(
+        clock[positive], times.to_numpy()[:, positive], censored.to_numpy()[:, positive]
+    )
+    note = _note(
+        runs,
+        {
+            "never memorise": runs["train_censored"],
+            f"memorise but RNC1 falls by less than {factor:g} times": runs["rnc1_censored"]
+            & ~runs["train_censored"],
+        },
+    )
+    note += f"; slope over {n_cells} of {positive.sum()} cells, those in which every seed falls"
+    return Result(*interval, len(times), n_cells, note)
+
+
+def _accuracy_onsets(
+    table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
+) -> pd.DataFrame:
+    """One row a run, with ``train`` and ``test`` onsets."""
+    level = analysis.generalisation_level(table, test_fraction, stay)
+    return analysis.run_events(
+        table,
+        lambda run: {
+            "train": analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay),
+            "test": analysis.onset(run["step"], run["accuracy_test"], level, stay),
+        },
+    )
+
+
+def _delays(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
+    delay = np.log10(runs["test"] / runs["train"]).where(~runs["train_censored"])
+    infinite = runs["test_censored"] & ~runs["train_censored"]
+    runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
+    smallest = _well_covered(analysis.by_cell(runs, "smallest"))
+    return smallest, analysis.by_cell(runs, "largest")[smallest.columns]
+
+
+def _well_covered(values: pd.DataFrame) -> pd.DataFrame:
+    """The cells in which at least half of the seeds have a value."""
+    return values.loc[:, values.notna().mean() >= 0.5]
+
+
+def _seeds(values: pd.DataFrame) -> int:
+    """Seeds with a value in at least one cell."""
+    return int(values.notna().any(axis=1).sum()) if values.shape[1] else 0
+
+
+def _onset_note(runs: pd.DataFrame) -> str:
+    return _note(
+        runs,
+        {
+            "never memorise (left out)": runs["train_censored"],
+            "memorise but never generalise (a lower bound)": runs["test_censored"]
+            & ~runs["train_censored"],
+        },
+    )
+
+
+def _note(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
+    """What happened to how many runs, in words."""
+    parts = [f"{len(runs)} runs"]
+    for text, mask in ({"diverged": runs["diverged"]} | counts).items():
+        if mask.any():
+            parts.append(f"{int(mask.sum())} {text}")
+    return "; ".join(parts)

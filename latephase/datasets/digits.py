@@ -1,0 +1,49 @@
+"""The 8x8 handwritten digits that come inside scikit-learn: 1,797 images, no download."""
+
+import hashlib
+
+import numpy as np
+
+from latephase.errors import UserError
+
+TRAIN = 1000
+
+
+def read(name: str, entry: dict) -> tuple[dict[str, np.ndarray], dict]:
+    """Digits [N, 1, 8, 8] with values 0..16, split into 1,000 for training and 797 for testing.
+
+    scikit-learn gives them without a split and grouped by writer, so they are permuted by
+    ``numpy.random.RandomState(0).permutation(1797)``, a stream that NumPy keeps fixed for ever
+    (NEP 19); the first 1,000 train. Raises UserError if scikit-learn's data have changed.
+    """
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.uint8)
+    sums = {
+        "images": hashlib.sha256(images.tobytes()).hexdigest(),
+        "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
+    }
+    for part, expected in entry["sha256"].items():
+        if sums[part] != expected:
+            raise UserError(
+                f"data set {name}: sha256.{part} of scikit-learn's load_digits is {sums[part]}; "
+                f"expected {expected}"
+            )
+    order = np.random.RandomState(0).permutation(len(images))
+    inputs, labels = images[order][:, None], labels[order].astype(np.int64)
+    arrays = {
+        "train_inputs": inputs[:TRAIN],
+        "train_labels": labels[:TRAIN],
+        "test_inputs": inputs[TRAIN:],
+        "test_labels": labels[TRAIN:],
+    }
+    facts = {
+        "variant": entry["variant"],
+        "source": "scikit-learn load_digits, permuted by RandomState(0)",
+        "sha256": sums,
+        "classes": 10,
+        "shape": [1, 8, 8],
+        "scale": 16,
+    }
+    return arrays, facts

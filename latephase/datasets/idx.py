@@ -1,0 +1,71 @@
+"""MNIST and its kin: four IDX files (Y. LeCun's format, big-endian), one byte a value."""
+
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from latephase.datasets.files import find
+from latephase.errors import UserError
+
+UNSIGNED_BYTE = 0x08
+
+
+def parse(content: bytes, dimensions: int, name: str) -> np.ndarray:
+    """The uint8 array, with ``dimensions`` axes, that the bytes of an IDX file hold.
+
+    Layout: two zero bytes, the type code, the number of axes, one uint32 a size, the values.
+    Raises UserError, with the file's ``name``, unless the length is exactly what the sizes say.
+    """
+    expected = bytes([0, 0, UNSIGNED_BYTE, dimensions])
+    if content[:4] != expected:
+        raise UserError(
+            f"{name}: magic number is 0x{content[:4].hex()}; "
+            f"allowed: 0x{expected.hex()} (IDX, unsigned byte, {dimensions} axes)"
+        )
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise UserError(f"{name}: header has {len(content)} bytes; an IDX header has {start}")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    values, needed = len(content) - start, math.prod(shape)
+    if values != needed:
+        raise UserError(f"{name}: holds {values} values; its header says {shape}, {needed} values")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def read(
+    name: str, entry: dict, *, mirror: Path | None, cache: Path | None
+) -> tuple[dict[str, np.ndarray], dict]:
+    """Images [N, 1, H, W] with values 0..255 and their labels, in the order of the files."""
+    arrays, classes = {}, entry["classes"]
+    for role, file in entry["files"].items():
+        content = find(name, file, mirror=mirror, cache=cache)
+        inputs = role.endswith("inputs")
+        array = parse(content, 3 if inputs else 1, file["name"])
+        arrays[role] = array[:, None] if inputs else array.astype(np.int64)
+    for split in ("train", "test"):
+        images, labels = arrays[f"{split}_inputs"], arrays[f"{split}_labels"]
+        labels_name = entry["files"][f"{split}_labels"]["name"]
+        if len(images) != len(labels):
+            raise UserError(
+                f"{labels_name}: holds {len(labels)} labels; "
+                f"allowed: one for each of the {len(images)} images"
+            )
+        if labels.max(initial=0) >= classes:
+            raise UserError(f"{labels_name}: holds label {labels.max()}; allowed: 0..{classes - 1}")
+        if images.shape[1:] != tuple(entry["shape"]):
+            raise UserError(
+                f"{entry['files'][f'{split}_inputs']['name']}: images are "
+                f"{list(images.shape[1:])}; allowed: {entry['shape']}"
+            )
+    facts = {
+        "variant": entry["variant"],
+        # The sums identify the content; which copy of it was read must not change the result.
+        "source": entry["files"]["train_inputs"]["urls"][0].rsplit("/", 1)[0] + "/",
+        "sha256": {file["name"]: file["sha256"] for file in entry["files"].values()},
+        "classes": classes,
+        "shape": list(entry["shape"]),
+        "scale": 255,
+    }
+    return arrays, facts

@@ -1,0 +1,110 @@
+"""Read results/data/<dataset>.safetensors into the tensors a training or a metric takes."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from latephase.errors import UserError
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set, standardised, on one device.
+
+    train_inputs, test_inputs float32 [N, C, H, W]; train_labels, test_labels int64 [N] with
+    values 0..classes-1; header: what the file says of itself (name, variant, source, sha256,
+    classes, shape, scale).
+    """
+
+    train_inputs: Tensor
+    train_labels: Tensor
+    test_inputs: Tensor
+    test_labels: Tensor
+    classes: int
+    header: dict
+
+
+def load(
+    path: str | os.PathLike,
+    *,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+    device: str | torch.device = "cpu",
+) -> Data:
+    """The first ``train_size`` and ``test_size`` examples (None: all) in the order of the file.
+
+    Inputs are (stored / scale - mean) / std, with mean (None: 0) and std (None: 1) a number or
+    one number a channel. Only the examples asked for are read. Raises UserError for a file that
+    is not of this kind and for sizes, means or deviations that do not fit it.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = _header(path, file.metadata())
+            train = _first(path, file, "train", train_size)
+            test = _first(path, file, "test", test_size)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; scripts.prepare_data makes it") from None
+    except SafetensorError as error:
+        raise UserError(f"{path}: not a readable safetensors file ({error})") from None
+    channels = header["shape"][0]
+    shift = _per_channel(path, "mean", 0.0 if mean is None else mean, channels)
+    spread = _per_channel(path, "std", 1.0 if std is None else std, channels)
+    if not bool((spread > 0).all()):
+        raise UserError(f"{Path(path).name}: data.std is {std}; allowed: numbers above 0")
+
+    def standardise(inputs: Tensor) -> Tensor:
+        # Moved before the conversion: a byte a value crosses to the device, not four. The
+        # division makes a new tensor: stored floats may still be the mapped file itself.
+        scaled = inputs.to(device).to(torch.float32) / header["scale"]
+        return scaled.sub_(shift.to(device)).div_(spread.to(device))
+
+    return Data(
+        train_inputs=standardise(train[0]),
+        train_labels=train[1].to(device),
+        test_inputs=standardise(test[0]),
+        test_labels=test[1].to(device),
+        classes=header["classes"],
+        header=header,
+    )
+
+
+def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
+    if not metadata or "latephase" not in metadata:
+        raise UserError(f"{path}: header key latephase is missing; scripts.prepare_data writes it")
+    return json.loads(metadata["latephase"])
+
+
+def _first(path: str | os.PathLike, file, split: str, size: int | None) -> tuple[Tensor, Tensor]:
+    """The first ``size`` inputs [size, C, H, W], as stored, and labels [size] of a split."""
+    inputs, labels = (file.get_slice(f"{split}_inputs"), file.get_slice(f"{split}_labels"))
+    total = inputs.get_shape()[0]
+    if size is None:
+        size = total
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= total:
+        raise UserError(
+            f"{Path(path).name}: data.{split}_size is {size!r}; allowed: 1..{total} or null for all"
+        )
+    return inputs[:size], labels[:size].clone()
+
+
+def _per_channel(
+    path: str | os.PathLike, key: str, value: float | Sequence[float], channels: int
+) -> Tensor:
+    """``value`` as a float32 tensor [C, 1, 1] or [1, 1, 1]."""
+    numbers = [value] if isinstance(value, int | float) else list(value)
+    known = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    if not known or len(numbers) not in (1, channels):
+        raise UserError(
+            f"{Path(path).name}: data.{key} is {value!r}; "
+            f"allowed: a finite number or a list of {channels}"
+        )
+    return torch.tensor(numbers, dtype=torch.float32).reshape(-1, 1, 1)

@@ -1,0 +1,1 @@
+"""Losses, one module each: ``per_sample`` and its derivative by the logits, ``logit_gradient``."""

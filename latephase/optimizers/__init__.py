@@ -1,0 +1,7 @@
+"""Optimizers over a run axis, one module each.
+
+``update(params, grads, state, hyper, step)`` changes ``params`` and ``state`` in place.
+``params`` and ``grads`` are ``[R, P]``, all of a run's parameters in one row; ``state`` holds
+tensors of the same shape, zero at first, under the names in ``STATE``; ``hyper`` maps each of
+``PARAMETERS`` to a number, or to one number a run, ``[R, 1]``; ``step`` counts from 1.
+"""

@@ -1,0 +1,156 @@
+"""What a run and a pack are: specs, ids, grids, packs, checkpoint steps.
+
+A *spec* is a plain nested dict of JSON types that describes one run whole. Numbers that
+the training engine can hold along its run axis (:data:`BATCHABLE`) may differ within a *pack*;
+everything else is common to it. Standard library only: the Snakefile imports this module,
+and every cluster job reads the Snakefile anew.
+"""
+
+import copy
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Spec = dict[str, Any]
+
+BATCHABLE = (
+    "seed",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "optimizer.momentum",
+    "optimizer.beta1",
+    "model.init_scale",
+)
+"""Dotted names of the numbers in which the runs of one pack may differ."""
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: keys sorted, no blanks, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """The first 12 hex digits of the sha256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:12]
+
+
+def run_id(spec: Spec) -> str:
+    """A run's id: the digest of its spec."""
+    return digest(spec)
+
+
+def lookup(spec: Spec, path: str) -> Any:
+    """The value at a dotted name; KeyError where there is none."""
+    for key in path.split("."):
+        spec = spec[key]
+    return spec
+
+
+def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
+    """A copy of a spec with the values at the dotted names set."""
+    result = copy.deepcopy(spec)
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        node = result
+        for key in parents:
+            node = node[key]
+        node[last] = value
+    return result
+
+
+def has(spec: Spec, path: str) -> bool:
+    """Whether a spec has a value at a dotted name."""
+    try:
+        lookup(spec, path)
+    except (KeyError, TypeError):
+        return False
+    return True
+
+
+def grid_points(axes: dict[str, list]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """Every cell of a grid, last axis fastest: its index along each axis, and its values."""
+    for cell in itertools.product(*(list(enumerate(values)) for values in axes.values())):
+        yield (
+            tuple(index for index, _ in cell),
+            {path: value for path, (_, value) in zip(axes, cell, strict=True)},
+        )
+
+
+def checkpoint_steps(steps: int, checkpoints: dict[str, Any]) -> list[int]:
+    """The steps at which a run is saved: 0 (the initialisation), the last, and those between.
+
+    ``{"log": n}``: n steps evenly spaced on a log axis from 1, rounded, without repeats.
+    ``{"every": [[until, stride], ...]}``: multiples of each stride, up to its bound, in turn
+    (sakamoto2026's code: every step below 30, every 10 below 150, then every steps//150).
+    """
+    if "log" in checkpoints:
+        count = checkpoints["log"]
+        exponent = math.log(steps) / max(count - 1, 1)
+        chosen = {round(math.exp(exponent * i)) for i in range(count)}
+    else:
+        chosen, start = set(), 0
+        for until, stride in checkpoints["every"]:
+            chosen.update(step for step in range(0, until, stride) if step >= start)
+            start = until
+    return sorted({step for step in chosen if step < steps} | {0, steps})
+
+
+def pack_of(specs: Iterable[Spec]) -> Spec:
+    """The pack of runs that differ in :data:`BATCHABLE` numbers alone.
+
+    Returns ``{"common": spec without those numbers, "runs": [{dotted name: number}, ...]}``,
+    the runs in the order of their numbers, so that the order in which they were listed does
+    not matter.
+
+    Raises ValueError where the runs differ in anything else, or where two are the same.
+    """
+    runs, commons = [], set()
+    for spec in specs:
+        common = copy.deepcopy(spec)
+        numbers = {}
+        for path in BATCHABLE:
+            if has(common, path):
+                *parents, last = path.split(".")
+                node = common
+                for key in parents:
+                    node = node[key]
+                numbers[path] = node.pop(last)
+        runs.append(numbers)
+        commons.add(canonical(common))
+    if len(commons) != 1:
+        raise ValueError("the runs of a pack differ in more than batchable numbers")
+    runs.sort(key=lambda numbers: tuple(numbers.values()))
+    if any(a == b for a, b in itertools.pairwise(runs)):
+        raise ValueError("a run stands twice in a pack")
+    return {"common": json.loads(commons.pop()), "runs": runs}
+
+
+def runs_of(pack: Spec) -> list[Spec]:
+    """The full specs of a pack's runs, in the order of its run axis."""
+    return [replaced(pack["common"], numbers) for numbers in pack["runs"]]
+
+
+def pack_id(pack: Spec) -> str:
+    """``<dataset>-<model>-<optimizer>-<digest>``."""
+    common = pack["common"]
+    names = (common["data"]["name"], common["model"]["name"], common["optimizer"]["name"])
+    return "-".join((*names, digest(pack)))
+
+
+def cut_packs(axes: dict[str, list], block: dict[str, int]) -> list[list[dict[str, Any]]]:
+    """Cut a grid into packs: blocks of fixed sides along the batchable axes.
+
+    ``block`` gives the side along each axis (1 where it names none, or where the axis is not
+    batchable). A cell's block is its index along each axis divided by the side, whatever the
+    lengths of the axes; so appending a value to any axis keeps every full block, and only
+    blocks at the edge that were not full change.
+    """
+    blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    sides = [block.get(path, 1) if path in BATCHABLE else 1 for path in axes]
+    for index, values in grid_points(axes):
+        key = tuple(i // side for i, side in zip(index, sides, strict=True))
+        blocks.setdefault(key, []).append(values)
+    return list(blocks.values())

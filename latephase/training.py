@@ -1,0 +1,310 @@
+"""Training a pack: many runs at once, each as if it were alone.
+
+All parameters of a run lie in one row of a ``[R, P]`` tensor. On an accelerator the rows of
+a pack take each step together, along a run axis (``torch.func.vmap``). On a CPU they take
+it one run after the other, for the whole stretch between two checkpoints: there a batched
+step is bound by memory, while one run's row stays in the cache (``benchmarks/training.py``).
+
+A run's initialisation depends on its seed alone, its batches on its seed and the epoch; so a
+training that is broken off goes on from its last saved state to the same bytes.
+"""
+
+import hashlib
+import logging
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from latephase import checkpoints, evaluation, parts
+from latephase.datasets.stored import Data
+from latephase.spec import Spec, checkpoint_steps, lookup, run_id, runs_of
+
+STATE_SECONDS = 30.0
+"""At least so long between two saved states: what a kill costs at most, beside one interval."""
+
+log = logging.getLogger(__name__)
+
+
+class Layout:
+    """Where each parameter of a network lies in a run's row."""
+
+    def __init__(self, model: torch.nn.Module):
+        named = dict(model.named_parameters())
+        self.shapes = {name: tensor.shape for name, tensor in named.items()}
+        self.sizes = [tensor.numel() for tensor in named.values()]
+
+    def views(self, rows: Tensor) -> dict[str, Tensor]:
+        """The parameters by name, ``[*, P]`` to ``[*, *shape]`` each, without a copy."""
+        pieces = rows.split(self.sizes, dim=-1)
+        return {
+            name: piece.unflatten(-1, shape)
+            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
+        }
+
+
+@dataclass
+class State:
+    """Everything that decides how a pack goes on: saved and restored whole."""
+
+    step: int
+    params: Tensor  # [R, P]
+    optimizer: dict[str, Tensor]  # each [R, P]
+    history: list[dict] = field(default_factory=list)
+
+
+def initial_rows(pack: Spec, shape: list[int], classes: int, dtype: torch.dtype) -> Tensor:
+    """Each run's parameters as torch initialises them after ``manual_seed(seed)``: ``[R, P]``."""
+    rows = []
+    for spec in runs_of(pack):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(spec["seed"])
+            model = evaluation.build_model(spec, shape, classes)
+        rows.append(torch.cat([p.detach().to(dtype).flatten() for p in model.parameters()]))
+    return torch.stack(rows)
+
+
+def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
+    """The order in which a run sees its samples in an epoch: a permutation, ``[samples]``."""
+    mixed = hashlib.sha256(f"latephase batches {seed} {epoch}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(mixed[:8]) >> 1)
+    return torch.randperm(samples, generator=generator)
+
+
+def written_gradient(
+    model: torch.nn.Module, layout: Layout, loss: Spec, params: Tensor, inputs: Tensor, targets: Tensor
+) -> Callable[[Tensor], Tensor]:
+    """The gradient of one run's batch by the backpropagation that its model writes out.
+
+    Returns a function of batch indices ``[1, B]`` that gives ``[1, P]``, valid until called
+    again.
+    """
+    grads = torch.empty_like(params)
+    fill = model.gradient(
+        list(layout.views(params[0]).values()),
+        list(layout.views(grads[0]).values()),
+        parts.load("loss", loss["name"]).logit_gradient,
+    )
+    memory: dict[int, Tensor] = {}
+
+    def gradient(index: Tensor) -> Tensor:
+        size = index.shape[1]
+        if size not in memory:
+            memory[size] = inputs.new_empty(size, *inputs.shape[1:])
+        x = torch.index_select(inputs, 0, index[0], out=memory[size])
+        fill(x, targets.index_select(0, index[0]))
+        return grads.div_(size) if loss["reduction"] == "mean" else grads
+
+    return gradient
+
+
+def batched_gradient(
+    model: torch.nn.Module, layout: Layout, loss: Spec, params: Tensor, inputs: Tensor, targets: Tensor
+) -> Callable[[Tensor], Tensor]:
+    """The gradients of R runs' batches by autograd, along the run axis.
+
+    Returns a function of batch indices ``[R, B]`` that gives ``[R, P]``.
+    """
+    per_sample = parts.load("loss", loss["name"]).per_sample
+    leaf = params.detach().requires_grad_()
+
+    def objective(row: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        losses = per_sample(functional_call(model, layout.views(row), (x,)), y)
+        return losses.mean() if loss["reduction"] == "mean" else losses.sum()
+
+    def gradient(index: Tensor) -> Tensor:
+        batch = [tensor.index_select(0, index.flatten()) for tensor in (inputs, targets)]
+        x, y = (tensor.unflatten(0, index.shape) for tensor in batch)
+        return torch.autograd.grad(vmap(objective)(leaf, x, y).sum(), leaf)[0]
+
+    return gradient
+
+
+class Trainer:
+    """A pack on a device: takes its state from one checkpoint step to the next."""
+
+    def __init__(self, pack: Spec, data: Data, device: str = "cpu", dtype=torch.float32):
+        self.pack, self.data, self.device = pack, data, device
+        self.specs = runs_of(pack)
+        common = pack["common"]
+        self.model = evaluation.build_model(self.specs[0], data.header["shape"], data.classes).to(dtype)
+        self.layout = Layout(self.model)
+        self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
+        self.inputs = data.train_inputs.to(device, dtype)
+        self.targets = torch.nn.functional.one_hot(data.train_labels, data.classes).to(device, dtype)
+        self.test_inputs = data.test_inputs.to(device, dtype)
+        self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
+
+    def initial(self) -> State:
+        """The state at step 0."""
+        dtype = self.inputs.dtype
+        params = initial_rows(self.pack, self.data.header["shape"], self.data.classes, dtype).to(self.device)
+        state = {name: torch.zeros_like(params) for name in self.optimizer.STATE}
+        return State(0, params, state)
+
+    def blocks(self) -> list[slice]:
+        """The rows that take their steps together: all, or one where that is faster."""
+        count = len(self.specs)
+        if self.device == "cpu" and hasattr(self.model, "gradient"):
+            return [slice(i, i + 1) for i in range(count)]
+        return [slice(0, count)]
+
+    def advance(self, state: State, stop: int, tick: Callable[[int], None] | None = None) -> None:
+        """Take every run to step ``stop``; ``tick`` is told of the run-steps done."""
+        diverged = {row["run"] for row in state.history if row["diverged_at"] is not None}
+        for block in self.blocks():
+            specs = self.specs[block]
+            if all(run_id(spec) in diverged for spec in specs):
+                continue
+            self._advance(state, block, stop)
+            if tick:
+                tick(len(specs) * (stop - state.step))
+        state.step = stop
+
+    def _advance(self, state: State, block: slice, stop: int) -> None:
+        specs, params = self.specs[block], state.params[block]
+        moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
+        single = len(specs) == 1 and self.device == "cpu" and hasattr(self.model, "gradient")
+        make = written_gradient if single else batched_gradient
+        gradient = make(
+            self.model, self.layout, self.pack["common"]["loss"], params, self.inputs, self.targets
+        )
+        hyper = self._hyper(specs)
+        size = self.pack["common"]["batch_size"]
+        orders = None
+        for step in range(state.step, stop):
+            epoch, position = divmod(step, self.per_epoch)
+            if orders is None or position == 0:
+                orders = torch.stack(
+                    [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
+                ).to(self.device)
+            index = orders[:, position * size : (position + 1) * size]
+            self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
+
+    def _hyper(self, specs: list[Spec]) -> dict:
+        """Each of the optimizer's parameters: a number, or one a run ``[R, 1]``."""
+        names = parts.arguments(specs[0]["optimizer"])
+        columns = {name: [lookup(spec, f"optimizer.{name}") for spec in specs] for name in names}
+        return {
+            name: values[0]
+            if len(set(values)) == 1
+            else torch.tensor(values, dtype=self.inputs.dtype, device=self.device).unsqueeze(1)
+            for name, values in columns.items()
+        }
+
+    def evaluate(self, state: State) -> list[dict]:
+        """Loss and accuracy of every run at its step; a run whose loss is not finite diverged."""
+        per_sample = parts.load("loss", self.pack["common"]["loss"]["name"]).per_sample
+        known = {row["run"]: row["diverged_at"] for row in state.history}
+        rows = []
+        for spec, params in zip(self.specs, state.params, strict=True):
+            row = {"run": run_id(spec), "step": state.step, "diverged_at": known.get(run_id(spec))}
+            for split, inputs, labels in (
+                ("train", self.inputs, self.data.train_labels),
+                ("test", self.test_inputs, self.data.test_labels),
+            ):
+                _, logits = evaluation.outputs(self.model, self.layout.views(params), inputs)
+                labels = labels.to(self.device)
+                targets = torch.nn.functional.one_hot(labels, self.data.classes)
+                loss = per_sample(logits.double(), targets.double()).mean().item()
+                row[f"loss_{split}"] = loss
+                row[f"accuracy_{split}"] = evaluation.accuracy(logits, labels)
+            if not math.isfinite(row["loss_train"]) and row["diverged_at"] is None:
+                row["diverged_at"] = state.step
+            if row["diverged_at"] is not None:
+                params.fill_(math.nan)
+                row |= {name: math.nan for name in row if name.startswith(("loss", "accuracy"))}
+            rows.append(row)
+        return rows
+
+
+def train(
+    pack: Spec, data: Data, scratch: Path, device: str = "cpu"
+) -> tuple[Path, list[dict], dict[str, float]]:
+    """Train a pack, or go on with it, in a scratch folder.
+
+    Returns the folder of its checkpoints, its history (one dict a run and step) and its
+    ``wall_seconds`` and ``run_steps`` in this process.
+    """
+    # A moment of a dead unit halves its way into the denormal numbers and stays there, where
+    # each operation costs a hundred times as much.
+    torch.set_flush_denormal(True)
+    trainer = Trainer(pack, data, device)
+    folder = scratch / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    state = resume(scratch, device) or trainer.initial()
+    steps = checkpoint_steps(pack["common"]["steps"], pack["common"]["checkpoints"])
+    progress = Progress(state.step, steps[-1], len(pack["runs"]))
+    saved = time.monotonic()
+    for step in steps:
+        if step < state.step or (step == state.step and state.history):
+            continue
+        trainer.advance(state, step, progress.tick)
+        state.history += trainer.evaluate(state)
+        header = {"pack": pack, "step": step, "torch": torch.__version__}
+        checkpoints.write(
+            checkpoints.step_path(folder, step), trainer.layout.views(state.params), header
+        )
+        if step == steps[-1] or time.monotonic() - saved > STATE_SECONDS:
+            save_state(scratch, state)
+            saved = time.monotonic()
+    return folder, state.history, progress.totals()
+
+
+def save_state(scratch: Path, state: State) -> None:
+    """Save a state beside the one before, and forget those older."""
+    tensors = {"params": state.params} | state.optimizer
+    header = {"step": state.step, "history": state.history}
+    checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
+    for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
+        path.unlink()
+
+
+def resume(scratch: Path, device: str) -> State | None:
+    """The newest saved state that can be read; None where there is none."""
+    for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
+        try:
+            tensors, header = checkpoints.read(path, device)
+        except SafetensorError as error:
+            log.warning("%s cannot be read (%s); going back to the one before", path, error)
+            continue
+        log.info("going on from step %d", header["step"])
+        return State(header["step"], tensors.pop("params"), tensors, header["history"])
+    shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
+    (scratch / "checkpoints").mkdir(parents=True)
+    return None
+
+
+class Progress:
+    """Tells the step, the rate and the time left, every ten seconds."""
+
+    def __init__(self, start: int, stop: int, runs: int):
+        self.total, self.done = (stop - start) * runs, 0
+        self.start, self.stop, self.runs = start, stop, runs
+        self.began = self.told = time.monotonic()
+
+    def tick(self, run_steps: int) -> None:
+        """Count run-steps done."""
+        self.done += run_steps
+        now = time.monotonic()
+        if now - self.told < 10 and self.done < self.total:
+            return
+        self.told = now
+        rate = self.done / max(now - self.began, 1e-9)
+        left = round((self.total - self.done) / rate)
+        step = self.start + self.done // self.runs
+        log.info(
+            "step %d of %d   %.0f run-steps/s   %d:%02d:%02d left",
+            *(step, self.stop, rate, left // 3600, left // 60 % 60, left % 60),
+        )
+
+    def totals(self) -> dict[str, float]:
+        """What this process did."""
+        return {"wall_seconds": time.monotonic() - self.began, "run_steps": self.done}

@@ -1,0 +1,52 @@
+rule aggregate:
+    """Everything of a study in one table, a row a run and step."""
+    input:
+        history=lambda wildcards: pack_files(wildcards.study, ["history"]),
+        families=lambda wildcards: pack_files(wildcards.study, FAMILIES),
+        code=code("scripts.aggregate"),
+    output:
+        f"{STUDIES}/{{study}}.parquet",
+    log:
+        f"{RESULTS}/logs/aggregate/{config['scale']}-{{study}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        setting=lambda wildcards: study_setting(wildcards.study),
+        packs=lambda wildcards: CATALOG.packs_of(wildcards.study),
+        folder=f"{RESULTS}/packs",
+        families=FAMILIES,
+    shell:
+        r"""
+        python -m scripts.aggregate \
+            --setting {params.setting:q} \
+            --packs {params.folder:q} \
+            --pack {params.packs} \
+            --families {params.families} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule extract_margins:
+    """Margins between pairs of classes, sample by sample, at a few steps of a few runs."""
+    input:
+        checkpoints=lambda wildcards: margin_checkpoints(wildcards.study),
+        data=lambda wildcards: setting_data(wildcards.study),
+        code=code("scripts.extract_margins"),
+    output:
+        f"{STUDIES}/{{study}}.margins.parquet",
+    log:
+        f"{RESULTS}/logs/extract_margins/{config['scale']}-{{study}}.log",
+    conda:
+        "../envs/train.yaml"
+    params:
+        setting=lambda wildcards: study_setting(wildcards.study),
+    shell:
+        r"""
+        python -m scripts.extract_margins \
+            --setting {params.setting:q} \
+            --checkpoints {input.checkpoints:q} \
+            --data {input.data:q} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """

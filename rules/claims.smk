@@ -1,0 +1,30 @@
+rule claims:
+    """Every claim that the scale's studies can answer: statistic, interval, verdict."""
+    input:
+        tables=[study_table(study) for study in claimed_studies()],
+        code=code("scripts.evaluate_claims"),
+    output:
+        csv=f"{RESULTS}/{config['scale']}/claims.csv",
+        html=report(
+            f"{RESULTS}/{config['scale']}/claims.html",
+            caption="../report/claims.rst",
+            category="verdicts",
+        ),
+    log:
+        f"{RESULTS}/logs/claims/{config['scale']}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        claims=spec.canonical(CATALOG.chosen_claims()),
+        scale=config["scale"],
+        tables=[f"--table {study}={study_table(study)}" for study in claimed_studies()],
+    shell:
+        r"""
+        python -m scripts.evaluate_claims \
+            --claims {params.claims:q} \
+            {params.tables} \
+            --scale {params.scale} \
+            --csv {output.csv:q} \
+            --html {output.html:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,29 @@
+rule prepare_data:
+    """A data set as one file: arrays, labels, provenance."""
+    input:
+        code=code("scripts.prepare_data"),
+        npz=lambda wildcards: config["npz"].get(wildcards.dataset, []),
+    output:
+        f"{RESULTS}/data/{{dataset}}.safetensors",
+    log:
+        f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        name="{dataset}",
+        entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
+    resources:
+        # Where files are found is not what they hold: every file's sha256 is checked.
+        mirror=config["mirror"],
+        downloads=config["downloads"],
+    shell:
+        r"""
+        python -m scripts.prepare_data \
+            --name {params.name} \
+            --entry {params.entry:q} \
+            --mirror {resources.mirror:q} \
+            --cache {resources.downloads:q} \
+            --npz {input.npz:q} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """

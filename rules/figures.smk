@@ -1,0 +1,34 @@
+rule figure:
+    """A figure: vector, raster, and the numbers drawn in it."""
+    input:
+        unpack(lambda wildcards: figure_tables(wildcards.figure)),
+        code=lambda wildcards: code(f"scripts.figures.{wildcards.figure}"),
+    output:
+        pdf=f"{FIGURES}/{{figure}}.pdf",
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            caption="../report/figure.rst",
+            category=lambda wildcards: CATALOG.figures[wildcards.figure]["paper"],
+            labels=lambda wildcards: {
+                "figure": wildcards.figure,
+                "title": CATALOG.figures[wildcards.figure]["title"],
+            },
+        ),
+        csv=f"{FIGURES}/{{figure}}.csv",
+    log:
+        f"{RESULTS}/logs/figure/{config['scale']}-{{figure}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        note=lambda wildcards: CATALOG.note(CATALOG.figures[wildcards.figure]["study"]),
+        arguments=lambda wildcards: figure_arguments(wildcards.figure),
+    shell:
+        r"""
+        python -m scripts.figures.{wildcards.figure} \
+            {params.arguments} \
+            --title-note {params.note:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            --csv {output.csv:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,72 @@
+"""Everything of a study in one table: a row a run and step.
+
+    python -m scripts.aggregate --setting '{…}' --packs results/packs --pack P1 P2 \
+        --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
+
+Columns: run, step, pack; the axes of the study's grid by their dotted names, and the learning
+rate; the history; every metric. Rows stand in the order of the grid, then of the steps.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from latephase import catalog, spec
+from latephase.errors import reporting
+
+
+def run_table(setting: dict) -> pd.DataFrame:
+    """The study's runs in the order of its grid: run, and a column an axis."""
+    axes = list(dict.fromkeys([*setting["grid"], "optimizer.lr"]))
+    rows = []
+    for run in catalog.specs(setting):
+        values = {path: spec.lookup(run, path) for path in axes}
+        named = {k: v["name"] if isinstance(v, dict) else v for k, v in values.items()}
+        rows.append({"run": spec.run_id(run), **named})
+    return pd.DataFrame(rows)
+
+
+def pack_table(folder: Path, families: list[str]) -> pd.DataFrame:
+    """History and metrics of a pack, joined on run and step."""
+    table = pd.read_parquet(folder / "history.parquet")
+    for family in families:
+        metrics = pd.read_parquet(folder / f"{family}.parquet")
+        table = table.merge(metrics, on=["run", "step"], how="left", validate="one_to_one")
+    return table.assign(pack=folder.name)
+
+
+def study_table(runs: pd.DataFrame, packs: list[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of the study's runs, in its order. Raises ValueError where a run is missing."""
+    table = runs.merge(pd.concat(packs, ignore_index=True), on="run", validate="one_to_many")
+    if missing := set(runs["run"]) - set(table["run"]):
+        raise ValueError(f"no pack holds the runs {', '.join(sorted(missing))}")
+    order = {run: i for i, run in enumerate(runs["run"])}
+    table = table.sort_values(
+        ["run", "step"], key=lambda c: c.map(order) if c.name == "run" else c, ignore_index=True
+    )
+    first = ["run", "step", "pack"]
+    return table[first + [column for column in table if column not in first]]
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--setting", type=json.loads, required=True, help="study at a scale, JSON")
+    parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
+    parser.add_argument("--pack", nargs="+", required=True)
+    parser.add_argument("--families", nargs="+", required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args(argv)
+
+    packs = [pack_table(args.packs / pack, args.families) for pack in args.pack]
+    table = study_table(run_table(args.setting), packs)
+    part = args.output.with_name(args.output.name + ".part")
+    table.to_parquet(part, index=False)
+    os.replace(part, args.output)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,235 @@
+"""Evaluate the claims of the papers on the tables of their studies.
+
+    python -m scripts.evaluate_claims \
+        --claims '[{"id": "sakamoto2026-clock", ...}]' \
+        --table weight_decay_mlp=results/quick/studies/weight_decay_mlp.parquet \
+        --scale quick --csv results/quick/claims.csv --html results/quick/claims.html
+
+``--claims`` holds entries of ``catalog/claims.yaml`` as JSON.
+"""
+
+import argparse
+import html
+import inspect
+import json
+import math
+import os
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, sakamoto2026, verdict
+from latephase.errors import UserError, reporting
+
+# Imported by name, so that whoever reads the import graph sees what a verdict depends on.
+PAPERS = {"sakamoto2026": sakamoto2026}
+
+MARKS = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", INCONCLUSIVE: "?"}
+CLASSES = {REPRODUCED: "yes", NOT_REPRODUCED: "no", INCONCLUSIVE: "open"}
+
+
+def evaluate(claim: dict, table: pd.DataFrame, source: str, scale: str) -> dict:
+    """One row of the claims' table. Raises UserError where claim and table do not fit."""
+    module = PAPERS.get(claim["paper"])
+    if module is None:
+        raise UserError(
+            f"claim {claim['id']}: paper {claim['paper']!r} has no statistics; "
+            f"allowed: {', '.join(PAPERS)}"
+        )
+    statistic = statistics(module).get(claim["statistic"])
+    if statistic is None:
+        raise UserError(
+            f"claim {claim['id']}: statistic {claim['statistic']!r} is unknown; "
+            f"allowed: {', '.join(statistics(module))}"
+        )
+    expected = set(inspect.signature(statistic).parameters) - {"table"}
+    if set(claim["arguments"]) != expected:
+        raise UserError(
+            f"claim {claim['id']}: arguments {', '.join(sorted(claim['arguments'])) or 'none'}; "
+            f"{claim['statistic']} takes {', '.join(sorted(expected))}"
+        )
+    try:
+        result = statistic(table, **claim["arguments"])
+    except KeyError as error:
+        raise UserError(f"{source}: no column {error}, which claim {claim['id']} needs") from error
+    except ValueError as error:
+        raise UserError(f"{source}: claim {claim['id']}: {error}") from error
+    low, high = claim["threshold"]["low"], claim["threshold"]["high"]
+    return {
+        "claim": claim["id"],
+        "paper": claim["paper"],
+        "where": claim["where"],
+        "sentence": claim["sentence"],
+        "study": claim["study"],
+        "scale": scale,
+        "statistic": claim["statistic"],
+        "unit": claim["unit"],
+        "estimate": result.estimate,
+        "low": result.low,
+        "high": result.high,
+        "n_seeds": result.n_seeds,
+        "n_cells": result.n_cells,
+        "threshold_low": -math.inf if low is None else float(low),
+        "threshold_high": math.inf if high is None else float(high),
+        "verdict": verdict(result, (low, high)),
+        "note": result.note,
+        "stated": claim["stated"],
+    }
+
+
+def statistics(module) -> dict:
+    """The public functions that a paper's module defines."""
+    return {
+        name: function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def evaluate_all(claims: list[dict], tables: dict[str, str], scale: str) -> pd.DataFrame:
+    """All claims, in their order."""
+    loaded: dict[str, pd.DataFrame] = {}
+    rows = []
+    for claim in claims:
+        study = claim["study"]
+        if study not in tables:
+            raise UserError(
+                f"--table: claim {claim['id']} needs the study {study}; "
+                f"given: {', '.join(tables) or 'none'}"
+            )
+        if study not in loaded:
+            loaded[study] = pd.read_parquet(tables[study])
+        rows.append(evaluate(claim, loaded[study], tables[study], scale))
+    return pd.DataFrame(rows)
+
+
+def number(value: float) -> str:
+    """A number as a reader wants it: three digits, a true minus sign, words for the rest."""
+    if math.isnan(value):
+        return "not available"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.3g}".replace("-", "−")
+
+
+def threshold_text(low: float, high: float) -> str:
+    """The predicted range in words."""
+    if math.isinf(high):
+        return f"at least {number(low)}"
+    if math.isinf(low):
+        return f"at most {number(high)}"
+    return f"{number(low)} to {number(high)}"
+
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff;
+       max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: .25rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; margin-top: 1rem; }
+caption { text-align: left; color: #555; padding-bottom: .5rem; }
+th, td { text-align: left; vertical-align: top; padding: .6rem .75rem;
+         border-bottom: 1px solid #ddd; }
+thead th { border-bottom: 2px solid #555; white-space: nowrap; }
+tbody th { font-weight: 600; min-width: 16rem; }
+small { display: block; color: #555; font-weight: 400; }
+.value { font-variant-numeric: tabular-nums; min-width: 9rem; }
+.verdict span { display: inline-block; padding: .1rem .6rem; border-radius: .3rem;
+                font-weight: 600; white-space: nowrap; border: 1px solid currentColor; }
+.yes { color: #0b5394; background: #e3f0fb; }
+.no { color: #8a3c00; background: #fdebdc; }
+.open { color: #4a4a4a; background: #efefef; }
+details { margin-top: .25rem; color: #444; font-size: .875rem; }
+"""
+
+
+def page(rows: pd.DataFrame, scale: str) -> str:
+    """The claims as one HTML page that needs nothing but itself."""
+    counts = Counter(rows["verdict"])
+    summary = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS)
+    body = "\n".join(table_row(row) for row in rows.to_dict("records"))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Claims, scale {html.escape(scale)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Claims, scale {html.escape(scale)}</h1>
+<p>{summary}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds lies wholly
+in the predicted range, not reproduced if it lies wholly outside, inconclusive otherwise.
+Ranges were set before the statistics were computed.</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Claims and verdicts">
+<table>
+<caption>Each paper's sentence, in our words, and what the runs say of it.</caption>
+<thead><tr><th scope="col">Claim</th><th scope="col">Estimate [95&nbsp;% interval]</th>
+<th scope="col">Predicted</th><th scope="col">Verdict</th><th scope="col">Rests on</th></tr></thead>
+<tbody>
+{body}
+</tbody>
+</table>
+</div>
+</main>
+</body>
+</html>
+"""
+
+
+def table_row(row: dict) -> str:
+    """One claim as a row of the page."""
+    text = {key: html.escape(str(value)) for key, value in row.items()}
+    estimate = number(row["estimate"])
+    if not math.isnan(row["low"]):
+        estimate += f" [{number(row['low'])}, {number(row['high'])}]"
+    kind = row["verdict"]
+    return f"""<tr>
+<th scope="row">{text["sentence"]}<small>{text["paper"]}, {text["where"]}</small></th>
+<td class="value">{estimate}<small>{text["unit"]}</small></td>
+<td class="value">{threshold_text(row["threshold_low"], row["threshold_high"])}
+<details><summary>why</summary>{text["stated"]}</details></td>
+<td class="verdict"><span class="{CLASSES[kind]}"><span aria-hidden="true"
+style="border:0;padding:0">{MARKS[kind]} </span>{kind}</span></td>
+<td>{row["n_cells"]} cells × {row["n_seeds"]} seeds<small>{text["note"]}</small>
+<small>study {text["study"]}, statistic {text["statistic"]}</small></td>
+</tr>"""
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def named_file(text: str) -> tuple[str, str]:
+    """``study=path``."""
+    name, separator, path = text.partition("=")
+    if not separator or not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not study=path")
+    return name, path
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--claims", required=True, type=json.loads, help="JSON list of claims")
+    parser.add_argument(
+        "--table", action="extend", nargs="+", default=[], type=named_file, metavar="STUDY=FILE"
+    )
+    parser.add_argument("--scale", required=True)
+    parser.add_argument("--csv", required=True, type=Path)
+    parser.add_argument("--html", required=True, type=Path)
+    args = parser.parse_args(argv)
+    rows = evaluate_all(args.claims, dict(args.table), args.scale)
+    write(args.csv, rows.drop(columns=["unit", "stated"]).to_csv(index=False))
+    write(args.html, page(rows, args.scale))
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,29 @@
+"""Neural collapse of every run of a pack at every checkpoint: NC1 to NC4 and their variants.
+
+    python -m scripts.extract_collapse --checkpoints results/packs/P/checkpoints \
+        --data results/data/digits.safetensors --output results/packs/P/collapse.parquet
+"""
+
+from latephase.datasets.stored import Data
+from latephase.errors import reporting
+from latephase.metrics.collapse import train_test_collapse_metrics
+from scripts import extraction
+
+
+def measuring(data: Data):
+    """What measures a snapshot on a data set."""
+
+    def measure(snapshot: extraction.Snapshot) -> dict[str, float]:
+        return train_test_collapse_metrics(
+            (snapshot.features("train"), data.train_labels),
+            (snapshot.features("test"), data.test_labels),
+            snapshot.weight,
+            snapshot.bias,
+        )
+
+    return measure
+
+
+if __name__ == "__main__":
+    with reporting():
+        extraction.main(__doc__, measuring)

@@ -1,0 +1,20 @@
+"""NC0, the norm of the classifier's row sum, of every run of a pack at every checkpoint.
+
+    python -m scripts.extract_nc0 --checkpoints results/packs/P/checkpoints \
+        --data results/data/digits.safetensors --output results/packs/P/nc0.parquet
+"""
+
+from latephase.datasets.stored import Data
+from latephase.errors import reporting
+from latephase.metrics.nc0 import nc0_metrics
+from scripts import extraction
+
+
+def measuring(data: Data):
+    """What measures a snapshot; NC0 asks nothing of the data."""
+    return lambda snapshot: nc0_metrics(snapshot.weight)
+
+
+if __name__ == "__main__":
+    with reporting():
+        extraction.main(__doc__, measuring)

@@ -1,0 +1,91 @@
+"""What the extractions share: from a pack's checkpoints to a table, a row a run and step."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from latephase import checkpoints, evaluation, parts
+from latephase.datasets import stored
+from latephase.spec import Spec, run_id, runs_of
+
+
+class Snapshot:
+    """One run at one step: its head, and what it puts out on the training and test sets.
+
+    Features come from the network as it was trained, in float32; logits are the head's of
+    these features in float64, since late in training their differences are lost in float32.
+    """
+
+    def __init__(self, spec: Spec, model: nn.Module, parameters: dict[str, Tensor], data: stored.Data):
+        self.spec, self.model, self.parameters, self.data = spec, model, parameters, data
+        self.weight = parameters["head.weight"]
+        self.bias = parameters.get("head.bias")
+        self._features: dict[str, Tensor] = {}
+
+    def features(self, split: str) -> Tensor:
+        """``[N, d]`` on the "train" or "test" set."""
+        if split not in self._features:
+            inputs = getattr(self.data, f"{split}_inputs")
+            self._features[split] = evaluation.outputs(self.model, self.parameters, inputs)[0]
+        return self._features[split]
+
+    def logits(self, split: str) -> Tensor:
+        """``[N, K]`` on a split, float64."""
+        bias = 0 if self.bias is None else self.bias.double()
+        return self.features(split).double() @ self.weight.double().T + bias
+
+    @property
+    def finite(self) -> bool:
+        """Whether the run has not diverged."""
+        return all(bool(tensor.isfinite().all()) for tensor in self.parameters.values())
+
+
+def table(
+    folder: Path, data: stored.Data, device: str, measure: Callable[[Snapshot], dict[str, float]]
+) -> pd.DataFrame:
+    """Measure every run at every checkpoint; a run that diverged has NaN from there on."""
+    rows: list[dict[str, Any]] = []
+    model = None
+    for step, path in tqdm(checkpoints.steps_in(folder), unit="checkpoint", mininterval=10):
+        tensors, header = checkpoints.read(path, device)
+        specs = runs_of(header["pack"])
+        if model is None:
+            model = evaluation.build_model(specs[0], data.header["shape"], data.classes).to(device)
+        for index, spec in enumerate(specs):
+            parameters = {name: tensor[index] for name, tensor in tensors.items()}
+            snapshot = Snapshot(spec, model, parameters, data)
+            metrics = measure(snapshot) if snapshot.finite else {}
+            rows.append({"run": run_id(spec), "step": step, **metrics})
+    return pd.DataFrame(rows).sort_values(["run", "step"], ignore_index=True)
+
+
+def main(
+    doc: str,
+    measuring: Callable[[stored.Data], Callable[[Snapshot], dict[str, float]]],
+    argv: list[str] | None = None,
+) -> None:
+    """The program of a family; ``measuring`` prepares on a data set what measures a snapshot."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder of a pack")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+
+    torch.set_num_threads(args.threads)
+    _, path = checkpoints.steps_in(args.checkpoints)[0]
+    _, header = checkpoints.read(path)
+    entry = header["pack"]["common"]["data"]
+    data = stored.load(args.data, **parts.arguments(entry), device=args.device)
+    result = table(args.checkpoints, data, args.device, measuring(data))
+    part = args.output.with_name(args.output.name + ".part")
+    result.to_parquet(part, index=False)
+    os.replace(part, args.output)

@@ -1,0 +1,187 @@
+"""Everything measured on one run, over one axis of steps: what leads, what follows.
+
+Accuracy, collapse, NC0, flatness and compression on the same checkpoints, with the onsets of
+memorisation and generalisation drawn through all panels.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from latephase import analysis, plots
+from latephase.errors import reporting
+from scripts.figures import DECAY, one_run, parser, read, write
+
+
+class Panel(NamedTuple):
+    """A panel: its axis label, whether the axis is logarithmic, and labels by column."""
+
+    label: str
+    logarithmic: bool
+    columns: dict[str, str]
+
+
+PANELS = (
+    Panel("accuracy", False, {"accuracy_train": "train", "accuracy_test": "test"}),
+    Panel(
+        "collapse",
+        True,
+        {
+            "rnc1": "RNC1",
+            "nc1_pinv": "NC1 (pinv)",
+            "nc1_trace_ratio": "NC1 (trace ratio)",
+            "cdnv": "CDNV",
+        },
+    ),
+    Panel(
+        "NC0",
+        True,
+        {
+            "nc0": r"$\Vert W^\top 1 \Vert_2$",
+            "nc0_normalized": r"$\Vert W^\top 1 \Vert_2 \,/\, \Vert W \Vert_F$",
+        },
+    ),
+    Panel(
+        "flatness",
+        True,
+        {"relative_flatness": "relative flatness", "relative_flatness_bound": "its upper bound"},
+    ),
+    Panel(
+        "redundant\ninformation",
+        False,
+        {"nhsic_difference": "nHSIC(Z;X) −\nnHSIC(Z;Y)"},
+    ),
+)
+ONSETS = {"memorisation": "accuracy_train", "generalisation": "accuracy_test"}
+
+
+def data(
+    table: pd.DataFrame,
+    *,
+    weight_decay: float | None = None,
+    seed: int | None = None,
+    train_threshold: float = 0.99,
+    test_fraction: float = 0.95,
+    stay: int = 3,
+    first_step: int = plots.FIRST_STEP,
+) -> pd.DataFrame:
+    """What is drawn: run, weight decay, seed, mark, metric, step, value.
+
+    ``mark`` is "line", "onset" (metric: memorisation or generalisation; value: the accuracy
+    whose onset it is) or "diverged" (the step of divergence). A metric without any measured
+    value has no rows, nor has an onset that is censored.
+    """
+    run = one_run(table, weight_decay, seed)
+    whole = table[table["run"] == run].sort_values("step")
+    history = analysis.before_divergence(whole)
+    levels = {
+        "memorisation": train_threshold,
+        "generalisation": analysis.generalisation_level(table, test_fraction, stay),
+    }
+    rows = []
+    for name, column in ONSETS.items():
+        event = analysis.onset(history["step"], history[column], levels[name], stay)
+        if not event.censored:
+            rows.append(("onset", name, event.step, levels[name]))
+    if whole["diverged_at"].notna().any():
+        rows.append(("diverged", "", whole["diverged_at"].min(), np.nan))
+    late = history[history["step"] >= first_step]
+    for panel in PANELS:
+        for column in panel.columns:
+            if column in late:
+                known = late.dropna(subset=column)
+                values = zip(known["step"], known[column], strict=True)
+                rows += [("line", column, step, value) for step, value in values]
+    df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
+    first = whole.iloc[0]
+    df.insert(0, "run", run)
+    df.insert(1, DECAY, first[DECAY])
+    df.insert(2, "seed", first["seed"])
+    return df
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A column of panels over one axis of steps."""
+    lines = df[df["mark"] == "line"]
+    onsets = df[df["mark"] == "onset"]
+    diverged = df[df["mark"] == "diverged"]
+    with plots.style():
+        fig = Figure(figsize=(7.4, 9.0))
+        axes = fig.subplots(len(PANELS), sharex=True)
+        for ax, panel in zip(axes, PANELS, strict=True):
+            draw_panel(ax, panel, lines)
+            for onset in onsets.itertuples():
+                ax.axvline(onset.step, color="0.25", linewidth=1, linestyle=(0, (1, 1.5)))
+            for end in diverged.itertuples():
+                ax.axvline(end.step, color="firebrick", linewidth=1.2)
+        plots.log_step_axis(axes[0], df["step"].max(), lines["step"].min())
+        label_times(axes[0], onsets, diverged)
+        axes[-1].set_xlabel("step")
+        fig.align_ylabels(axes)
+        run = df.iloc[0]
+        setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
+        note = "; ".join(text for text in (note, setting) if text)
+        plots.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
+    return fig
+
+
+def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
+    """One panel's metrics, its legend to the right; says so where nothing was measured."""
+    ax.set_ylabel(panel.label)
+    drawn = 0
+    for colour, (column, label) in zip(plots.CATEGORIES, panel.columns.items(), strict=False):
+        line = lines[lines["metric"] == column]
+        drawn += len(line)
+        if len(line):
+            ax.plot(line["step"], line["value"], color=colour, label=label)
+    if not drawn:
+        ax.text(0.5, 0.5, "not measured", transform=ax.transAxes, ha="center", color="0.35")
+        ax.set_yticks([])
+        return
+    if panel.label == "accuracy":
+        plots.percent_axis(ax)
+    elif panel.logarithmic:
+        plots.log_value_axis(ax)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), borderaxespad=0)
+
+
+def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
+    """Names over the vertical lines, a level higher where a neighbour is too near."""
+    names = [(row.step, row.metric, "0.25") for row in onsets.itertuples()]
+    names += [(row.step, "diverged", "firebrick") for row in diverged.itertuples()]
+    first, last = np.log10(ax.get_xlim())
+    level, previous = 0, -np.inf
+    for step, name, colour in sorted(names):
+        near = np.log10(step) - previous < 0.18 * (last - first)
+        level, previous = level + 1 if near else 0, np.log10(step)
+        ax.annotate(
+            f"{name}\n{step:,.0f}",
+            (step, 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, 3 + 25 * level),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8.5,
+            color=colour,
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--weight-decay", type=float, help="default: the middle one")
+    arguments.add_argument("--seed", type=int, help="default: the first")
+    args = arguments.parse_args(argv)
+    table = read(
+        args.table,
+        ["run", "step", "seed", "diverged_at", DECAY, "accuracy_train", "accuracy_test"],
+    )
+    df = data(table, weight_decay=args.weight_decay, seed=args.seed)
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,181 @@
+"""Figure 2 of sakamoto2026: margins between two classes, seen and unseen, early and late.
+
+The margin of a sample is its signed distance to the boundary between classes a and b in the
+last layer's feature space. By default the first and the last step for which the study has
+margins are drawn: fitted but not generalising, and generalising. A class is a violin of two halves, training samples above
+and unseen samples below, each scaled to the same height.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from latephase import analysis, plots
+from latephase.errors import UserError, reporting
+from scripts.figures import DECAY, one_run, parser, read, write
+
+SPLITS = {"train": "training", "test": "unseen"}
+COLOURS = {"training": plots.CATEGORIES[0], "unseen": plots.CATEGORIES[1]}
+BANDWIDTH = 0.8
+"""Factor on Scott's bandwidth, as in the paper's notebook."""
+
+
+def data(
+    table: pd.DataFrame,
+    margins: pd.DataFrame,
+    *,
+    pairs: list[tuple[int, int]] | None = None,
+    weight_decay: float | None = None,
+    seed: int | None = None,
+    steps: list[int] | None = None,
+) -> pd.DataFrame:
+    """The samples drawn: one row a sample, with the accuracies of its step.
+
+    Columns: run, weight decay, seed, step, class_a, class_b, label, split, margin,
+    accuracy_train, accuracy_test. The run is one of those with margins, ``pairs`` by default
+    their first pair; ``steps`` are moved to the nearest step with margins.
+    Raises UserError where the run has no margins, or not of a pair.
+    """
+    run = one_run(table[table["run"].isin(margins["run"])], weight_decay, seed)
+    history = analysis.before_divergence(table[table["run"] == run])
+    samples = margins[margins["run"] == run].dropna(subset="margin")
+    if samples.empty:
+        raise UserError(f"--margins: run {run} diverged before the first")
+    available = np.sort(samples["step"].unique())
+    wanted = available[[0, -1]] if steps is None else steps
+    steps = sorted({int(available[np.abs(available - step).argmin()]) for step in wanted})
+    known = list(samples[["class_a", "class_b"]].drop_duplicates().itertuples(index=False))
+    frames = []
+    for a, b in known[:1] if pairs is None else pairs:
+        pair = samples[(samples["class_a"] == a) & (samples["class_b"] == b)]
+        if pair.empty:
+            allowed = ", ".join(f"{a},{b}" for a, b in known)
+            raise UserError(f"--pairs {a},{b}: not in the margins; allowed: {allowed}")
+        frames.append(pair[pair["step"].isin(steps)])
+    drawn = pd.concat(frames, ignore_index=True)
+    drawn["split"] = drawn["split"].map(SPLITS)
+    accuracies = history[["step", DECAY, "seed", "accuracy_train", "accuracy_test"]]
+    columns = ["run", "step", "class_a", "class_b", "label", "split", "margin"]
+    return drawn[columns].merge(accuracies, on="step", how="left")
+
+
+def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
+    """A row of panels a pair of classes, a column a step."""
+    pairs = list(df[["class_a", "class_b"]].drop_duplicates().itertuples(index=False))
+    steps = sorted(df["step"].unique())
+    with plots.style():
+        fig = Figure(figsize=(3.7 * len(steps) + 1.2, 2.3 * len(pairs) + 1.3))
+        axes = fig.subplots(len(pairs), len(steps), sharex=True, squeeze=False)
+        for row, (a, b) in zip(axes, pairs, strict=True):
+            for ax, step in zip(row, steps, strict=True):
+                panel = df[(df["class_a"] == a) & (df["class_b"] == b) & (df["step"] == step)]
+                violins(ax, panel, (a, b), clip)
+        for ax, step in zip(axes[0], steps, strict=True):
+            seen = df[df["step"] == step].iloc[0]
+            ax.set_title(
+                f"step {step:,}\naccuracy: training {seen['accuracy_train']:.1%}, "
+                f"test {seen['accuracy_test']:.1%}".replace("%", " %"),
+                loc="left",
+            )
+        for row in axes:
+            for ax in row[1:]:
+                ax.tick_params(axis="y", length=0, labelleft=False)
+        fig.supxlabel(
+            f"margin: signed distance to the boundary of the two classes (axis cut at ±{clip:g})",
+            fontsize=plots.STYLE["axes.labelsize"],
+        )
+        run = df.iloc[0]
+        setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
+        note = "; ".join(text for text in (note, setting) if text)
+        plots.title(fig, "Margins of training and of unseen samples", note)
+        handles = [Patch(color=COLOURS[split], label=split) for split in COLOURS]
+        handles += [
+            Line2D([], [], color="black", linewidth=0.9, linestyle="--", label="median"),
+            Line2D([], [], color="black", linewidth=0.9, linestyle=":", label="quartiles"),
+        ]
+        fig.legend(handles=handles, loc="outside right center")
+    return fig
+
+
+def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None:
+    """One panel: a violin a class, split by training and unseen, with quartile lines."""
+    names = [f"class {label}" for label in pair]
+    shown = panel.assign(label=[f"class {label}" for label in panel["label"]])
+    sns.violinplot(
+        shown,
+        x="margin",
+        y="label",
+        hue="split",
+        order=names,
+        hue_order=list(COLOURS),
+        palette=COLOURS,
+        split=True,
+        saturation=1,
+        inner="quart",
+        inner_kws={"linewidth": 0.9, "color": "black"},
+        bw_adjust=BANDWIDTH,
+        density_norm="width",
+        linewidth=0.7,
+        legend=False,
+        ax=ax,
+    )
+    ax.axvline(0, color="0.4", linewidth=0.8, zorder=0)
+    ax.set(xlim=(-clip, clip), xlabel="", ylabel="")
+    outside = (panel["margin"].abs() > clip).mean()
+    if outside > 0:
+        ax.text(
+            0.99,
+            0.01,
+            f"{outside:.1%} outside".replace("%", " %"),
+            transform=ax.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color=plots.NOTE_COLOUR,
+        )
+
+
+def class_pairs(text: str) -> list[tuple[int, int]]:
+    """``"0,1"`` or ``"4,5 8,9"``."""
+    pairs = [tuple(int(label) for label in pair.split(",")) for pair in text.split()]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a pair of classes a,b")
+    return pairs
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--margins", required=True, type=Path, help="margins of the study")
+    arguments.add_argument("--pairs", type=class_pairs, help='"4,5 8,9"; default: the first')
+    arguments.add_argument(
+        "--weight-decay", type=float, help="default: the middle of those with margins"
+    )
+    arguments.add_argument("--seed", type=int, help="default: the first")
+    arguments.add_argument("--steps", nargs="+", type=int, help="default: the first and the last")
+    arguments.add_argument("--clip", type=float, default=2.2, help="where the axis is cut")
+    args = arguments.parse_args(argv)
+    table = read(
+        args.table,
+        ["run", "step", "seed", "diverged_at", DECAY, "accuracy_train", "accuracy_test"],
+    )
+    margins = read(args.margins, ["run", "step", "split", "class_a", "class_b", "label", "margin"])
+    df = data(
+        table,
+        margins,
+        pairs=args.pairs,
+        weight_decay=args.weight_decay,
+        seed=args.seed,
+        steps=args.steps,
+    )
+    write(draw(df, args.title_note, args.clip), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

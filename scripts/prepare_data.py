@@ -1,0 +1,78 @@
+r"""Make results/data/<dataset>.safetensors: arrays, labels, and their provenance in the header.
+
+Examples, from the root of the repository::
+
+    python -m scripts.prepare_data --name mine --npz mine.npz --output results/data/mine.safetensors
+
+    entry=$(python -c 'import json, yaml; \
+        print(json.dumps(yaml.safe_load(open("catalog/datasets.yaml"))["mnist"]))')
+    python -m scripts.prepare_data --name mnist --entry "$entry" --mirror /data/images \
+        --cache ~/.cache/latephase --output results/data/mnist.safetensors
+
+A file of your own needs no entry, only the arrays x_train, y_train, x_test, y_test.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from latephase.datasets.prepare import prepare
+from latephase.errors import UserError, reporting
+
+
+def optional_path(text: str) -> Path | None:
+    """The path, or None where the text is empty: an empty Path would be the current folder."""
+    return Path(text) if text else None
+
+
+def parse_entry(text: str) -> dict:
+    try:
+        entry = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--entry: not JSON ({error}); allowed: a JSON object") from None
+    if not isinstance(entry, dict):
+        raise UserError(f"--entry: is {text}; allowed: a JSON object")
+    return entry
+
+
+def write(arrays: dict[str, np.ndarray], header: dict, output: Path) -> None:
+    """Write ``output`` whole or not at all; the same arrays and header give the same bytes."""
+    part = output.with_name(output.name + ".part")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        metadata = {"latephase": json.dumps(header, sort_keys=True)}
+        # save_file would make the file readable by its owner alone, whatever the umask.
+        part.write_bytes(save(arrays, metadata))
+        os.replace(part, output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--name", required=True, help="name of the data set")
+    parser.add_argument("--entry", default="{}", help="its entry in the catalog, as JSON")
+    # The rule gives every flag; an empty value is a flag not set.
+    for flag, text in (
+        ("--mirror", "folder of files already downloaded"),
+        ("--cache", "folder where downloads are kept"),
+        ("--npz", "a file of your own"),
+    ):
+        parser.add_argument(flag, type=optional_path, nargs="?", help=text)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args(argv)
+    arrays, header = prepare(
+        args.name, parse_entry(args.entry), mirror=args.mirror, cache=args.cache, npz=args.npz
+    )
+    write(arrays, header, args.output)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,64 @@
+"""Train a pack of runs and write its checkpoints and history.
+
+    python -m scripts.train --pack '{"common": …, "runs": …}' --data results/data/digits.safetensors \
+        --scratch scratch/P --checkpoints results/packs/P/checkpoints \
+        --history results/packs/P/history.parquet --timing results/packs/P/timing.json
+
+Works in the scratch folder, checkpoint by checkpoint; killed at any moment it goes on from
+there when called again, to the same bytes. What it has made is renamed into place at the end.
+"""
+
+import argparse
+import json
+import logging
+import os
+import platform
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from latephase import parts, training
+from latephase.datasets import stored
+from latephase.errors import reporting
+
+
+def history_table(rows: list[dict]) -> pd.DataFrame:
+    """The history as a table: a row a run and step, in the order of both."""
+    columns = ["loss_train", "loss_test", "accuracy_train", "accuracy_test", "diverged_at"]
+    table = pd.DataFrame(rows, columns=["run", "step", *columns])
+    return table.astype(dict.fromkeys(columns, float)).sort_values(["run", "step"])
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pack", type=json.loads, required=True, help="the pack, as JSON")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--timing", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+
+    torch.set_num_threads(args.threads)
+    data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
+    folder, rows, totals = training.train(args.pack, data, args.scratch, args.device)
+
+    args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
+    part = args.history.with_name(args.history.name + ".part")
+    history_table(rows).to_parquet(part, index=False)
+    os.replace(part, args.history)
+    where = {"device": args.device, "threads": args.threads, "machine": platform.machine()}
+    args.timing.write_text(json.dumps(totals | where | {"torch": torch.__version__}) + "\n")
+    shutil.rmtree(args.checkpoints, ignore_errors=True)
+    os.replace(folder, args.checkpoints)
+    shutil.rmtree(args.scratch)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with reporting():
+        main()

@@ -1,0 +1,224 @@
+"""A user's .npz: read without pickle, refused in one line when it is not what it should be."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from latephase.datasets.npz_header import npz_sizes
+from latephase.datasets.prepare import prepare
+from latephase.errors import UserError
+
+
+def arrays(**changes):
+    rng = np.random.default_rng(0)
+    given = {
+        "x_train": rng.integers(0, 256, (6, 5, 4), dtype=np.uint8),
+        "y_train": np.array([0, 1, 2, 0, 1, 2]),
+        "x_test": rng.integers(0, 256, (3, 5, 4), dtype=np.uint8),
+        "y_test": np.array([2, 1, 1]),
+    }
+    given.update(changes)
+    return {key: value for key, value in given.items() if value is not None}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(**changes):
+        np.savez_compressed(tmp_path / "mine.npz", **arrays(**changes))
+        return tmp_path / "mine.npz"
+
+    return save
+
+
+def refusal(path):
+    """The error of the check from headers or, failing that, of the reading itself."""
+    with pytest.raises(UserError) as error:
+        prepare("mine", {}, npz=path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_sizes_are_a_catalog_entry(saved):
+    path = saved()
+    entry = npz_sizes(path)
+    assert entry == {
+        "kind": "npz",
+        "variant": "user",
+        "shape": [1, 5, 4],
+        "classes": 3,
+        "train": 6,
+        "test": 3,
+        "scale": 255,
+    }
+    prepared, header = prepare("mine", entry, npz=path)
+    assert header["name"] == "mine"
+    assert header["source"] == "mine.npz"
+    np.testing.assert_array_equal(prepared["train_inputs"][:, 0], arrays()["x_train"])
+    assert prepared["train_labels"].dtype == np.int64
+
+
+def test_sizes_need_neither_numpy_nor_torch(saved):
+    code = (
+        "import sys; from latephase.datasets.npz_header import npz_sizes; "
+        f"npz_sizes({str(saved())!r}); print({{'numpy', 'torch'}} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("item", "shape"),
+    [((7,), [1, 1, 7]), ((5, 4), [1, 5, 4]), ((5, 4, 1), [1, 5, 4]), ((5, 4, 3), [3, 5, 4])],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_shapes(saved, item, shape, order):
+    train = np.random.default_rng(1).normal(size=(6, *item))
+    train = np.asarray(train, dtype=">f4", order=order)
+    path = saved(x_train=train, x_test=train[:3].astype(np.float64))
+    assert npz_sizes(path)["shape"] == shape
+    prepared, header = prepare("mine", {}, npz=path)
+    inputs = prepared["train_inputs"]
+    assert inputs.dtype == np.dtype("=f4")
+    assert inputs.shape == (6, *shape)
+    assert inputs.flags.c_contiguous
+    assert header["scale"] == 1
+    expected = np.moveaxis(train, -1, 1) if train.ndim == 4 else train
+    np.testing.assert_array_equal(inputs.reshape(expected.shape), expected)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "<i2", ">i2", ">u4", "<i8", ">i8"])
+def test_labels_of_any_integer_type(saved, dtype):
+    path = saved(y_train=arrays()["y_train"].astype(dtype))
+    assert npz_sizes(path)["classes"] == 3
+    assert prepare("mine", {}, npz=path)[0]["train_labels"].tolist() == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"y_test": None}, "y_test is missing"),
+        ({"x_train": np.array([{"a": 1}] * 6, dtype=object)}, "x_train holds objects (a pickle)"),
+        ({"y_train": np.array([0, 1, 2, 0, 1, None])}, "y_train holds objects (a pickle)"),
+        ({"x_train": np.zeros(6, "U3")}, "x_train holds type '<U3'"),
+        ({"x_train": np.zeros((6, 5, 4), np.int32)}, "x_train holds integers"),
+        ({"x_train": np.zeros((6, 5, 4), np.float32)}, "x_test has items (5, 4) of kind u"),
+        ({"x_test": np.zeros((3, 4, 5), np.uint8)}, "x_test has items (4, 5)"),
+        ({"x_train": np.zeros((6, 3, 5, 4), np.uint8)}, "allowed: [N, d], [N, H, W]"),
+        ({"x_train": np.zeros((6, 0, 4), np.uint8)}, "none of them 0"),
+        ({"x_train": np.zeros((5, 5, 4), np.uint8)}, "x_train holds 5 examples but y_train 6"),
+        ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "allowed: each of 0..K-1"),
+        ({"y_train": np.array([1, 2, 3, 1, 2, 3])}, "from 1 to 3"),
+        ({"y_train": np.array([-1, 0, 1, 0, 1, 0])}, "from -1 to 1"),
+        ({"y_train": np.zeros(6, int)}, "K at least 2"),
+        ({"y_train": np.array([0.0, 1, 2, 0, 1, 2])}, "allowed: [N] of integers"),
+        ({"y_train": np.array([[0], [1], [2], [0], [1], [2]])}, "allowed: [N] of integers"),
+        ({"y_test": np.array([2, 1, 3])}, "y_test holds label 3; allowed: 0..2"),
+        ({"y_test": np.array([2, 1, -1])}, "y_test holds label -1; allowed: 0..2"),
+    ],
+)
+def test_refused_by_header_and_labels(saved, changes, said):
+    path = saved(**changes)
+    with pytest.raises(UserError) as error:
+        npz_sizes(path)
+    assert said in str(error.value)
+    assert refusal(path) == str(error.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_inputs_that_are_not_finite_in_float32(saved, bad):
+    train, test = np.zeros((6, 4)), np.zeros((3, 4))
+    test[1, 2] = bad
+    assert "x_test holds NaN or infinity" in refusal(saved(x_train=train, x_test=test))
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def zipped(path, **members):
+    """A .npz whose members are given as bytes where they differ from what NumPy writes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, array in arrays().items():
+            archive.writestr(f"{key}.npy", members.get(key, npy(array)))
+    return path
+
+
+def test_header_that_declares_more_than_its_member_holds(tmp_path):
+    honest = npy(arrays()["x_train"])
+    bomb = honest.replace(b"(6, 5, 4), }   ", b"(6, 5, 9999), }")
+    assert len(bomb) == len(honest)
+    assert bomb != honest
+    path = zipped(tmp_path / "mine.npz", x_train=bomb)
+    assert "x_train declares 299970 bytes; its zip member holds 120" in refusal(path)
+
+
+def test_array_above_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("latephase.datasets.npz_header.LARGEST", 119)
+    path = zipped(tmp_path / "mine.npz")
+    assert "x_train declares 120 bytes; allowed: up to 119" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (b"", "not an npy array"),
+        (b"\x93NUMPY\x01\x00\xff", "not a readable .npz"),
+        (b"\x93NUMPY\x01\x00\xff\x00{", "not a readable .npz"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{", "a header of 2147483647 bytes"),
+        (b"\x93NUMPY\x01\x00\x04\x00{1: ", "damaged npy header"),
+        (b"\x93NUMPY\x01\x00\x0c\x00__import__()", "damaged npy header"),
+    ],
+)
+def test_damaged_npy_member(tmp_path, member, said):
+    assert said in refusal(zipped(tmp_path / "mine.npz", x_train=member))
+
+
+@pytest.mark.parametrize("keep", [0, 10, 400, -30])
+def test_truncated_file(saved, keep):
+    path = saved()
+    path.write_bytes(path.read_bytes()[:keep])
+    assert "not a readable .npz file" in refusal(path)
+
+
+def test_altered_byte(tmp_path):
+    np.savez(tmp_path / "mine.npz", **arrays())
+    path = tmp_path / "mine.npz"
+    data = bytearray(path.read_bytes())
+    place = data.find(arrays()["x_train"].tobytes())
+    data[place + 7] ^= 1
+    path.write_bytes(bytes(data))
+    assert "CRC" in refusal(path)
+
+
+def test_missing_file(tmp_path):
+    assert "no such file" in refusal(tmp_path / "absent.npz")
+
+
+def test_a_plain_npy_is_not_an_npz(tmp_path):
+    path = tmp_path / "mine.npz"
+    path.write_bytes(npy(np.zeros(3)))
+    assert "not a readable .npz file" in refusal(path)
+
+
+def test_entry_made_for_another_file(saved):
+    entry = npz_sizes(saved())
+    path = saved(y_test=np.array([2, 1]), x_test=np.zeros((2, 5, 4), np.uint8))
+    with pytest.raises(UserError, match="data set mine: test is 3; the data have 2"):
+        prepare("mine", entry, npz=path)
+
+
+def test_file_given_for_a_set_of_another_kind(saved):
+    with pytest.raises(UserError, match="kind is digits; allowed: npz"):
+        prepare("digits", {"kind": "digits"}, npz=saved())
+
+
+def test_kind_npz_without_a_file():
+    with pytest.raises(UserError, match="--npz FILE"):
+        prepare("mine", {"kind": "npz"})

@@ -1,0 +1,128 @@
+"""Reading the stored file: first n, scaled, standardised."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from latephase.datasets.stored import load
+from latephase.errors import UserError
+
+HEADER = {
+    "name": "toy",
+    "variant": "fixture",
+    "source": "generated",
+    "sha256": {},
+    "classes": 3,
+    "shape": [3, 2, 2],
+    "scale": 255,
+}
+
+
+def arrays(dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    return {
+        "train_inputs": rng.integers(0, 256, (8, 3, 2, 2)).astype(dtype),
+        "train_labels": rng.integers(0, 3, 8),
+        "test_inputs": rng.integers(0, 256, (4, 3, 2, 2)).astype(dtype),
+        "test_labels": rng.integers(0, 3, 4),
+    }
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "toy.safetensors"
+    save_file(arrays(), path, metadata={"latephase": json.dumps(HEADER)})
+    return path
+
+
+def test_all_examples_scaled_to_the_unit_interval(path):
+    data = load(path)
+    assert data.train_inputs.dtype == torch.float32
+    assert data.train_labels.dtype == torch.int64
+    np.testing.assert_array_equal(data.train_inputs, arrays()["train_inputs"] / np.float32(255))
+    np.testing.assert_array_equal(data.test_labels, arrays()["test_labels"])
+    assert (data.classes, data.header) == (3, HEADER)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.classes = 4
+
+
+def test_sizes_take_the_first_of_the_file(path):
+    data, whole = load(path, train_size=5, test_size=1), load(path)
+    assert torch.equal(data.train_inputs, whole.train_inputs[:5])
+    assert torch.equal(data.train_labels, whole.train_labels[:5])
+    assert torch.equal(data.test_inputs, whole.test_inputs[:1])
+    assert torch.equal(data.test_labels, whole.test_labels[:1])
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0.25, 0.5), ([0.1, 0.2, 0.3], [0.5, 1.0, 2.0])])
+def test_standardisation(path, mean, std):
+    expected = (arrays()["train_inputs"] / 255 - np.reshape(mean, (-1, 1, 1))) / np.reshape(
+        std, (-1, 1, 1)
+    )
+    found = load(path, mean=mean, std=std).train_inputs
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_mean_alone_and_std_alone(path):
+    plain = load(path).train_inputs
+    assert torch.equal(load(path, mean=0.5).train_inputs, plain - 0.5)
+    assert torch.equal(load(path, std=0.5).train_inputs, plain / 0.5)
+
+
+def test_stored_floats_are_not_changed_in_the_file(tmp_path):
+    path = tmp_path / "floats.safetensors"
+    stored = arrays(np.float32)
+    save_file(stored, path, metadata={"latephase": json.dumps(HEADER | {"scale": 1})})
+    before = path.read_bytes()
+    first = load(path, mean=1.0, std=2.0).train_inputs
+    assert torch.equal(load(path, mean=1.0, std=2.0).train_inputs, first)
+    np.testing.assert_array_equal(first, (stored["train_inputs"] - 1) / 2)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"train_size": 9}, "toy.safetensors: data.train_size is 9; allowed: 1..8"),
+        ({"test_size": 5}, "toy.safetensors: data.test_size is 5; allowed: 1..4"),
+        ({"train_size": 0}, "data.train_size is 0"),
+        ({"train_size": -1}, "data.train_size is -1"),
+        ({"train_size": 2.0}, "data.train_size is 2.0"),
+        ({"train_size": True}, "data.train_size is True"),
+        (
+            {"mean": [0.1, 0.2]},
+            "toy.safetensors: data.mean is [0.1, 0.2]; allowed: a finite number or a list of 3",
+        ),
+        ({"mean": "0.1"}, "data.mean is '0.1'; allowed"),
+        ({"mean": float("nan")}, "data.mean is nan; allowed: a finite"),
+        ({"std": 0.0}, "toy.safetensors: data.std is 0.0; allowed: numbers above 0"),
+        ({"std": [1.0, -1.0, 1.0]}, "data.std"),
+    ],
+)
+def test_options_that_do_not_fit(path, options, said):
+    with pytest.raises(UserError) as error:
+        load(path, **options)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        load(tmp_path / "absent.safetensors")
+
+
+def test_truncated_file(path):
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UserError, match="not a readable safetensors file"):
+        load(path)
+
+
+def test_file_without_our_header(tmp_path):
+    path = tmp_path / "other.safetensors"
+    save_file(arrays(), path)
+    with pytest.raises(UserError, match="header key latephase is missing"):
+        load(path)

@@ -1,0 +1,231 @@
+"""Claims on tables in which the effect is present, absent, reversed or lost in noise."""
+
+import inspect
+import json
+import math
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Result, verdict
+from latephase.errors import UserError
+from scripts import evaluate_claims
+from tests import synthetic
+from tests.synthetic import LR, constant, inverse, study_table
+
+CATALOG = Path(__file__).parents[1] / "catalog"
+CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
+SCHEMA = yaml.safe_load((CATALOG / "schemas" / "claims.schema.yaml").read_text())
+BY_ID = {claim["id"]: claim for claim in CLAIMS}
+
+
+def between(decay: float) -> float:
+    """Half-way, on a log axis, between the onset of training accuracy and the test's rise."""
+    return math.sqrt(290 * synthetic.CONTRACTED(decay))
+
+
+def evaluated(claim: str, table: pd.DataFrame) -> dict:
+    return evaluate_claims.evaluate(BY_ID[claim], table, "table.parquet", "quick")
+
+
+CASES = [
+    ("delay", {}, {REPRODUCED}),
+    ("delay", {"test": constant(200)}, {NOT_REPRODUCED}),
+    ("delay", {"train": constant(5000), "test": constant(500)}, {NOT_REPRODUCED}),
+    ("delay", {"test": constant(230), "jitter": 0.4}, {INCONCLUSIVE}),
+    ("delay-by-decay", {}, {REPRODUCED}),
+    ("delay-by-decay", {"test": constant(5000), "jitter": 0.1}, {NOT_REPRODUCED}),
+    # A decay that slows both alike is no association of the delay.
+    (
+        "delay-by-decay",
+        {"train": inverse(0.01), "test": inverse(0.1), "jitter": 0.1},
+        {NOT_REPRODUCED, INCONCLUSIVE},
+    ),
+    ("delay-by-decay", {"test": lambda decay: 30_000 * decay / 0.3 + 600}, {NOT_REPRODUCED}),
+    ("delay-by-decay", {"jitter": 1.0, "test": inverse(0.1)}, {INCONCLUSIVE, NOT_REPRODUCED}),
+    ("rnc1-with-test", {}, {REPRODUCED}),
+    ("rnc1-with-test", {"rnc1": constant(200)}, {NOT_REPRODUCED}),
+    ("rnc1-with-test", {"rnc1": constant(60)}, {NOT_REPRODUCED}),
+    ("rnc1-with-test", {"rnc1": between, "jitter": 0.15}, {INCONCLUSIVE}),
+    ("rnc1-with-test", {"rnc1": constant(1e9)}, {INCONCLUSIVE}),
+    ("rnc1-with-test", {"test": constant(200)}, {INCONCLUSIVE}),
+    ("clock", {}, {REPRODUCED}),
+    ("clock", {"rnc1": constant(3000)}, {NOT_REPRODUCED}),
+    ("clock", {"rnc1": lambda decay: 2e5 * decay}, {NOT_REPRODUCED}),
+    ("clock", {"rnc1": lambda decay: 300 / decay**0.7, "jitter": 0.4}, {INCONCLUSIVE}),
+    ("clock", {"rnc1": inverse(6)}, {INCONCLUSIVE}),
+]
+
+
+@pytest.mark.parametrize(("claim", "study", "allowed"), CASES)
+def test_verdict_follows_the_effect(claim, study, allowed):
+    row = evaluated(f"sakamoto2026-{claim}", study_table(**study))
+    assert row["verdict"] in allowed, row
+
+
+def test_clock_is_estimated_right_and_leaves_censored_cells_out():
+    row = evaluated("sakamoto2026-clock", study_table(jitter=0, noise=0))
+    assert row["estimate"] == pytest.approx(-1, abs=0.05)
+    assert row["n_cells"] == 4
+    row = evaluated("sakamoto2026-clock", study_table(decays=(*synthetic.DECAYS, 0.001)))
+    assert row["n_cells"] == 4
+    assert "slope over 4 of 5 cells" in row["note"]
+    assert "3 memorise but RNC1 falls by less" in row["note"]
+
+
+def test_delay_of_runs_that_never_generalise_is_a_lower_bound():
+    table = study_table(decays=(0.3, 0.001), jitter=0, noise=0)
+    row = evaluated("sakamoto2026-delay", table)
+    assert row["high"] == math.inf
+    assert "3 memorise but never generalise (a lower bound)" in row["note"]
+    # Larger budget, larger bound: the estimate may only grow.
+    longer = study_table(decays=(0.3, 0.001), jitter=0, noise=0, last=300_000)
+    assert evaluated("sakamoto2026-delay", longer)["estimate"] > row["estimate"]
+
+
+def test_never_generalising_cannot_refute_the_delay():
+    table = study_table(test=constant(1e9), last=250)
+    table.loc[(table["step"] >= 200), "accuracy_train"] = 1.0
+    table.loc[(table["run"] == "0.3-42"), "accuracy_test"] += 0.6
+    row = evaluated("sakamoto2026-delay", table)
+    assert row["verdict"] != NOT_REPRODUCED
+
+
+def test_censored_runs_do_not_hide_the_order():
+    row = evaluated("sakamoto2026-delay-by-decay", study_table(decays=(0.3, 0.1, 0.03, 0.003)))
+    assert row["verdict"] == REPRODUCED
+    assert row["estimate"] < -0.9
+
+
+def test_diverged_and_missing_runs_are_counted_and_not_fatal():
+    table = synthetic.diverge(study_table(), "0.3-42", 400)
+    table = synthetic.diverge(table, "0.01-44", 1)
+    table = table[table["run"] != "0.1-43"]
+    for claim in BY_ID:
+        row = evaluated(claim, table)
+        assert "2 diverged" in row["note"]
+        assert row["n_seeds"] == 3
+
+
+@pytest.mark.parametrize("seeds", [(42,), (42, 43)])
+def test_too_few_seeds_are_inconclusive(seeds):
+    for claim in BY_ID:
+        assert evaluated(claim, study_table(seeds=seeds))["verdict"] == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("interval", "threshold", "expected"),
+    [
+        ((0, 1), (0, 1), REPRODUCED),
+        ((0.1, 0.9), (0.0, None), REPRODUCED),
+        ((0.1, math.inf), (0.0, None), REPRODUCED),
+        ((-0.1, 0.9), (0.0, None), INCONCLUSIVE),
+        ((-0.9, -0.1), (0.0, None), NOT_REPRODUCED),
+        ((0.2, 0.4), (None, 0.1), NOT_REPRODUCED),
+        ((-2, 2), (-1, 1), INCONCLUSIVE),
+        ((math.nan, math.nan), (None, 0.1), INCONCLUSIVE),
+    ],
+)
+def test_verdict(interval, threshold, expected):
+    assert verdict(Result(float(np.mean(interval)), *interval, 3, 4), threshold) == expected
+
+
+def test_catalog_matches_schema_and_functions():
+    jsonschema.validate({"claims": CLAIMS}, SCHEMA)
+    assert len(BY_ID) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert claim["id"].startswith(claim["paper"])
+        module = evaluate_claims.PAPERS[claim["paper"]]
+        function = evaluate_claims.statistics(module)[claim["statistic"]]
+        parameters = inspect.signature(function).parameters
+        assert set(claim["arguments"]) == set(parameters) - {"table"}
+        assert all(p.default is p.empty for p in parameters.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("threshold", {"low": None, "high": None}), ("extra", 1), ("arguments", {"a": [1]})],
+)
+def test_schema_is_strict(key, value):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"claims": [CLAIMS[0] | {key: value}]}, SCHEMA)
+
+
+class Cells(HTMLParser):
+    """Counts rows and remembers every attribute that would load something."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.loads, self.text = 0, [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.rows += tag == "tr"
+        self.loads += [value for key, value in attrs if key in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_program_writes_csv_and_page(tmp_path):
+    table = tmp_path / "study.parquet"
+    study_table().to_parquet(table)
+    claims = [CLAIMS[0] | {"sentence": "a < b & <script>"}, *CLAIMS[1:]]
+    csv, page = tmp_path / "out" / "claims.csv", tmp_path / "out" / "claims.html"
+    arguments = ["--claims", json.dumps(claims), "--table", f"weight_decay_mlp={table}"]
+    evaluate_claims.main([*arguments, "--scale", "quick", "--csv", str(csv), "--html", str(page)])
+    rows = pd.read_csv(csv)
+    assert (
+        list(rows.columns)
+        == (
+            "claim paper where sentence study scale statistic estimate low high n_seeds n_cells "
+            "threshold_low threshold_high verdict note"
+        ).split()
+    )
+    assert list(rows["verdict"]) == [REPRODUCED] * 4
+    assert rows["threshold_high"].iloc[0] == math.inf
+    text = page.read_text()
+    cells = Cells()
+    cells.feed(text)
+    assert cells.rows == 1 + len(claims)
+    assert cells.loads == []
+    assert "<script" not in text
+    assert sum(part == REPRODUCED for part in cells.text) == 4
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"study": "other"}, "other"),
+        ({"statistic": "no_such"}, "generalisation_delay"),
+        ({"statistic": "_delays"}, "generalisation_delay"),
+        ({"arguments": {"stay": 3}}, "test_fraction"),
+        ({"paper": "han2025"}, "sakamoto2026"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(tmp_path, change, words):
+    table = tmp_path / "study.parquet"
+    study_table(decays=(0.3,), seeds=(42,)).to_parquet(table)
+    with pytest.raises(UserError, match=words) as caught:
+        evaluate_claims.evaluate_all(
+            [CLAIMS[0] | change], {"weight_decay_mlp": str(table)}, "quick"
+        )
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_column_is_told():
+    with pytest.raises(UserError, match="rnc1"):
+        evaluated("sakamoto2026-clock", study_table().drop(columns="rnc1"))
+
+
+def test_synthetic_table_has_the_onsets_it_promises():
+    table = study_table(jitter=0, noise=0)
+    for decay, run in table.groupby("optimizer.weight_decay"):
+        first = run[run["seed"] == 42].set_index("step")["accuracy_test"]
+        half = first[first >= 0.15 + 0.73 / 2].index[0]
+        assert half == pytest.approx(0.6 / (LR * decay), rel=0.2)

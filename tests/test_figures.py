@@ -1,0 +1,254 @@
+"""Figures on synthetic tables: the CSV is what is drawn, files are stable, gaps are marked."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from latephase import plots
+from latephase.errors import UserError
+from scripts.figures import atlas_overview, one_run, sakamoto2026_fig2, sakamoto2026_fig3
+from tests import synthetic
+
+DECAY = "optimizer.weight_decay"
+
+
+@pytest.fixture(scope="module")
+def table():
+    return synthetic.diverge(synthetic.study_table(decays=(0.3, 0.1, 0.03)), "0.1-43", 3000)
+
+
+@pytest.fixture(scope="module")
+def margins(table):
+    chosen = table[table[DECAY] == 0.1]
+    return synthetic.margins_table(chosen, steps=(500, 100_000), pairs=((0, 1), (4, 5)))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, table, margins):
+    folder = tmp_path_factory.mktemp("tables")
+    table.to_parquet(folder / "table.parquet")
+    margins.to_parquet(folder / "margins.parquet")
+    return folder
+
+
+def lines_of(ax):
+    """Lines with more than one point, by colour and dash: the curves, without the axvlines."""
+    return [line for line in ax.lines if len(line.get_xdata()) > 2]
+
+
+def test_summarise_is_the_mean_and_a_bootstrap_interval():
+    df = pd.DataFrame(
+        {"x": [1, 1, 1, 2, 2, 2], "seed": [1, 2, 3] * 2, "y": [1, 2, 6, 4, np.nan, np.nan]}
+    )
+    first, second = plots.summarise(df, "x", "y").itertuples(index=False)
+    assert first.mean == 3 and first.n == 3
+    assert 1 <= first.low < 2 and 4 < first.high <= 6
+    assert second.mean == 4 and second.n == 1
+    assert np.isnan(second.low) and np.isnan(second.high)
+
+
+def test_summarise_matches_scipy():
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(0).normal(size=8)
+    df = pd.DataFrame({"x": 1, "seed": range(8), "y": values})
+    row = plots.summarise(df, "x", "y", resamples=20_000).iloc[0]
+    expected = bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="percentile", rng=0
+    ).confidence_interval
+    assert row["low"] == pytest.approx(expected.low, abs=0.03)
+    assert row["high"] == pytest.approx(expected.high, abs=0.03)
+
+
+def test_summarise_refuses_two_values_of_a_seed():
+    df = pd.DataFrame({"x": [1, 1], "seed": [1, 1], "y": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="duplicate"):
+        plots.summarise(df, "x", "y")
+
+
+def test_ordered_palette_keeps_order_of_lightness():
+    palette = plots.ordered_palette([0.3, 0.01, 0.1, 0.1])
+    light = [sum(int(palette[v][i : i + 2], 16) for i in (1, 3, 5)) for v in (0.01, 0.1, 0.3)]
+    assert light == sorted(light)
+    assert len(plots.ordered_palette([1.0])) == 1
+
+
+def test_fig3_draws_what_its_csv_holds(table):
+    df = sakamoto2026_fig3.data(table)
+    fig = sakamoto2026_fig3.draw(df)
+    assert df["step"].min() >= plots.FIRST_STEP
+    accuracy, rnc1, nc2 = fig.axes
+    palette = plots.ordered_palette(df[DECAY])
+    drawn = 0
+    for ax, metrics in (
+        (accuracy, ["accuracy_train", "accuracy_test"]),
+        (rnc1, ["rnc1"]),
+        (nc2, ["nc2_condition"]),
+    ):
+        for metric in metrics:
+            for decay, rows in df[(df["metric"] == metric) & (df["mark"] == "line")].groupby(DECAY):
+                matches = [
+                    line
+                    for line in lines_of(ax)
+                    if to_hex(line.get_color()) == palette[decay]
+                    and len(line.get_xdata()) == len(rows)
+                    and np.array_equal(line.get_ydata(), rows["mean"])
+                    and np.array_equal(line.get_xdata(), rows["step"])
+                ]
+                assert len(matches) == 1, (metric, decay)
+                assert matches[0].is_dashed() == (metric == "accuracy_train")
+                drawn += 1
+    assert drawn == sum(len(lines_of(ax)) for ax in fig.axes)
+    assert rnc1.get_yscale() == nc2.get_yscale() == accuracy.get_xscale() == "log"
+
+
+def test_fig3_marks_diverged_runs_and_drops_them_from_the_mean(table):
+    df = sakamoto2026_fig3.data(table)
+    crosses = df[df["mark"] == "diverged"]
+    assert list(crosses["metric"]) == list(sakamoto2026_fig3.METRICS)
+    assert (crosses["step"] < 3000).all()
+    late = df[(df["mark"] == "line") & (df[DECAY] == 0.1) & (df["step"] > 3000)]
+    assert set(late["n"]) == {2}
+    # Accuracy at chance after the divergence would show as a drop of the training mean.
+    assert late[late["metric"] == "accuracy_train"]["mean"].min() > 0.99
+    fig = sakamoto2026_fig3.draw(df)
+    marked = [line for ax in fig.axes for line in ax.lines if line.get_marker() == "X"]
+    assert len(marked) == 4
+    assert "diverged" in [text.get_text() for text in fig.legends[0].get_texts()]
+    plain = sakamoto2026_fig3.draw(sakamoto2026_fig3.data(synthetic.study_table()))
+    assert "diverged" not in [text.get_text() for text in plain.legends[0].get_texts()]
+
+
+def test_fig3_survives_a_metric_without_values_and_a_single_seed(table):
+    lost = table[table["seed"] == 42].assign(nc2_condition=np.nan)
+    df = sakamoto2026_fig3.data(lost)
+    assert "nc2_condition" not in set(df["metric"])
+    sakamoto2026_fig3.draw(df)
+
+
+def test_fig2_draws_the_samples_of_its_csv(table, margins):
+    df = sakamoto2026_fig2.data(table, margins, pairs=[(4, 5)])
+    steps = sorted(margins["step"].unique())
+    assert sorted(df["step"].unique()) == steps
+    expected = margins[
+        (margins["class_a"] == 4) & (margins["seed"] == 42) & margins["step"].isin(steps)
+    ]
+    assert sorted(df["margin"]) == sorted(expected["margin"])
+    assert set(df["split"]) == {"training", "unseen"}
+    fig = sakamoto2026_fig2.draw(df, clip=0.9)
+    assert len(fig.axes) == 2
+    assert all(ax.get_xlim() == (-0.9, 0.9) for ax in fig.axes)
+    assert "±0.9" in fig.get_supxlabel()
+    outside = (df[df["step"] == steps[0]]["margin"].abs() > 0.9).mean()
+    assert f"{outside:.1%}".replace("%", " %") in fig.axes[0].texts[0].get_text()
+    # Two halves a class and split, so four bodies a panel.
+    assert all(len(ax.collections) == 4 for ax in fig.axes)
+
+
+def test_fig2_chooses_a_run_with_margins_and_the_nearest_steps(table, margins):
+    df = sakamoto2026_fig2.data(table, margins, steps=[1, 10**6])
+    assert set(df[DECAY]) == {0.1}
+    assert sorted(df["step"].unique()) == sorted(margins["step"].unique())
+    late = sakamoto2026_fig2.data(table, margins, seed=43)
+    assert late["step"].max() < 3000  # The run that diverged has its early margins only.
+    sakamoto2026_fig2.draw(late)
+    for options, words in (
+        ({"pairs": [(2, 3)]}, "0,1, 4,5"),
+        ({"weight_decay": 0.3}, "allowed: 0.1"),
+        ({"seed": 1}, "42, 43, 44"),
+    ):
+        with pytest.raises(UserError, match=words):
+            sakamoto2026_fig2.data(table, margins, **options)
+
+
+def test_fig2_draws_a_class_collapsed_to_a_point(table, margins):
+    collapsed = margins.copy()
+    collapsed.loc[collapsed["split"] == "train", "margin"] = 1.0
+    sakamoto2026_fig2.draw(sakamoto2026_fig2.data(table, collapsed))
+
+
+def test_atlas_draws_what_its_csv_holds(table):
+    df = atlas_overview.data(table, weight_decay=0.03)
+    fig = atlas_overview.draw(df)
+    lines = df[df["mark"] == "line"]
+    drawn = [line for ax in fig.axes for line in lines_of(ax)]
+    assert len(drawn) == lines["metric"].nunique() == 11
+    for _, rows in lines.groupby("metric"):
+        assert any(
+            np.array_equal(line.get_ydata(), rows["value"])
+            and np.array_equal(line.get_xdata(), rows["step"])
+            for line in drawn
+        )
+    onsets = df[df["mark"] == "onset"].set_index("metric")["step"]
+    assert onsets["memorisation"] == pytest.approx(330, rel=0.2)
+    assert onsets["generalisation"] == pytest.approx(29_000, rel=0.2)
+    for ax in fig.axes:
+        assert {line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2} == set(
+            onsets
+        )
+    words = " ".join(text.get_text() for text in fig.axes[0].texts)
+    assert "memorisation" in words and "generalisation" in words
+
+
+def test_atlas_of_a_diverged_run_with_unmeasured_families(table):
+    lost = table.drop(columns=["nhsic_difference"]).assign(nc0=np.nan, nc0_normalized=np.nan)
+    df = atlas_overview.data(lost, weight_decay=0.1, seed=43)
+    assert set(df[df["mark"] == "onset"]["metric"]) == {"memorisation"}
+    assert list(df[df["mark"] == "diverged"]["step"]) == [3000]
+    assert df[df["mark"] == "line"]["step"].max() < 3000
+    fig = atlas_overview.draw(df)
+    said = [text.get_text() for ax in fig.axes for text in ax.texts]
+    assert said.count("not measured") == 2
+    assert any(text.startswith("diverged") for text in said)
+
+
+def test_one_run_defaults_to_the_middle_decay(table):
+    assert one_run(table, None, None) == "0.1-42"
+    assert one_run(table, 0.3, 44) == "0.3-44"
+
+
+ARGUMENTS = {
+    "sakamoto2026_fig2": ["--margins", "margins.parquet", "--pairs", "0,1 4,5"],
+    "sakamoto2026_fig3": [],
+    "atlas_overview": ["--weight-decay", "0.03", "--seed", "44"],
+}
+MODULES = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (sakamoto2026_fig2, sakamoto2026_fig3, atlas_overview)
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_program_writes_the_same_bytes_twice(name, files, monkeypatch, tmp_path):
+    monkeypatch.chdir(files)
+    outputs = [f"{tmp_path}/deep/figure.{kind}" for kind in ("pdf", "png", "csv")]
+    arguments = ["--table", "table.parquet", "--title-note", "a note", *ARGUMENTS[name]]
+    for flag, path in zip(("--pdf", "--png", "--csv"), outputs, strict=True):
+        arguments += [flag, path]
+    MODULES[name].main(arguments)
+    first = [Path(path).read_bytes() for path in outputs]
+    # A process of its own, with another hash seed: nothing may hang on either.
+    root = Path(__file__).parents[1]
+    subprocess.run(
+        [sys.executable, "-m", f"scripts.figures.{name}", *arguments],
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(root), "MPLBACKEND": "svg"},
+    )
+    assert [Path(path).read_bytes() for path in outputs] == first
+    assert first[0].startswith(b"%PDF") and b"CreationDate" not in first[0]
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == sorted(
+        f"figure.{kind}" for kind in ("pdf", "png", "csv")
+    )
+
+
+def test_missing_column_is_told(files, tmp_path, table):
+    table.drop(columns="rnc1").to_parquet(tmp_path / "t.parquet")
+    outputs = ["--pdf", "f.pdf", "--png", "f.png", "--csv", "f.csv"]
+    with pytest.raises(UserError, match="no column rnc1"):
+        sakamoto2026_fig3.main(["--table", str(tmp_path / "t.parquet"), *outputs])
