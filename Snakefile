@@ -15,9 +15,14 @@ include: "rules/metrics.smk"
 include: "rules/aggregate.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
+include: "rules/report.smk"
 
 
 report: "report/workflow.rst"
+
+
+onsuccess:
+    summary.main(["--folder", f"{RESULTS}/{config['scale']}"])
 
 
 localrules:
@@ -31,6 +36,7 @@ rule all:
     default_target: True
     input:
         rules.claims.output,
+        rules.report.output,
         figure_files(CATALOG.chosen_figures()),
 
 

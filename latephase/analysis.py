@@ -124,16 +124,17 @@ def fall(
 
     log10(max(value, floor)) of the measured logs at or after ``start`` (step 0 left out) is
     smoothed by a running median of :data:`SMOOTHING` logs. The *plateau* is its highest value,
-    wherever that is; the *final level* the median of its last ``stay`` logs. The time is the
-    :func:`onset`, after the plateau's highest log, of staying at or below
+    wherever that is; the *final level* the median of its last ``stay`` logs. The time is where
+    it comes, for good, to or below
 
     - half-way between plateau and final level (``factor`` None). It compares events within
       one run; it moves with the budget if the metric is still falling at its end.
     - plateau / ``factor``. It does not move with the budget, so it compares runs.
 
-    Censored where plateau / final level is below ``min_factor``, or the level is not held.
-    A dip before the plateau does not count as the fall; a spike after it, shorter than the
-    running median, does not delay it.
+    by interpolation in log(step) as in :func:`onset`. Censored where plateau / final level is
+    below ``min_factor``, or where fewer than ``stay`` logs follow. A dip from which the metric
+    recovers does not count as the fall; a spike after the fall delays it only if it is
+    longer than half of the running median.
     """
     steps = np.asarray(steps, dtype=float)
     values = np.asarray(values, dtype=float)
@@ -144,12 +145,14 @@ def fall(
     level = median_filter(
         np.log10(np.maximum(values[measured], floor)), size=SMOOTHING, mode="nearest"
     )
-    peak = int(level.argmax())
-    depth = level[peak] - np.median(level[-stay:])
+    plateau = level.max()
+    depth = plateau - np.median(level[-stay:])
     if depth < np.log10(min_factor):
         return Event(float(steps[-1]), True)
     drop = depth / 2 if factor is None else np.log10(factor)
-    return onset(steps[peak:], -level[peak:], drop - level[peak], stay)
+    target = plateau - drop
+    above = np.flatnonzero(level > target)[-1]
+    return onset(steps[above:], -level[above:], -target, stay)
 
 
 def before_divergence(table: pd.DataFrame) -> pd.DataFrame:
@@ -212,10 +215,14 @@ def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES, rng_seed: int = 0)
     return np.random.default_rng(rng_seed).integers(n_seeds, size=(resamples, n_seeds))
 
 
+Statistic = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
+"""Maps the bounds of values ``[..., S, C]`` to the bounds ``[...]`` of a statistic of them."""
+
+
 def seed_interval(
     smallest: NDArray,
     largest: NDArray,
-    statistic: Callable[[NDArray, NDArray], tuple[float, float]],
+    statistic: Statistic,
     *,
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -236,50 +243,55 @@ def seed_interval(
     """
     some = ~np.isnan(smallest).all(axis=1)
     smallest, largest = smallest[some], largest[some]
-    n_seeds = len(smallest)
-    estimate = statistic(smallest, largest)[0] if n_seeds else np.nan
-    if n_seeds < MIN_SEEDS or np.isnan(estimate):
-        return Interval(float(estimate), np.nan, np.nan)
-    draws = resampled_seeds(n_seeds, resamples, rng_seed)
-    values = np.array([statistic(smallest[draw], largest[draw]) for draw in draws])
-    # A draw of seeds that all lack a value says nothing; inf (censored) must survive,
-    # hence an order statistic and no interpolation between neighbours.
-    values = values[~np.isnan(values).any(axis=1)]
+    if not len(smallest):
+        return Interval(np.nan, np.nan, np.nan)
+    estimate = float(statistic(smallest, largest)[0])
+    if len(smallest) < MIN_SEEDS or np.isnan(estimate):
+        return Interval(estimate, np.nan, np.nan)
+    draws = resampled_seeds(len(smallest), resamples, rng_seed)
+    lows, highs = statistic(smallest[draws], largest[draws])
+    # A draw without a value in any cell says nothing; inf (censored) must survive, hence an
+    # order statistic and no interpolation between neighbours.
+    said = ~(np.isnan(lows) | np.isnan(highs))
     tail = (1 - confidence) / 2
-    low = np.quantile(values[:, 0], tail, method="inverted_cdf")
-    high = np.quantile(values[:, 1], 1 - tail, method="inverted_cdf")
-    return Interval(float(estimate), float(low), float(high))
+    low = np.quantile(lows[said], tail, method="inverted_cdf")
+    high = np.quantile(highs[said], 1 - tail, method="inverted_cdf")
+    return Interval(estimate, float(low), float(high))
 
 
 def median_over_seeds(values: NDArray) -> NDArray:
-    """``[S, C]`` to ``[C]``, NaN ignored; NaN for a cell without a value."""
-    result = np.full(values.shape[1], np.nan)
-    some = ~np.isnan(values).all(axis=0)
-    result[some] = np.nanmedian(values[:, some], axis=0)
-    return result
+    """``[..., S, C]`` to ``[..., C]``, NaN ignored; NaN for a cell without a value."""
+    ordered = np.sort(values, axis=-2)  # NaN last
+    count = (~np.isnan(values)).sum(axis=-2, keepdims=True)
+    middle = [
+        np.take_along_axis(ordered, np.maximum(index, 0), axis=-2)
+        for index in ((count - 1) // 2, np.minimum(count // 2, values.shape[-2] - 1))
+    ]
+    return (0.5 * (middle[0] + middle[1])).squeeze(-2)
 
 
-def mean_of_cells(smallest: NDArray, largest: NDArray) -> tuple[float, float]:
-    """The mean over cells of the median over seeds, at both bounds."""
+def mean_of_cells(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
+    """The mean over cells of the median over seeds, at both bounds: a :data:`Statistic`."""
     return tuple(_mean(median_over_seeds(bound)) for bound in (smallest, largest))
 
 
-def _mean(values: NDArray) -> float:
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if len(values) else np.nan
+def _mean(values: NDArray) -> NDArray:
+    """The mean over the last axis, NaN ignored; NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0).sum(axis=-1) / known.sum(axis=-1)
 
 
-def loglog_slope(x: ArrayLike, times: NDArray) -> float:
+def loglog_slope(x: ArrayLike, times: NDArray) -> NDArray:
     """The least-squares slope of log10(median time over seeds) against log10(x).
 
     Args:
         x: ``[C]`` positive.
-        times: ``[S, C]`` steps.
+        times: ``[..., S, C]`` steps.
     """
     log_x = np.log10(np.asarray(x, dtype=float))
-    log_t = np.log10(median_over_seeds(times))
     centred = log_x - log_x.mean()
-    return float(centred @ log_t / (centred @ centred))
+    return np.log10(median_over_seeds(times)) @ centred / (centred @ centred)
 
 
 def loglog_slope_interval(
@@ -299,14 +311,14 @@ def loglog_slope_interval(
         return Interval(np.nan, np.nan, np.nan), int(whole.sum())
     times = times[:, whole]
 
-    def slope(smallest: NDArray, _largest: NDArray) -> tuple[float, float]:
+    def slope(smallest: NDArray, _largest: NDArray) -> tuple[NDArray, NDArray]:
         value = loglog_slope(x[whole], smallest)
         return value, value
 
     return seed_interval(times, times, slope, **bootstrap), int(whole.sum())
 
 
-def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> float:
+def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArray:
     """Somers' D of censored values against x: the order of all pairs of runs that differ in x.
 
     A pair is +1 where the run with the larger x surely has the larger value, -1 where it
@@ -314,14 +326,15 @@ def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> float
     censoring draws D towards 0 and never away from it. NaN where no pair differs in x.
 
     Args:
-        x: ``[C]``; smallest, largest: ``[S, C]`` bounds of each run's value, NaN for no run.
+        x: ``[C]``; smallest, largest: ``[..., S, C]`` bounds of each run's value, NaN for no
+            run.
     """
     x = np.broadcast_to(np.asarray(x, dtype=float), smallest.shape)
-    known = ~np.isnan(smallest)
-    x, low, high = x[known], smallest[known], largest[known]
-    right = x[:, None] > x[None, :]
-    if not right.any():
-        return np.nan
-    above = low[:, None] >= high[None, :]
-    below = high[:, None] <= low[None, :]
-    return float((above.astype(int) - below.astype(int))[right].mean())
+    x, low, high = (values.reshape(*values.shape[:-2], -1) for values in (x, smallest, largest))
+    known = ~np.isnan(low)
+    right = x[..., :, None] > x[..., None, :]
+    right = right & known[..., :, None] & known[..., None, :]
+    above = (low[..., :, None] >= high[..., None, :]) & right
+    below = (high[..., :, None] <= low[..., None, :]) & right
+    with np.errstate(invalid="ignore"):
+        return (above.sum((-1, -2)) - below.sum((-1, -2))) / right.sum((-1, -2))

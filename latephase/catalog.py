@@ -4,6 +4,8 @@ Imported by the Snakefile: no torch, no pandas. Whatever a user got wrong is a
 :class:`UserError` before any job starts.
 """
 
+import ast
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,39 +77,86 @@ class Catalog:
         return self.config["scale"] in self.studies[study]["scales"]
 
 
-def read_yaml(path: Path) -> Any:
-    """A YAML file's content, or one line that says where it is not YAML."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML whose keys are text and stand once; YAML's own reading keeps the last of two."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        known = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key, problem = self.construct_object(key_node, deep=True), None
+            if not isinstance(key, str):
+                problem = f"key {key} is not text"
+            elif key in known:
+                problem = f"key {key!r} stands twice"
+            if problem:
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+            known.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path, file: str) -> Any:
+    """A YAML file's content, or one line that says where ``file``, its name, cannot be read."""
     try:
-        return yaml.safe_load(path.read_text())
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except yaml.YAMLError as error:
-        where = f" at line {mark.line + 1}" if (mark := getattr(error, "problem_mark", None)) else ""
-        raise UserError(f"{path}: not YAML{where}: {getattr(error, 'problem', error)}") from None
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+    except UnicodeDecodeError as error:
+        where, problem = f" at byte {error.start}", "not UTF-8"
+    except OSError as error:
+        where, problem = "", error.strerror
+    raise UserError(f"{file}: cannot be read{where} ({problem}); allowed: YAML")
 
 
 def load(root: Path, config: dict[str, Any]) -> Catalog:
     """Read and check the catalog under a root folder with a configuration."""
     folder = root / "catalog"
+
+    def read(path: Path, schema: str) -> Any:
+        file = path.relative_to(root).as_posix()
+        content = read_yaml(path, file)
+        check(content, schemas[schema], file)
+        return content
+
     schemas = {
-        path.stem.removesuffix(".schema"): read_yaml(path)
+        path.stem.removesuffix(".schema"): read_yaml(path, f"catalog/schemas/{path.name}")
         for path in (folder / "schemas").glob("*.schema.yaml")
     }
     check(config, schemas["config"], "config")
-    contents = {}
-    for name in ("datasets", "figures", "claims"):
-        contents[name] = read_yaml(folder / f"{name}.yaml")
-        check(contents[name], schemas[name], f"catalog/{name}.yaml")
-    datasets = contents["datasets"] | _user_datasets(config, contents["datasets"])
+    _check_packs(config)
+    datasets = read(folder / "datasets.yaml", "datasets")
+    datasets |= _user_datasets(config, datasets)
+    figures = read(folder / "figures.yaml", "figures")
+    claims = read(folder / "claims.yaml", "claims")["claims"]
     studies = {}
     for path in sorted((folder / "studies").glob("*.yaml")):
-        study, file = read_yaml(path), str(path.relative_to(root))
-        check(study, schemas["study"], file)
+        check(path.stem, {"pattern": "^[a-z0-9_]+$"}, "catalog/studies", f"the name of {path.name}")
+        studies[path.stem] = study = read(path, "study")
         for scale, setting in study["scales"].items():
-            _check_setting(setting, datasets, file, f"scales.{scale}")
-        studies[path.stem] = study
-    catalog = Catalog(config, datasets, studies, contents["figures"], contents["claims"]["claims"])
+            file, key = f"catalog/studies/{path.name}", f"scales.{scale}"
+            _check_setting(setting, schemas["study"], datasets, file, key)
+    catalog = Catalog(config, datasets, studies, figures, claims)
     _check_references(catalog)
     _cut(catalog)
     return catalog
+
+
+def _check_packs(config: dict[str, Any]) -> None:
+    """A side of a pack is of a model there is, along an axis that can be batched."""
+    for model, devices in config["packs"].items():
+        allowed = ", ".join(parts.names("model"))
+        if model not in parts.names("model"):
+            raise UserError(f"config: packs.{model} is not a model; allowed: {allowed}")
+        for device, block in devices.items():
+            for path in block:
+                if path not in spec.BATCHABLE:
+                    raise UserError(
+                        f"config: packs.{model}.{device}.{path} is not a number that a pack can "
+                        f"hold several of; allowed: {', '.join(spec.BATCHABLE)}"
+                    )
 
 
 def _user_datasets(config: dict[str, Any], known: dict[str, dict]) -> dict[str, dict]:
@@ -122,12 +171,19 @@ def _user_datasets(config: dict[str, Any], known: dict[str, dict]) -> dict[str, 
 
 
 def _check_references(catalog: Catalog) -> None:
-    """Every study that a figure, a claim or the configuration names must exist."""
+    """Every study, script and statistic that is named must exist."""
     known = f"allowed: {', '.join(sorted(catalog.studies))}"
     for name, figure in catalog.figures.items():
         if figure["study"] not in catalog.studies:
             value = figure["study"]
             raise UserError(f"catalog/figures.yaml: {name}.study is {value!r}; {known}")
+        scripts = parts.PACKAGE.parent / "scripts" / "figures"
+        if not (scripts / f"{name}.py").is_file():
+            found = sorted(path.stem for path in scripts.glob("[a-z]*.py"))
+            raise UserError(
+                f"catalog/figures.yaml: {name} has no script scripts/figures/{name}.py; "
+                f"allowed: {', '.join(found)}"
+            )
         if "margins" in figure["tables"]:
             for scale, setting in catalog.studies[figure["study"]]["scales"].items():
                 if "margins" not in setting:
@@ -135,11 +191,16 @@ def _check_references(catalog: Catalog) -> None:
                         f"catalog/studies/{figure['study']}.yaml: scales.{scale}.margins is "
                         f"missing; figure {name} draws them"
                     )
+    ids = set()
     for claim in catalog.claims:
+        if claim["id"] in ids:
+            raise UserError(f"catalog/claims.yaml: id {claim['id']!r} stands twice; allowed: once")
+        ids.add(claim["id"])
         if claim["study"] not in catalog.studies:
             raise UserError(
                 f"catalog/claims.yaml: {claim['id']}.study is {claim['study']!r}; {known}"
             )
+        _check_statistic(claim)
     if catalog.config["figures"] != "all":
         for name in catalog.config["figures"]:
             if name not in catalog.figures:
@@ -147,43 +208,100 @@ def _check_references(catalog: Catalog) -> None:
                 raise UserError(f"config: figures names {name!r}; allowed: all, {allowed}")
 
 
-def _check_setting(setting: dict, datasets: dict[str, dict], file: str, key: str) -> None:
-    """Check what the static schema of a study cannot: parts, grid values, sizes, steps."""
-    axes = setting["grid"]
-    first = {path: values[0] for path, values in axes.items()}
-    for path in first:
+def _check_statistic(claim: dict[str, Any]) -> None:
+    """A claim's statistic is a function of its paper's module, called with all its arguments."""
+    module = parts.PACKAGE / "claims" / f"{claim['paper']}.py"
+    nodes = ast.parse(module.read_text()).body if module.is_file() else []
+    known = {
+        node.name: {argument.arg for argument in node.args.args[1:] + node.args.kwonlyargs}
+        for node in nodes
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and [argument.arg for argument in node.args.args[:1]] == ["table"]
+    }
+    where, statistic = f"catalog/claims.yaml: {claim['id']}", claim["statistic"]
+    if statistic not in known:
+        allowed = ", ".join(known) or f"none of {claim['paper']}"
+        raise UserError(f"{where}.statistic is {statistic!r}; allowed: {allowed}")
+    if set(claim["arguments"]) != known[statistic]:
+        given = ", ".join(sorted(claim["arguments"])) or "none"
+        allowed = ", ".join(sorted(known[statistic])) or "none"
+        raise UserError(f"{where}.arguments are {given}; allowed: {allowed}, all of them")
+
+
+def _check_setting(
+    setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
+) -> None:
+    """Check what the schema of a study cannot: every run of the grid, and the margins."""
+    template, axes = _template(setting), setting["grid"]
+    for path in axes:
         parent = path.rpartition(".")[0]
-        if path != "seed" and parent and not spec.has(setting, parent):
-            raise UserError(f"{file}: {key}.grid.{path} is not a known key of a spec")
-    base = spec.replaced(_template(setting), first)
-    _check_spec(base, datasets, file, key)
-    for path, values in axes.items():
-        for i, value in enumerate(values):
-            try:
-                _check_spec(spec.replaced(base, {path: value}), datasets, file, key)
-            except UserError as error:
-                line = str(error).replace(f"{key}.{path}", f"{key}.grid.{path}[{i}]")
-                raise UserError(line) from None
-    margins = setting.get("margins")
-    if margins:
-        saved = spec.checkpoint_steps(setting["steps"], setting["checkpoints"])
-        for path, value in margins["runs"].items():
-            if value not in axes.get(path, []):
-                raise UserError(
-                    f"{file}: {key}.margins.runs.{path} is {value!r}; "
-                    f"allowed: {', '.join(map(str, axes.get(path, ['an axis of the grid'])))}"
-                )
-        if max(margins["steps"]) > saved[-1]:
+        if parent and not (
+            spec.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
+        ):
+            raise UserError(f"{file}: {key}.grid.{path} is not a known key; allowed: keys of a run")
+        if path == "seed" and "seed" in template:
             raise UserError(
-                f"{file}: {key}.margins.steps is {margins['steps']}; allowed: at most {saved[-1]}"
+                f"{file}: {key}.seed is {template['seed']!r}; "
+                "allowed: seed in one place, here or in the grid"
             )
+    known: set[str] = set()
+    for index, values in spec.grid_points(axes):
+        try:
+            _check_run(spec.replaced(template, values), schema, datasets, file, key, known)
+        except UserError as error:
+            line = str(error)
+            for path, i in zip(axes, index, strict=True):
+                named = re.escape(f"{key}.{path}") + r"(?=[ .\[])"
+                line = re.sub(named, f"{key}.grid.{path}[{i}]", line, count=1)
+            raise UserError(line) from None
+    if "margins" in setting:
+        _check_margins(setting, datasets, file, f"{key}.margins")
+
+
+def _check_margins(setting: dict, datasets: dict[str, dict], file: str, key: str) -> None:
+    axes, margins = setting["grid"], setting["margins"]
+    for path, value in margins["runs"].items():
+        if value not in axes.get(path, []):
+            allowed = ", ".join(map(str, axes.get(path, ["an axis of the grid"])))
+            raise UserError(f"{file}: {key}.runs.{path} is {value!r}; allowed: {allowed}")
+    if max(margins["steps"]) > setting["steps"]:
+        raise UserError(
+            f"{file}: {key}.steps is {margins['steps']}; allowed: at most {setting['steps']}"
+        )
+    last = datasets[setting["data"]["name"]]["classes"] - 1
+    for i, pair in enumerate(margins["pairs"]):
+        if max(pair) > last:
+            raise UserError(f"{file}: {key}.pairs[{i}] is {pair}; allowed: classes 0 to {last}")
 
 
 def _template(setting: dict[str, Any]) -> Spec:
     return {key: value for key, value in setting.items() if key not in ("grid", "margins")}
 
 
-def _check_spec(run: Spec, datasets: dict[str, dict], file: str, key: str) -> None:
+def _check_run(
+    run: Spec,
+    schema: dict[str, Any],
+    datasets: dict[str, dict],
+    file: str,
+    key: str,
+    known: set[str],
+) -> None:
+    """Check one run of a grid. ``known`` remembers the entries that were found good."""
+    entries = schema["$defs"]["setting"]["properties"]
+    for name, value in run.items():
+        if (mark := repr((name, value))) in known:
+            continue
+        if name not in entries:
+            allowed = ", ".join(sorted({*entries} - {"grid", "margins"}))
+            raise UserError(f"{file}: {key}.{name} is not a known key; allowed: {allowed}")
+        check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
+        if name in parts.KINDS:
+            check(value["name"], {"enum": parts.names(name)}, file, f"{key}.{name}.name")
+            check(value, parts.schema(name, value["name"]), file, f"{key}.{name}")
+        known.add(mark)
+    if "seed" not in run:
+        raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
     name = run["data"]["name"]
     if name not in datasets:
         raise UserError(
@@ -191,24 +309,20 @@ def _check_spec(run: Spec, datasets: dict[str, dict], file: str, key: str) -> No
             "or one named under npz in config.yaml"
         )
     for split in ("train", "test"):
-        size, limit = run["data"].get(f"{split}_size"), datasets[name][split]
-        if size is not None and size > limit:
+        size, limit = run["data"].get(f"{split}_size", 1), datasets[name][split]
+        if size > limit:
             raise UserError(
                 f"{file}: {key}.data.{split}_size is {size}; allowed: at most {limit} ({name})"
             )
-    for kind in parts.KINDS:
-        entry = run[kind]
-        check(entry.get("name"), {"enum": parts.names(kind)}, file, f"{key}.{kind}.name")
-        check(entry, parts.schema(kind, entry["name"]), file, f"{key}.{kind}")
-    if "seed" not in run:
-        raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
-    for path in ("seed", "batch_size", "steps"):
-        least = {"type": "integer", "minimum": int(path != "seed")}
-        check(run[path], least, file, f"{key}.{path}")
-    if run["batch_size"] > (size := run["data"].get("train_size") or datasets[name]["train"]):
+    if run["batch_size"] > (size := run["data"].get("train_size", datasets[name]["train"])):
         raise UserError(
             f"{file}: {key}.batch_size is {run['batch_size']}; "
             f"allowed: at most the training set's size, {size}"
+        )
+    bounds = [until for until, _ in run["checkpoints"].get("every", [])]
+    if bounds != sorted(set(bounds)):
+        raise UserError(
+            f"{file}: {key}.checkpoints.every has bounds {bounds}; allowed: each above the last"
         )
 
 
@@ -219,9 +333,7 @@ def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[S
     """
     axes = setting["grid"] | {path: [value] for path, value in (only or {}).items()}
     template = _template(setting)
-    return [
-        resolved(spec.replaced(template, values)) for _, values in spec.grid_points(axes)
-    ]
+    return [resolved(spec.replaced(template, values)) for _, values in spec.grid_points(axes)]
 
 
 def resolved(run: Spec) -> Spec:
@@ -234,10 +346,14 @@ def resolved(run: Spec) -> Spec:
             entry[name] = float(value) if rule.get("type") == "number" else value
         filled[kind] = entry
     filled["data"] = {
-        name: float(value) if isinstance(value, int) and name in ("mean", "std") else value
+        name: _floats(value) if name in ("mean", "std") else value
         for name, value in run["data"].items()
     }
     return filled
+
+
+def _floats(value: float | list[float]) -> float | list[float]:
+    return [float(number) for number in value] if isinstance(value, list) else float(value)
 
 
 def _cut(catalog: Catalog) -> None:

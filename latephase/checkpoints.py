@@ -31,11 +31,14 @@ def write(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> Non
     metadata = {"latephase": json.dumps(header, sort_keys=True)}
     # Not save_file: it makes files that only their owner may read.
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -14,22 +14,30 @@ PACKAGES = ("latephase", "scripts")
 
 @functools.cache
 def imported_by(file: Path, root: Path) -> frozenset[Path]:
-    """The project's files that one file imports by name, at its top or within a function."""
+    """The project's files that one file imports by name, at its top or within a function.
+
+    An import runs the ``__init__`` of every package on the way, so these are among them.
+    """
+    here = file.relative_to(root).with_suffix("").parts
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    files = set()
-    for name in names:
-        if name.split(".")[0] in PACKAGES:
-            base = root.joinpath(*name.split("."))
-            files.update(
-                path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()
-            )
-    return frozenset(files)
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: -node.level] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            names.update(f"{module}.{alias.name}" for alias in node.names)
+    return frozenset(file for name in names for file in _files(name, root))
+
+
+def _files(name: str, root: Path) -> set[Path]:
+    """The files that importing a dotted name runs, without what they import in turn."""
+    pieces = name.split(".")
+    if pieces[0] not in PACKAGES:
+        return set()
+    bases = [root.joinpath(*pieces[: depth + 1]) for depth in range(len(pieces))]
+    files = {path for base in bases for path in (base.with_suffix(".py"), base / "__init__.py")}
+    return {path for path in files if path.is_file()}
 
 
 def sources(module: str, root: Path) -> list[str]:
@@ -37,8 +45,8 @@ def sources(module: str, root: Path) -> list[str]:
 
     Paths are relative to the root and sorted.
     """
-    first = root.joinpath(*module.split(".")).with_suffix(".py")
-    found, queue = {first}, [first]
+    found = _files(module, root)
+    queue = list(found)
     while queue:
         for file in imported_by(queue.pop(), root) - found:
             found.add(file)

@@ -35,7 +35,7 @@ def path(kind: str, name: str) -> Path:
 def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
     """A part's ``PARAMETERS``, read from its source."""
     for node in ast.parse(path(kind, name).read_text()).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "PARAMETERS":
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PARAMETERS":
             return ast.literal_eval(node.value)
     raise LookupError(f"{path(kind, name)} declares no PARAMETERS")
 

@@ -214,6 +214,9 @@ def title(fig: Figure, text: str, note: str) -> None:
 def save(fig: Figure, pdf: Path, png: Path) -> None:
     """Write a figure as PDF (the same bytes for the same figure) and PNG (150 dpi)."""
     with style():
+        # Once for both, or they would differ by the rounding of text at their resolutions.
+        fig.get_layout_engine().execute(fig)
+        fig.set_layout_engine("none")
         for path, options in (
             (Path(pdf), {"format": "pdf", "metadata": {"CreationDate": None}}),
             (Path(png), {"format": "png", "dpi": 150, "metadata": {"Software": None}}),

@@ -1,5 +1,8 @@
 """Checking what a user wrote against a JSON schema, with one line for what is wrong."""
 
+import datetime
+import math
+import re
 from typing import Any
 
 import jsonschema
@@ -21,12 +24,30 @@ BOUNDS = {
 }
 
 
+def _is_integer(_: Any, value: Any) -> bool:
+    # JSON schema takes 100.0 for an integer; a spec's digest, and range(), do not.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    # YAML has .nan and .inf, which JSON, and so a digest, has not.
+    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
+)
+
+
 def check(value: Any, schema: dict[str, Any], file: str, key: str = "") -> None:
     """Raise a UserError that names file, key, value and what is allowed.
 
     ``key`` is the dotted name of ``value`` in the file, where it is a part of it.
     """
-    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    error = best_match(Validator(schema).iter_errors(value))
     if error is not None:
         raise UserError(_line(error, file, key))
 
@@ -36,38 +57,57 @@ def _line(error: jsonschema.ValidationError, file: str, key: str) -> str:
     for step in error.absolute_path:
         name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else str(step)
     rule, limit, value = error.validator, error.validator_value, error.instance
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{file}: {_joined(name, value)} is not a name that matches {limit}"
     if rule == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
-        unknown = next(item for item in value if item not in known)
-        name = f"{name}.{unknown}" if name else unknown
-        return f"{file}: {name} is not a known key; allowed: {', '.join(known)}"
+        patterns = list(error.schema.get("patternProperties", {}))
+        unknown = next(
+            item
+            for item in value
+            if item not in known and not any(re.search(pattern, item) for pattern in patterns)
+        )
+        allowed = ", ".join([*known, *(f"names that match {pattern}" for pattern in patterns)])
+        return f"{file}: {_joined(name, unknown)} is not a known key; allowed: {allowed}"
     if rule == "required":
         missing = next(item for item in limit if item not in value)
-        name = f"{name}.{missing}" if name else missing
-        return f"{file}: {name} is missing; it must be given"
+        return f"{file}: {_joined(name, missing)} is missing; it must be given"
     allowed = {
         "enum": lambda: ", ".join(map(str, limit)),
         "type": lambda: limit if isinstance(limit, str) else " or ".join(limit),
         "uniqueItems": lambda: "a list without repeats",
         "oneOf": lambda: " or ".join(_describe(option) for option in limit),
     }.get(rule, lambda: f"{BOUNDS.get(rule, rule)} {limit}")()
-    hint = ""
-    if isinstance(value, str) and rule in ("type", "oneOf") and _is_number(value):
-        hint = f" (YAML reads {value} as text: write {float(value):.1e})"
-    return f"{file}: {name} is {value!r}; allowed: {allowed}{hint}"
+    return f"{file}: {name or 'its content'} is {_shown(value)}; allowed: {allowed}{_hint(error)}"
+
+
+def _joined(name: str, last: Any) -> str:
+    return f"{name}.{last}" if name else str(last)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, datetime.date) else repr(value)
+
+
+def _hint(error: jsonschema.ValidationError) -> str:
+    """What YAML made of a value that was meant otherwise."""
+    value = error.instance
+    if isinstance(value, datetime.date):
+        return f' (YAML reads {value} as a date: write "{value}")'
+    if isinstance(value, str) and error.validator in ("type", "oneOf"):
+        try:
+            return f" (YAML reads {value} as text: write {float(value):.1e})"
+        except ValueError:
+            return ""
+    return ""
 
 
 def _describe(option: dict[str, Any]) -> str:
+    """One of several forms a value may have."""
     if "const" in option:
         return str(option["const"])
-    if option.get("type") == "object":
+    if "items" in option:
+        return f"a list of {option['items'].get('type')}"
+    if "properties" in option:
         return f"an object with {', '.join(option['properties'])}"
-    return f"a list of {option['items'].get('type')}" if "items" in option else option["type"]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return str(option.get("type", option))

@@ -23,9 +23,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 from torch.func import functional_call, vmap
 
-from latephase import checkpoints, evaluation, parts
+from latephase import checkpoints, evaluation, imports, parts
 from latephase.datasets.stored import Data
-from latephase.spec import Spec, checkpoint_steps, lookup, run_id, runs_of
+from latephase.spec import Spec, checkpoint_steps, digest, lookup, pack_id, run_id, runs_of
 
 STATE_SECONDS = 30.0
 """At least so long between two saved states: what a kill costs at most, beside one interval."""
@@ -79,7 +79,12 @@ def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
 
 
 def written_gradient(
-    model: torch.nn.Module, layout: Layout, loss: Spec, params: Tensor, inputs: Tensor, targets: Tensor
+    model: torch.nn.Module,
+    layout: Layout,
+    loss: Spec,
+    params: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
 ) -> Callable[[Tensor], Tensor]:
     """The gradient of one run's batch by the backpropagation that its model writes out.
 
@@ -106,13 +111,19 @@ def written_gradient(
 
 
 def batched_gradient(
-    model: torch.nn.Module, layout: Layout, loss: Spec, params: Tensor, inputs: Tensor, targets: Tensor
+    model: torch.nn.Module,
+    layout: Layout,
+    loss: Spec,
+    params: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
 ) -> Callable[[Tensor], Tensor]:
     """The gradients of R runs' batches by autograd, along the run axis.
 
     Returns a function of batch indices ``[R, B]`` that gives ``[R, P]``.
     """
     per_sample = parts.load("loss", loss["name"]).per_sample
+    model.train()  # an evaluation leaves it otherwise
     leaf = params.detach().requires_grad_()
 
     def objective(row: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -134,18 +145,23 @@ class Trainer:
         self.pack, self.data, self.device = pack, data, device
         self.specs = runs_of(pack)
         common = pack["common"]
-        self.model = evaluation.build_model(self.specs[0], data.header["shape"], data.classes).to(dtype)
+        self.model = evaluation.build_model(self.specs[0], data.header["shape"], data.classes)
+        self.model.to(device, dtype)
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
         self.inputs = data.train_inputs.to(device, dtype)
-        self.targets = torch.nn.functional.one_hot(data.train_labels, data.classes).to(device, dtype)
+        self.targets = torch.nn.functional.one_hot(data.train_labels, data.classes).to(
+            device, dtype
+        )
         self.test_inputs = data.test_inputs.to(device, dtype)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
 
     def initial(self) -> State:
         """The state at step 0."""
         dtype = self.inputs.dtype
-        params = initial_rows(self.pack, self.data.header["shape"], self.data.classes, dtype).to(self.device)
+        params = initial_rows(self.pack, self.data.header["shape"], self.data.classes, dtype).to(
+            self.device
+        )
         state = {name: torch.zeros_like(params) for name in self.optimizer.STATE}
         return State(0, params, state)
 
@@ -189,13 +205,16 @@ class Trainer:
             self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
 
     def _hyper(self, specs: list[Spec]) -> dict:
-        """Each of the optimizer's parameters: a number, or one a run ``[R, 1]``."""
+        """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
+
+        A column even where all runs agree: a run's arithmetic must not depend on its neighbours.
+        """
         names = parts.arguments(specs[0]["optimizer"])
+        if len(specs) == 1:
+            return names
         columns = {name: [lookup(spec, f"optimizer.{name}") for spec in specs] for name in names}
         return {
-            name: values[0]
-            if len(set(values)) == 1
-            else torch.tensor(values, dtype=self.inputs.dtype, device=self.device).unsqueeze(1)
+            name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
             for name, values in columns.items()
         }
 
@@ -239,9 +258,10 @@ def train(
     trainer = Trainer(pack, data, device)
     folder = scratch / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
-    state = resume(scratch, device) or trainer.initial()
+    made_of = origin(pack, data)
+    state = resume(scratch, device, made_of) or trainer.initial()
     steps = checkpoint_steps(pack["common"]["steps"], pack["common"]["checkpoints"])
-    progress = Progress(state.step, steps[-1], len(pack["runs"]))
+    progress = Progress(pack_id(pack), state.step, steps[-1], len(pack["runs"]))
     saved = time.monotonic()
     for step in steps:
         if step < state.step or (step == state.step and state.history):
@@ -253,30 +273,51 @@ def train(
             checkpoints.step_path(folder, step), trainer.layout.views(state.params), header
         )
         if step == steps[-1] or time.monotonic() - saved > STATE_SECONDS:
-            save_state(scratch, state)
+            save_state(scratch, state, made_of)
             saved = time.monotonic()
     return folder, state.history, progress.totals()
 
 
-def save_state(scratch: Path, state: State) -> None:
+def origin(pack: Spec, data: Data) -> str:
+    """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
+    root = parts.PACKAGE.parent
+    modules = [parts.module(kind, pack["common"][kind]["name"]) for kind in parts.KINDS]
+    files = {file for name in (__name__, *modules) for file in imports.sources(name, root)}
+    code = {file: hashlib.sha256((root / file).read_bytes()).hexdigest() for file in files}
+    return digest([pack, data.header, torch.__version__, code])
+
+
+def save_state(scratch: Path, state: State, made_of: str) -> None:
     """Save a state beside the one before, and forget those older."""
     tensors = {"params": state.params} | state.optimizer
-    header = {"step": state.step, "history": state.history}
+    header = {"step": state.step, "history": state.history, "origin": made_of}
     checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
     for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
         path.unlink()
 
 
-def resume(scratch: Path, device: str) -> State | None:
-    """The newest saved state that can be read; None where there is none."""
+def resume(scratch: Path, device: str, made_of: str) -> State | None:
+    """The newest saved state to go on from; None where there is none.
+
+    A state that cannot be read, that other code or data made, or whose checkpoints are gone
+    (renamed into place, and killed before the scratch folder was removed) is deleted.
+    """
+    saved = {step for step, _ in checkpoints.steps_in(scratch / "checkpoints")}
     for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
         try:
             tensors, header = checkpoints.read(path, device)
-        except SafetensorError as error:
-            log.warning("%s cannot be read (%s); going back to the one before", path, error)
-            continue
-        log.info("going on from step %d", header["step"])
-        return State(header["step"], tensors.pop("params"), tensors, header["history"])
+        except (SafetensorError, OSError) as error:
+            reason = f"it cannot be read: {error}"
+        else:
+            if header["origin"] != made_of:
+                reason = "it was made by other code or from other data"
+            elif not {row["step"] for row in header["history"]} <= saved:
+                reason = "its checkpoints are gone"
+            else:
+                log.info("going on from step %d", header["step"])
+                return State(header["step"], tensors.pop("params"), tensors, header["history"])
+        log.warning("%s is left out: %s", path, reason)
+        path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)
     return None
@@ -285,8 +326,8 @@ def resume(scratch: Path, device: str) -> State | None:
 class Progress:
     """Tells the step, the rate and the time left, every ten seconds."""
 
-    def __init__(self, start: int, stop: int, runs: int):
-        self.total, self.done = (stop - start) * runs, 0
+    def __init__(self, name: str, start: int, stop: int, runs: int):
+        self.name, self.total, self.done = name, (stop - start) * runs, 0
         self.start, self.stop, self.runs = start, stop, runs
         self.began = self.told = time.monotonic()
 
@@ -301,8 +342,8 @@ class Progress:
         left = round((self.total - self.done) / rate)
         step = self.start + self.done // self.runs
         log.info(
-            "step %d of %d   %.0f run-steps/s   %d:%02d:%02d left",
-            *(step, self.stop, rate, left // 3600, left // 60 % 60, left % 60),
+            "%s   step %d of %d   %.0f run-steps/s   %d:%02d:%02d left",
+            *(self.name, step, self.stop, rate, left // 3600, left // 60 % 60, left % 60),
         )
 
     def totals(self) -> dict[str, float]:

@@ -8,6 +8,8 @@ rule aggregate:
         f"{STUDIES}/{{study}}.parquet",
     log:
         f"{RESULTS}/logs/aggregate/{config['scale']}-{{study}}.log",
+    message:
+        "gather the study {wildcards.study}"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -30,13 +32,21 @@ rule aggregate:
 rule extract_margins:
     """Margins between pairs of classes, sample by sample, at a few steps of a few runs."""
     input:
-        checkpoints=lambda wildcards: margin_checkpoints(wildcards.study),
+        # The histories stand for the folders, as in metrics.smk.
+        checkpoints=lambda wildcards: ancient(
+            [f"{pack}/checkpoints" for pack in margin_packs(wildcards.study)]
+        ),
+        history=lambda wildcards: [
+            f"{pack}/history.parquet" for pack in margin_packs(wildcards.study)
+        ],
         data=lambda wildcards: setting_data(wildcards.study),
         code=code("scripts.extract_margins"),
     output:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
         f"{RESULTS}/logs/extract_margins/{config['scale']}-{{study}}.log",
+    message:
+        "measure margins, {wildcards.study}"
     conda:
         "../envs/train.yaml"
     params:

@@ -4,19 +4,29 @@ rule claims:
         tables=[study_table(study) for study in claimed_studies()],
         code=code("scripts.evaluate_claims"),
     output:
-        csv=f"{RESULTS}/{config['scale']}/claims.csv",
+        csv=report(
+            f"{RESULTS}/{config['scale']}/claims.csv",
+            caption="../report/claims.rst",
+            category="Verdicts",
+            labels={"verdicts": "the table as CSV"},
+        ),
         html=report(
             f"{RESULTS}/{config['scale']}/claims.html",
             caption="../report/claims.rst",
-            category="verdicts",
+            category="Verdicts",
+            labels={"verdicts": "the papers' claims, one by one"},
         ),
     log:
         f"{RESULTS}/logs/claims/{config['scale']}.log",
+    message:
+        "judge the papers' claims, scale {config[scale]}"
     conda:
         "../envs/analysis.yaml"
     params:
         claims=spec.canonical(CATALOG.chosen_claims()),
         scale=config["scale"],
+        # For the caption.
+        note="; ".join(f"{study}: {CATALOG.note(study)}" for study in claimed_studies()),
         tables=[f"--table {study}={study_table(study)}" for study in claimed_studies()],
     shell:
         r"""

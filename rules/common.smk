@@ -1,4 +1,4 @@
-# What every rule file shares: the catalog, where things lie, and what each job is made of.
+# What the other files share: the catalog, where things lie, and what each job is made of.
 # Bindings only; the logic is in latephase/catalog.py and latephase/spec.py.
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ sys.path.insert(0, str(ROOT))
 
 from latephase import catalog, imports, parts, spec
 from latephase.errors import UserError
+from scripts import summary
 
 try:
     CATALOG = catalog.load(ROOT, config)
@@ -18,6 +19,13 @@ RESULTS = config["results"]
 STUDIES = f"{RESULTS}/{config['scale']}/studies"
 FIGURES = f"{RESULTS}/{config['scale']}/figures"
 FAMILIES = ["collapse", "nc0", "flatness", "information"]
+# The headings of the report. No colons: they become reStructuredText link names.
+PAPERS = {
+    "han2025": "Han et al. 2025, flatness",
+    "sakamoto2026": "Sakamoto & Sato 2026, grokking and compression",
+    "zhao2026": "Zhao et al. 2026, optimizers",
+    "atlas": "Atlas, all metrics on the same checkpoints",
+}
 
 
 wildcard_constraints:
@@ -78,10 +86,10 @@ def setting_data(study):
     return f"{RESULTS}/data/{CATALOG.setting(study)['data']['name']}.safetensors"
 
 
-def margin_checkpoints(study):
-    """The packs that hold the runs whose margins a study wants."""
+def margin_packs(study):
+    """The folders of the packs that hold the runs whose margins a study wants."""
     packs = CATALOG.packs_holding(study, CATALOG.setting(study)["margins"]["runs"])
-    return [f"{RESULTS}/packs/{pack}/checkpoints" for pack in packs]
+    return [f"{RESULTS}/packs/{pack}" for pack in packs]
 
 
 def figure_tables(figure):
@@ -96,6 +104,15 @@ def figure_arguments(figure):
     """How a figure's script is called: its tables, and what the catalog sets for the scale."""
     own = CATALOG.figures[figure].get("arguments", {}).get(config["scale"], {})
     return [f"--{name} {value}" for name, value in (figure_tables(figure) | own).items()]
+
+
+def heading(figure):
+    """Where a figure stands in the report."""
+    return PAPERS[CATALOG.figures[figure]["paper"]]
+
+
+def title(figure):
+    return CATALOG.figures[figure]["title"]
 
 
 def claimed_studies():

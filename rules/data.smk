@@ -7,15 +7,17 @@ rule prepare_data:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
         f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
+    message:
+        "prepare the data set {wildcards.dataset}"
     conda:
         "../envs/analysis.yaml"
-    params:
-        name="{dataset}",
-        entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     resources:
         # Where files are found is not what they hold: every file's sha256 is checked.
         mirror=config["mirror"],
         downloads=config["downloads"],
+    params:
+        name="{dataset}",
+        entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     shell:
         r"""
         python -m scripts.prepare_data \

@@ -8,15 +8,17 @@ rule figure:
         png=report(
             f"{FIGURES}/{{figure}}.png",
             caption="../report/figure.rst",
-            category=lambda wildcards: CATALOG.figures[wildcards.figure]["paper"],
+            category=lambda wildcards: heading(wildcards.figure),
             labels=lambda wildcards: {
                 "figure": wildcards.figure,
-                "title": CATALOG.figures[wildcards.figure]["title"],
+                "shows": title(wildcards.figure),
             },
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
         f"{RESULTS}/logs/figure/{config['scale']}-{{figure}}.log",
+    message:
+        "draw {wildcards.figure}"
     conda:
         "../envs/analysis.yaml"
     params:

@@ -1,23 +1,28 @@
 rule extract_collapse:
     """Neural collapse of a pack's checkpoints, NC1 to NC4."""
     input:
-        checkpoints=rules.train.output.checkpoints,
+        # A folder has no checksum, so that a touch alone would put out of date what is
+        # measured on it. The history, made with it, has one and stands for it.
+        checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
+        history=rules.train.output.history,
         data=pack_data,
         code=pack_code("scripts.extract_collapse"),
     output:
         f"{RESULTS}/packs/{{pack}}/collapse.parquet",
     log:
         f"{RESULTS}/logs/extract_collapse/{{pack}}.log",
+    message:
+        "measure {params.family}, {wildcards.pack}"
+    cache: True
     conda:
         "../envs/train.yaml"
-    cache: True
+    threads: 1
+    resources:
+        device=config["device"],
     params:
         # The cache's key holds no wildcards: what an artifact is of stands here.
         pack="{pack}",
         family="collapse",
-    threads: 1
-    resources:
-        device=config["device"],
     shell:
         r"""
         python -m scripts.extract_{params.family} \
@@ -32,7 +37,8 @@ rule extract_collapse:
 
 use rule extract_collapse as extract_nc0 with:
     input:
-        checkpoints=rules.train.output.checkpoints,
+        checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
+        history=rules.train.output.history,
         data=pack_data,
         code=pack_code("scripts.extract_nc0"),
     output:
@@ -46,7 +52,8 @@ use rule extract_collapse as extract_nc0 with:
 
 use rule extract_collapse as extract_flatness with:
     input:
-        checkpoints=rules.train.output.checkpoints,
+        checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
+        history=rules.train.output.history,
         data=pack_data,
         code=pack_code("scripts.extract_flatness"),
     output:
@@ -60,7 +67,8 @@ use rule extract_collapse as extract_flatness with:
 
 use rule extract_collapse as extract_information with:
     input:
-        checkpoints=rules.train.output.checkpoints,
+        checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
+        history=rules.train.output.history,
         data=pack_data,
         code=pack_code("scripts.extract_information"),
     output:

@@ -9,16 +9,18 @@ rule train:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/train/{{pack}}.log",
+    message:
+        "train {wildcards.pack}"
+    cache: True
     conda:
         "../envs/train.yaml"
-    cache: True
-    params:
-        pack=lambda wildcards: spec.canonical(pack_spec(wildcards)),
     threads: 1
     resources:
         # Not a param: a device does not change what a run is.
         device=config["device"],
         scratch=f"{RESULTS}/scratch",
+    params:
+        pack=lambda wildcards: spec.canonical(pack_spec(wildcards)),
     shell:
         r"""
         python -m scripts.train \

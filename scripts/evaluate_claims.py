@@ -136,7 +136,7 @@ thead th { border-bottom: 2px solid #555; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 16rem; }
 small { display: block; color: #555; font-weight: 400; }
 .value { font-variant-numeric: tabular-nums; min-width: 9rem; }
-.verdict span { display: inline-block; padding: .1rem .6rem; border-radius: .3rem;
+.verdict > span { display: inline-block; padding: .1rem .6rem; border-radius: .3rem;
                 font-weight: 600; white-space: nowrap; border: 1px solid currentColor; }
 .yes { color: #0b5394; background: #e3f0fb; }
 .no { color: #8a3c00; background: #fdebdc; }
@@ -192,8 +192,8 @@ def table_row(row: dict) -> str:
 <td class="value">{estimate}<small>{text["unit"]}</small></td>
 <td class="value">{threshold_text(row["threshold_low"], row["threshold_high"])}
 <details><summary>why</summary>{text["stated"]}</details></td>
-<td class="verdict"><span class="{CLASSES[kind]}"><span aria-hidden="true"
-style="border:0;padding:0">{MARKS[kind]} </span>{kind}</span></td>
+<td class="verdict"><span class="{CLASSES[kind]}"><span
+aria-hidden="true">{MARKS[kind]} </span>{kind}</span></td>
 <td>{row["n_cells"]} cells × {row["n_seeds"]} seeds<small>{text["note"]}</small>
 <small>study {text["study"]}, statistic {text["statistic"]}</small></td>
 </tr>"""

@@ -74,9 +74,17 @@ def main(argv: list[str] | None = None) -> None:
                 parameters = {name: tensor[index] for name, tensor in tensors.items()}
                 snapshot = Snapshot(run, model, parameters, data)
                 rows = split_rows(
-                    snapshot.logits("train"), data.train_labels, snapshot.weight, wanted["pairs"], "train"
+                    snapshot.logits("train"),
+                    data.train_labels,
+                    snapshot.weight,
+                    wanted["pairs"],
+                    "train",
                 ) + split_rows(
-                    snapshot.logits("test"), data.test_labels, snapshot.weight, wanted["pairs"], "test"
+                    snapshot.logits("test"),
+                    data.test_labels,
+                    snapshot.weight,
+                    wanted["pairs"],
+                    "test",
                 )
                 values = {path: spec.lookup(run, path) for path in axes}
                 keys = {"run": spec.run_id(run), "step": step} | values

@@ -23,7 +23,9 @@ class Snapshot:
     these features in float64, since late in training their differences are lost in float32.
     """
 
-    def __init__(self, spec: Spec, model: nn.Module, parameters: dict[str, Tensor], data: stored.Data):
+    def __init__(
+        self, spec: Spec, model: nn.Module, parameters: dict[str, Tensor], data: stored.Data
+    ):
         self.spec, self.model, self.parameters, self.data = spec, model, parameters, data
         self.weight = parameters["head.weight"]
         self.bias = parameters.get("head.bias")

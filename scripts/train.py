@@ -1,6 +1,7 @@
 """Train a pack of runs and write its checkpoints and history.
 
-    python -m scripts.train --pack '{"common": …, "runs": …}' --data results/data/digits.safetensors \
+    python -m scripts.train --pack '{"common": …, "runs": …}' \
+        --data results/data/digits.safetensors \
         --scratch scratch/P --checkpoints results/packs/P/checkpoints \
         --history results/packs/P/history.parquet --timing results/packs/P/timing.json
 
@@ -48,11 +49,15 @@ def main(argv: list[str] | None = None) -> None:
     folder, rows, totals = training.train(args.pack, data, args.scratch, args.device)
 
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
-    part = args.history.with_name(args.history.name + ".part")
-    history_table(rows).to_parquet(part, index=False)
-    os.replace(part, args.history)
     where = {"device": args.device, "threads": args.threads, "machine": platform.machine()}
-    args.timing.write_text(json.dumps(totals | where | {"torch": torch.__version__}) + "\n")
+    timing = json.dumps(totals | where | {"torch": torch.__version__}) + "\n"
+    for path, save in (
+        (args.history, lambda part: history_table(rows).to_parquet(part, index=False)),
+        (args.timing, lambda part: part.write_text(timing)),
+    ):
+        part = path.with_name(path.name + ".part")
+        save(part)
+        os.replace(part, path)
     shutil.rmtree(args.checkpoints, ignore_errors=True)
     os.replace(folder, args.checkpoints)
     shutil.rmtree(args.scratch)

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from latephase import analysis
@@ -70,14 +71,14 @@ def test_fall_by_a_factor_does_not_move_with_the_budget():
     assert len(set(halves.values())) == 3
 
 
-def test_fall_ignores_a_dip_before_the_plateau_and_a_spike_after_the_fall():
+def test_fall_ignores_a_dip_that_recovers_and_a_spike_after_the_fall():
     values = 0.3 * 10 ** (-2 * synthetic.sigmoid(STEPS, 5000, 0.05))
     clean = analysis.fall(STEPS, values, stay=3, min_factor=3).step
     values[20:30] = 0.01
     values[-6] = 0.5
     values[60] = 3.0
     values[55:65] *= 1.01
-    assert analysis.fall(STEPS, values, stay=3, min_factor=3).step == pytest.approx(clean, rel=0.1)
+    assert analysis.fall(STEPS, values, stay=3, min_factor=3).step == pytest.approx(clean, rel=0.2)
 
 
 def test_fall_too_small_or_rising_is_censored():
@@ -125,7 +126,7 @@ def test_mixed_axes_are_refused():
     table = synthetic.study_table(decays=(0.1,), seeds=(42,))
     twin = table.assign(run="another")
     runs = analysis.run_events(
-        analysis.pd.concat([table, twin]),
+        pd.concat([table, twin]),
         lambda run: {"train": analysis.onset(run["step"], run["accuracy_train"], 0.99, 3)},
     )
     with pytest.raises(ValueError, match="two runs"):
@@ -136,7 +137,7 @@ def test_seed_interval_matches_all_resamples():
     values = np.array([[1.0], [2.0], [4.0], [8.0]])
 
     def mean(low, high):
-        return float(low.mean()), float(high.mean())
+        return low.mean(axis=(-1, -2)), high.mean(axis=(-1, -2))
 
     every = [
         np.mean([values[i, 0] for i in draw]) for draw in itertools.product(range(4), repeat=4)
@@ -155,9 +156,7 @@ def test_seed_interval_covers_the_truth_about_as_often_as_it_says():
     hits = 0
     for _ in range(150):
         values = rng.normal(size=(12, 1))
-        interval = analysis.seed_interval(
-            values, values, lambda a, b: (float(a.mean()), float(b.mean())), resamples=300
-        )
+        interval = analysis.seed_interval(values, values, analysis.mean_of_cells, resamples=300)
         hits += interval.low <= 0 <= interval.high
     assert 0.83 <= hits / 150 <= 0.99
 

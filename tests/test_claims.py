@@ -23,10 +23,16 @@ CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
 SCHEMA = yaml.safe_load((CATALOG / "schemas" / "claims.schema.yaml").read_text())
 BY_ID = {claim["id"]: claim for claim in CLAIMS}
 
+COLUMNS = [
+    *("claim", "paper", "where", "sentence", "study", "scale", "statistic"),
+    *("estimate", "low", "high", "n_seeds", "n_cells", "threshold_low", "threshold_high"),
+    *("verdict", "note"),
+]
+
 
 def between(decay: float) -> float:
     """Half-way, on a log axis, between the onset of training accuracy and the test's rise."""
-    return math.sqrt(290 * synthetic.CONTRACTED(decay))
+    return math.sqrt(336 * synthetic.CONTRACTED(decay))
 
 
 def evaluated(claim: str, table: pd.DataFrame) -> dict:
@@ -179,13 +185,7 @@ def test_program_writes_csv_and_page(tmp_path):
     arguments = ["--claims", json.dumps(claims), "--table", f"weight_decay_mlp={table}"]
     evaluate_claims.main([*arguments, "--scale", "quick", "--csv", str(csv), "--html", str(page)])
     rows = pd.read_csv(csv)
-    assert (
-        list(rows.columns)
-        == (
-            "claim paper where sentence study scale statistic estimate low high n_seeds n_cells "
-            "threshold_low threshold_high verdict note"
-        ).split()
-    )
+    assert list(rows.columns) == COLUMNS
     assert list(rows["verdict"]) == [REPRODUCED] * 4
     assert rows["threshold_high"].iloc[0] == math.inf
     text = page.read_text()
@@ -229,3 +229,20 @@ def test_synthetic_table_has_the_onsets_it_promises():
         first = run[run["seed"] == 42].set_index("step")["accuracy_test"]
         half = first[first >= 0.15 + 0.73 / 2].index[0]
         assert half == pytest.approx(0.6 / (LR * decay), rel=0.2)
+
+
+def test_clock_is_of_the_contraction_after_memorisation():
+    table = study_table(jitter=0, noise=0)
+    table["rnc1"] *= 100 ** (1 - synthetic.sigmoid(table["step"].to_numpy(), 100, 0.03))
+    row = evaluated("sakamoto2026-clock", table)
+    assert row["estimate"] == pytest.approx(-1, abs=0.05)
+
+
+@pytest.mark.parametrize("claim", BY_ID)
+def test_order_of_rows_and_what_follows_a_divergence_do_not_matter(claim):
+    table = synthetic.diverge(study_table(), "0.1-42", 300)
+    expected = evaluated(claim, table)
+    lost = (table["run"] == "0.1-42") & (table["step"] >= 300)
+    table.loc[lost, ["accuracy_train", "accuracy_test"]] = 1.0
+    table.loc[lost, "rnc1"] = 1e-9
+    assert evaluated(claim, table.sample(frac=1, random_state=0)) == expected

@@ -94,7 +94,9 @@ def rnc1_nearer_to_test(
         return {"train": train, "rise": rise, "rnc1": rnc1}
 
     runs = analysis.run_events(table, events)
-    train, rise, rnc1 = (np.log10(runs[name]) for name in ("train", "rise", "rnc1"))
+    train, rise, rnc1 = (
+        np.log10(runs[name].where(runs[name] > 0)) for name in ("train", "rise", "rnc1")
+    )
     usable = ~(runs["train_censored"] | runs["rise_censored"])
     nearer = ((rnc1 - train).abs() - (rnc1 - rise).abs()).where(usable)
     fallen = ~runs["rnc1_censored"]
@@ -180,7 +182,7 @@ def _accuracy_onsets(
 
 def _delays(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
-    delay = np.log10(runs["test"] / runs["train"]).where(~runs["train_censored"])
+    delay = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
     infinite = runs["test_censored"] & ~runs["train_censored"]
     runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
     smallest = _well_covered(analysis.by_cell(runs, "smallest"))

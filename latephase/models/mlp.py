@@ -6,6 +6,7 @@ sakamoto2026 G1: [784, 200, 200, 200, 10], biases, torch's default initialisatio
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +23,7 @@ class Model(nn.Module):
     def __init__(self, shape: list[int], classes: int, widths: list[int], init_scale: float = 1.0):
         super().__init__()
         sizes = [math.prod(shape), *widths]
-        self.hidden = nn.ModuleList(
-            nn.Linear(m, n) for m, n in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.hidden = nn.ModuleList(nn.Linear(m, n) for m, n in pairwise(sizes))
         self.head = nn.Linear(widths[-1], classes)
         with torch.no_grad():
             for parameter in self.parameters():
@@ -43,7 +42,9 @@ class Model(nn.Module):
 
     @staticmethod
     def gradient(
-        params: list[Tensor], grads: list[Tensor], logit_gradient: Callable[[Tensor, Tensor], Tensor]
+        params: list[Tensor],
+        grads: list[Tensor],
+        logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
         """Backpropagation of one run written out, for the CPU.
 

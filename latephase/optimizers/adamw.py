@@ -17,25 +17,21 @@ PARAMETERS = {
 STATE = ("exp_avg", "exp_avg_sq")
 
 
-def update(
-    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int
-) -> None:
+def update(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
     if len(params) == 1:
         _fused(params, grads, state, hyper, step)
         return
     lr, beta1, beta2 = hyper["lr"], hyper["beta1"], hyper["beta2"]
     average, square = state["exp_avg"], state["exp_avg_sq"]
-    params.mul_(1 - lr * hyper["weight_decay"])
-    average.add_((grads - average).mul_(1 - beta1))
-    square.mul_(beta2).add_(grads.square().mul_(1 - beta2))
-    root = square.sqrt().div_((1 - beta2**step) ** 0.5).add_(hyper["eps"])
-    params.sub_((average / root).mul_(lr / (1 - beta1**step)))
+    params.mul_((1 - lr * hyper["weight_decay"]).to(params))
+    average.add_((grads - average).mul_((1 - beta1).to(params)))
+    square.mul_(beta2.to(params)).add_(grads.square().mul_((1 - beta2).to(params)))
+    root = square.sqrt().div_((1 - beta2**step).sqrt().to(params)).add_(hyper["eps"].to(params))
+    params.sub_((average / root).mul_((lr / (1 - beta1**step)).to(params)))
 
 
-def _fused(
-    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int
-) -> None:
+def _fused(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> None:
     """The same for a single row by the kernel behind ``torch.optim.AdamW(fused=True)``.
 
     One pass over memory instead of nine. Called directly, since the optimizer class spends
@@ -47,7 +43,7 @@ def _fused(
         [state["exp_avg"]],
         [state["exp_avg_sq"]],
         [],
-        [torch.tensor(float(step))],
+        [torch.full((), step, dtype=torch.float32, device=params.device)],
         amsgrad=False,
         maximize=False,
         **hyper,

@@ -13,10 +13,10 @@ PARAMETERS = {
 STATE = ("momentum_buffer",)
 
 
-def update(
-    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int
-) -> None:
+def update(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
+    if len(params) > 1:
+        hyper = {name: column.to(params) for name, column in hyper.items()}
     buffer = state["momentum_buffer"]
     buffer.mul_(hyper["momentum"]).add_(grads).add_(params * hyper["weight_decay"])
     params.sub_(buffer * hyper["lr"])

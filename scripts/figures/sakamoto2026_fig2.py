@@ -2,8 +2,8 @@
 
 The margin of a sample is its signed distance to the boundary between classes a and b in the
 last layer's feature space. By default the first and the last step for which the study has
-margins are drawn: fitted but not generalising, and generalising. A class is a violin of two halves, training samples above
-and unseen samples below, each scaled to the same height.
+margins are drawn: fitted but not generalising, and generalising. A class is a violin of two
+halves, training samples above and unseen samples below, each scaled to the same height.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -118,13 +119,16 @@ def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None
         split=True,
         saturation=1,
         inner="quart",
-        inner_kws={"linewidth": 0.9, "color": "black"},
+        inner_kws={"linewidth": 0.8, "color": "black"},
         bw_adjust=BANDWIDTH,
         density_norm="width",
-        linewidth=0.7,
         legend=False,
         ax=ax,
     )
+    for half in ax.collections:
+        # Training samples collapsed to a point are all edge: it must have their colour.
+        training = to_hex(half.get_facecolor()[0]) == to_hex(COLOURS["training"])
+        half.set(edgecolor=half.get_facecolor(), linewidth=2.5 if training else 0.6)
     ax.axvline(0, color="0.4", linewidth=0.8, zorder=0)
     ax.set(xlim=(-clip, clip), xlabel="", ylabel="")
     outside = (panel["margin"].abs() > clip).mean()

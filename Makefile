@@ -1,0 +1,37 @@
+# What a fresh clone needs is Python 3.11 or newer, make, and the Python package index.
+PYTHON = python3
+ARGS =
+INSTALLED = .venv/requirements.txt
+RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: help figures test clean-env
+
+help:
+	@echo 'make figures               figures, verdicts and report, scale quick: minutes on two cores'
+	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
+	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
+	@echo '                             ARGS="results/quick/figures/sakamoto2026_fig3.pdf"'
+	@echo 'make test                  every test; ARGS goes to pytest, as in ARGS="-k report"'
+	@echo 'make clean-env             remove .venv, which both of them make and fill'
+	@echo
+	@echo 'PYTHON=python3.12 names the Python that .venv is made from.'
+
+figures: $(INSTALLED)
+	@$(RUN) snakemake $(ARGS)
+
+# A file stays with one worker, so that what its tests share is made once.
+test: $(INSTALLED)
+	@$(RUN) OMP_NUM_THREADS=1 pytest -n auto --dist loadfile $(ARGS)
+
+# The copy of the list says what is installed: made when all of it is.
+$(INSTALLED): requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not found; Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: $(PYTHON) is %d.%d; 3.11 or newer is needed: make PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'error: $(PYTHON) has no venv module; on Debian: apt install python3-venv' >&2; exit 1; }
+	@echo 'Installing requirements.txt into .venv (once; minutes)'
+	@test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@cp requirements.txt $@
+
+clean-env:
+	rm -rf .venv

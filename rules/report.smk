@@ -1,0 +1,34 @@
+rule report:
+    """Snakemake's own report: figures by paper, verdicts, and where each comes from."""
+    input:
+        figures=figure_files(CATALOG.chosen_figures()),
+        claims=rules.claims.output,
+        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "claims")],
+    output:
+        html=f"{RESULTS}/{config['scale']}/report.html",
+        # What the keys of config.yaml were, overrides and all.
+        config=f"{RESULTS}/{config['scale']}/config.json",
+    log:
+        f"{RESULTS}/logs/report/{config['scale']}.log",
+    message:
+        "report, scale {config[scale]}"
+    # To Snakemake itself, on this machine: it reads the records of the jobs above.
+    handover: True
+    resources:
+        snakefile=workflow.main_snakefile,
+        # Not a param: what of it shows in the report is in the figures and the titles.
+        config=spec.canonical(config),
+    params:
+        titles=[f"{heading(name)}: {title(name)}" for name in CATALOG.chosen_figures()],
+    shell:
+        r"""
+        {{
+        printf '%s\n' {resources.config:q} > {output.config:q}
+        python -m snakemake {input.figures:q} {input.claims:q} \
+            --snakefile {resources.snakefile:q} \
+            --configfile {output.config:q} \
+            --replace-workflow-config \
+            --nolock \
+            --report {output.html:q}
+        }} > {log:q} 2>&1
+        """

@@ -1,0 +1,57 @@
+"""Say where what the pipeline made lies, and what the verdicts are.
+
+    python -m scripts.summary --folder results/quick
+
+Standard library only: the Snakefile imports it for the last lines of a run.
+"""
+
+import argparse
+import csv
+from collections import Counter
+from pathlib import Path
+
+VERDICTS = ("reproduced", "not reproduced", "inconclusive")
+
+
+def verdict_counts(table: Path) -> str:
+    """How often each verdict was given: ``2 reproduced, 0 not reproduced, 1 inconclusive``."""
+    with table.open(newline="", encoding="utf-8") as file:
+        counts = Counter(row["verdict"] for row in csv.DictReader(file))
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def lines(folder: Path) -> list[str]:
+    """A line for each thing there is in the folder of a scale.
+
+    A verdict or a report older than what it is made from is said to be so: a run that was
+    asked for a single figure leaves the others as they are.
+    """
+    tables = [path for path in folder.glob("studies/*.parquet") if "." not in path.stem]
+    figures = sorted(folder.glob("figures/*.png"))
+    claims, report = folder / "claims.csv", folder / "report.html"
+    told = []
+    if figures:
+        names = ", ".join(path.stem for path in figures)
+        told.append(f"figures   {folder}/figures/   {names} (pdf, png, csv)")
+    if claims.exists():
+        late = behind(claims, tables)
+        told.append(f"verdicts  {claims.with_suffix('.html')}   {verdict_counts(claims)}{late}")
+    if report.exists():
+        told.append(f"report    {report}{behind(report, [*figures, claims])}")
+    return told
+
+
+def behind(path: Path, sources: list[Path]) -> str:
+    """A remark where a file is older than one that it is made from."""
+    newest = max((source.stat().st_mtime for source in sources if source.exists()), default=0)
+    return "   (from before this run)" if newest > path.stat().st_mtime else ""
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--folder", type=Path, required=True, help="results/<scale>")
+    print("", *lines(parser.parse_args(argv).folder), "", sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def digits_file(tmp_path_factory):
+    """The digits as the pipeline stores them."""
+    from scripts import prepare_data
+
+    output = tmp_path_factory.mktemp("data") / "digits.safetensors"
+    entry = yaml.safe_load((ROOT / "catalog/datasets.yaml").read_text())["digits"]
+    prepare_data.main(["--name", "digits", "--entry", json.dumps(entry), "--output", str(output)])
+    return output

@@ -1,0 +1,347 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from latephase import catalog, spec
+from latephase.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+STUDY = "catalog/studies/weight_decay_mlp.yaml"
+FIGURES, CLAIMS, DATASETS = (f"catalog/{name}.yaml" for name in ("figures", "claims", "datasets"))
+QUICK = ("scales", "quick")
+
+
+def load_yaml(text):
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+def dump_yaml(content):
+    return yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A copy of the catalog, to edit."""
+    shutil.copytree(ROOT / "catalog", tmp_path / "catalog")
+    return tmp_path
+
+
+@pytest.fixture
+def config():
+    return load_yaml((ROOT / "config.yaml").read_text())
+
+
+def edit(path, keys, value):
+    """Set a value in a YAML file at a path of keys and indices."""
+    content = load_yaml(path.read_text())
+    node = content
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    path.write_text(dump_yaml(content))
+
+
+def line(root, config):
+    """What loading the catalog complains of: one line."""
+    with pytest.raises(UserError) as caught:
+        catalog.load(root, config)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_shipped_catalog_loads_whatever_the_scale(config):
+    for scale in catalog.SCALES:
+        loaded = catalog.load(ROOT, config | {"scale": scale})
+        assert loaded.chosen_figures()
+        assert loaded.chosen_claims()
+        for study in loaded.studies:
+            runs = [spec.run_id(run) for run in catalog.specs(loaded.setting(study))]
+            held = [
+                spec.run_id(run)
+                for pack in loaded.packs_of(study)
+                for run in spec.runs_of(loaded.packs[pack])
+            ]
+            assert sorted(runs) == sorted(held)
+            assert scale in loaded.note(study)
+
+
+BAD_STUDIES = [
+    # keys under scales.quick, value, the key as named, value and what is allowed as told
+    (["color"], "red", "color is not a known key", "batch_size"),
+    (["data", "size"], 9, "data.size is not a known key", "train_size"),
+    (["model", "width"], [9], "model.width is not a known key", "widths"),
+    (["optimizer", "learning_rate"], 1.0, "optimizer.learning_rate is not a known key", "lr"),
+    (["model", "widths"], [100, -3], "model.widths[1] is -3", "at least 1"),
+    (["model", "widths"], "100", "model.widths is '100'", "array"),
+    (["model", "widths"], [100.0], "model.widths[0] is 100.0", "integer"),
+    (["model", "init_scale"], 0, "model.init_scale is 0", "above 0"),
+    (["model"], {"name": "mlp"}, "model.widths is missing", "must be given"),
+    (["optimizer", "lr"], "1e-3", "optimizer.lr is '1e-3'", "write 1.0e-03"),
+    (["optimizer", "lr"], float("nan"), "optimizer.lr is nan", "number"),
+    (["optimizer", "lr"], float("inf"), "optimizer.lr is inf", "number"),
+    (["optimizer", "beta1"], 1, "optimizer.beta1 is 1", "below 1"),
+    (["loss", "reduction"], "max", "loss.reduction is 'max'", "sum, mean"),
+    (["data", "name"], "digit", "data.name is 'digit'", "digits, fashion_mnist, mnist"),
+    (["model", "name"], "mlpp", "model.name is 'mlpp'", "mlp"),
+    (["optimizer", "name"], "adam_w", "optimizer.name is 'adam_w'", "adamw, sgd"),
+    (["loss", "name"], "l2", "loss.name is 'l2'", "cross_entropy, mse"),
+    (["data", "train_size"], 1001, "data.train_size is 1001", "at most 1000"),
+    (["data", "test_size"], 798, "data.test_size is 798", "at most 797"),
+    (["data", "std"], "big", "data.std is 'big'", "number or a list of number"),
+    (["batch_size"], 201, "batch_size is 201", "at most the training set's size, 200"),
+    (["batch_size"], 0, "batch_size is 0", "at least 1"),
+    (["steps"], 2e4, "steps is 20000.0", "integer"),
+    (["steps"], True, "steps is True", "integer"),
+    (["checkpoints"], {"log": -1}, "checkpoints.log is -1", "at least 1"),
+    (["checkpoints"], {"each": 5}, "checkpoints", "an object with log or an object with every"),
+    (
+        ["checkpoints"],
+        {"every": [[30, 1], [30, 5]]},
+        "checkpoints.every has bounds [30, 30]",
+        "above",
+    ),
+    (["seed"], 1, "seed is 1", "one place"),
+    (["grid", "seed"], [42, 42], "grid.seed is [42, 42]", "without repeats"),
+    (["grid", "seed"], [42, 42.0], "grid.seed is [42, 42.0]", "without repeats"),
+    (["grid", "seed"], [42, -1], "grid.seed[1] is -1", "at least 0"),
+    (["grid", "seed"], [42.0], "grid.seed[0] is 42.0", "integer"),
+    (["grid", "seed"], 42, "grid.seed is 42", "array"),
+    (["grid", "seed"], [], "grid.seed is []", "at least 1"),
+    (["grid"], {}, "grid.seed is missing", "must be given"),
+    (["grid", "colour"], [1], "grid.colour[0] is not a known key", "optimizer"),
+    (["grid", "optimizer.color"], [1], "grid.optimizer.color[0] is not a known key", "lr"),
+    (["grid", "optimiser.lr"], [0.1], "grid.optimiser.lr is not a known key", "allowed"),
+    (["grid", "steps.most"], [1], "grid.steps.most is not a known key", "allowed"),
+    (["grid", "margins.steps"], [[1]], "grid.margins.steps is not a known key", "allowed"),
+    (["grid", "data.size"], [1], "grid.data.size[0] is not a known key", "train_size"),
+    (["grid", "optimizer.lr"], ["1e-3"], "grid.optimizer.lr[0] is '1e-3'", "write 1.0e-03"),
+    (["grid", "optimizer.lr"], [0.1, -0.1], "grid.optimizer.lr[1] is -0.1", "above 0"),
+    (["grid", "data.train_size"], [200, "all"], "grid.data.train_size[1] is 'all'", "integer"),
+    (["grid", "data.train_size"], [200, 2000], "grid.data.train_size[1] is 2000", "at most 1000"),
+    (["grid", "data.train_size"], [200, 50], "batch_size is 100", "size, 50"),
+    (["grid", "batch_size"], [10, 500], "grid.batch_size[1] is 500", "at most"),
+    (["grid", "model.widths"], [[9], [9, 0]], "grid.model.widths[1][1] is 0", "at least 1"),
+    (["grid", "data.name"], ["digits", "letters"], "grid.data.name[1] is 'letters'", "mnist"),
+    (["margins", "runs"], {"optimizer.weight_decay": 7}, "margins.runs.optimizer.weight_decay", "7"),
+    (["margins", "runs"], {"optimizer.lr": 0.1}, "margins.runs.optimizer.lr is 0.1", "an axis"),
+    (["margins", "steps"], [10**9], "margins.steps is [1000000000]", "at most"),
+    (["margins", "pairs"], [[0, 10]], "margins.pairs[0] is [0, 10]", "classes 0 to 9"),
+    (["margins", "pairs"], [[1, 1]], "margins.pairs[0] is [1, 1]", "without repeats"),
+]
+
+
+@pytest.mark.parametrize(("keys", "value", "named", "allowed"), BAD_STUDIES)
+def test_a_bad_study_is_one_line(root, config, keys, value, named, allowed):
+    edit(root / STUDY, [*QUICK, *keys], value)
+    message = line(root, config)
+    assert message.startswith(f"{STUDY}: scales.quick.{named}")
+    assert allowed in message
+
+
+def test_sizes_are_checked_in_every_run_of_the_grid(root, config):
+    """Each axis alone is fine with the first value of the other."""
+    edit(root / STUDY, [*QUICK, "grid", "data.train_size"], [1000, 200])
+    edit(root / STUDY, [*QUICK, "grid", "batch_size"], [100, 500])
+    assert "grid.batch_size[1] is 500" in line(root, config)
+
+
+BAD_FILES = [
+    (STUDY, ["title"], 3, "title is 3", "string"),
+    (STUDY, ["added"], "yesterday", "added is 'yesterday'", "matches"),
+    (STUDY, ["scales", "huge"], {}, "scales.huge is not a known key", "paper, quick"),
+    (FIGURES, ["sakamoto2026_fig3", "study"], "wd", "sakamoto2026_fig3.study is 'wd'", "weight_d"),
+    (FIGURES, ["sakamoto2026_fig3", "tables"], ["nc9"], "sakamoto2026_fig3.tables[0]", "margins"),
+    (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+$"),
+    (CLAIMS, ["claims", 0, "study"], "wd", "sakamoto2026-delay.study is 'wd'", "weight_decay_mlp"),
+    (CLAIMS, ["claims", 1, "id"], "sakamoto2026-delay", "id 'sakamoto2026-delay'", "once"),
+    (CLAIMS, ["claims", 0, "statistic"], "luck", "sakamoto2026-delay.statistic is 'luck'", "clock"),
+    (CLAIMS, ["claims", 0, "arguments"], {"stay": 3}, "sakamoto2026-delay.arguments", "threshold"),
+    (
+        CLAIMS,
+        ["claims", 0, "threshold"],
+        {"low": None, "high": None},
+        "claims[0].threshold",
+        "number",
+    ),
+    (DATASETS, ["digits", "shape"], [8, 8], "digits.shape is [8, 8]", "length at least 3"),
+    (DATASETS, ["Digits"], {}, "Digits is not a known key", "^[a-z][a-z0-9_]*$"),
+]
+
+
+@pytest.mark.parametrize(("file", "keys", "value", "named", "allowed"), BAD_FILES)
+def test_a_bad_catalog_is_one_line(root, config, file, keys, value, named, allowed):
+    edit(root / file, keys, value)
+    message = line(root, config)
+    assert message.startswith(f"{file}: {named}")
+    assert allowed in message
+
+
+BAD_TEXTS = [
+    ("scales: {quick: [", f"{STUDY}: cannot be read at line 1"),
+    ("title: x\ntitle: y\n", f"{STUDY}: cannot be read at line 2 (key 'title' stands twice)"),
+    ("title: {1: x}\n", f"{STUDY}: cannot be read at line 1 (key 1 is not text)"),
+    ("", f"{STUDY}: its content is None; allowed: object"),
+    ("\udcff", f"{STUDY}: cannot be read at byte 0 (not UTF-8)"),
+]
+
+
+@pytest.mark.parametrize(("text", "start"), BAD_TEXTS)
+def test_what_is_not_yaml_is_one_line(root, config, text, start):
+    (root / STUDY).write_bytes(text.encode(errors="surrogateescape"))
+    assert line(root, config).startswith(start)
+
+
+def test_a_date_without_quotes_is_explained(root, config):
+    text = (root / STUDY).read_text()
+    (root / STUDY).write_text(text.replace('"2026-11-22"', "2026-11-22"))
+    assert 'added is 2026-11-22; allowed: string (YAML reads 2026-11-22 as a date: write "' in line(
+        root, config
+    )
+
+
+def test_a_missing_file_is_one_line(root, config):
+    (root / FIGURES).unlink()
+    assert line(root, config).startswith(f"{FIGURES}: cannot be read (No such file")
+
+
+def test_a_figure_without_a_script_is_one_line(root, config):
+    entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig3"]
+    edit(root / FIGURES, ["fig99"], entry)
+    assert line(root, config).startswith(f"{FIGURES}: fig99 has no script scripts/figures/fig99.py")
+
+
+def test_a_figure_of_margins_needs_a_study_with_margins(root, config):
+    content = load_yaml((root / STUDY).read_text())
+    del content["scales"]["quick"]["margins"]
+    (root / STUDY).write_text(dump_yaml(content))
+    assert line(root, config).startswith(f"{STUDY}: scales.quick.margins is missing")
+
+
+BAD_CONFIGS = [
+    ({"scale": "fast"}, "scale is 'fast'; allowed: quick, paper"),
+    ({"figures": ["nope"]}, "figures names 'nope'; allowed: all, sakamoto2026_fig2"),
+    ({"figures": "sakamoto2026_fig3"}, "figures is 'sakamoto2026_fig3'; allowed: all or a list"),
+    ({"device": "tpu"}, "device is 'tpu'; allowed: text that matches"),
+    ({"packs": {"mlp": {"cpu": {"seed": 0}}}}, "packs.mlp.cpu.seed is 0; allowed: at least 1"),
+    ({"packs": {"mlp": {"cpu": {"lr": 2}}}}, "packs.mlp.cpu.lr is not a number"),
+    ({"packs": {"mlp": {"gpu": {"seed": 2}}}}, "packs.mlp.gpu is not a known key; allowed: cpu"),
+    ({"packs": {"mpl": {}}}, "packs.mpl is not a model; allowed: mlp"),
+    ({"npz": {"My Data": "x.npz"}}, "npz.My Data is not a name that matches ^[a-z0-9_]+$"),
+    ({"npz": {"digits": "x.npz"}}, "npz.digits is the name of a shipped data set"),
+    ({"gpus": 4}, "gpus is not a known key; allowed: device, downloads, figures"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_CONFIGS)
+def test_a_bad_configuration_is_one_line(root, config, change, message):
+    assert line(root, config | change).startswith(f"config: {message}")
+
+
+def test_a_missing_key_of_the_configuration_is_one_line(root, config):
+    del config["device"]
+    assert line(root, config) == "config: device is missing; it must be given"
+
+
+def test_a_missing_npz_is_one_line(root, config, tmp_path):
+    config["npz"] = {"mine": str(tmp_path / "mine.npz")}
+    assert line(root, config).startswith(f"{tmp_path / 'mine.npz'}: no such file")
+
+
+def test_a_study_names_a_users_npz_and_its_sizes_are_checked(root, config, tmp_path):
+    labels = np.arange(60) % 3
+    inputs = np.zeros((60, 4), np.float32)
+    arrays = {"x_train": inputs, "y_train": labels, "x_test": inputs, "y_test": labels}
+    np.savez(tmp_path / "mine.npz", **arrays)
+    config["npz"] = {"mine": str(tmp_path / "mine.npz")}
+    edit(root / STUDY, [*QUICK, "data"], {"name": "mine"})
+    edit(root / STUDY, [*QUICK, "batch_size"], 60)
+    edit(root / STUDY, [*QUICK, "margins", "pairs"], [[0, 2]])
+    assert "mine (user), n = 60" in catalog.load(root, config).note("weight_decay_mlp")
+    edit(root / STUDY, [*QUICK, "batch_size"], 61)
+    assert "batch_size is 61; allowed: at most the training set's size, 60" in line(root, config)
+
+
+SETTING = {
+    "data": {"name": "digits", "train_size": 100},
+    "model": {"name": "mlp", "widths": [10]},
+    "loss": {"name": "mse"},
+    "optimizer": {"name": "sgd", "lr": 0.1},
+    "batch_size": 50,
+    "steps": 10,
+    "checkpoints": {"log": 3},
+}
+
+
+def add_study(root, name, added, grid):
+    study = {
+        "title": name,
+        "question": "?",
+        "added": added,
+        "scales": {"quick": SETTING | {"grid": grid}},
+    }
+    (root / "catalog/studies" / f"{name}.yaml").write_text(dump_yaml(study))
+
+
+def test_studies_that_share_runs_share_the_packs_of_the_older(root, config):
+    seeds = [1, 2, 3, 4, 5, 6, 7]
+    add_study(root, "older", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": seeds})
+    alone = catalog.load(root, config)
+    # By its name it comes first, by its date last; its grid holds five runs of the older, and new.
+    add_study(root, "newer", "2030-01-03", {"optimizer.lr": [0.3, 0.2], "seed": [1, 2, 3, 4, 5, 8]})
+    both = catalog.load(root, config)
+
+    for study in alone.studies:
+        assert both.packs_of(study) == alone.packs_of(study)
+    shared = set(both.packs_of("newer")) & set(both.packs_of("older"))
+    assert len(shared) == 1
+    own = set(both.packs) - set(alone.packs)
+    assert own == set(both.packs_of("newer")) - shared
+    held = [spec.run_id(run) for pack in both.packs.values() for run in spec.runs_of(pack)]
+    assert len(held) == len(set(held))
+    wanted = {spec.run_id(run) for run in catalog.specs(both.setting("newer"))}
+    packs = [both.packs[pack] for pack in both.packs_of("newer")]
+    assert wanted <= {spec.run_id(run) for pack in packs for run in spec.runs_of(pack)}
+
+
+def test_appending_a_seed_keeps_every_full_pack(root, config):
+    add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
+    before = catalog.load(root, config).packs_of("grown")
+    add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(8))})
+    grown = catalog.load(root, config)
+    after = grown.packs_of("grown")
+    assert [len(grown.packs[pack]["runs"]) for pack in after] == [5, 3, 5, 3]
+    assert [pack for pack in before if pack in after] == [after[0], after[2]]
+
+
+def test_packs_that_hold_runs_with_given_values(root, config):
+    add_study(root, "held", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
+    loaded = catalog.load(root, config)
+    packs = loaded.packs_of("held")
+    assert loaded.packs_holding("held", {"optimizer.lr": 0.2}) == packs[2:]
+    assert loaded.packs_holding("held", {"optimizer.lr": 0.2, "seed": 6}) == packs[3:]
+
+
+def test_a_study_without_the_scale_has_no_figures_there(root, config):
+    add_study(root, "only_quick", "2030-01-02", {"seed": [1]})
+    edit(root / FIGURES, ["sakamoto2026_fig3", "study"], "only_quick")
+    config["scale"] = "paper"
+    loaded = catalog.load(root, config)
+    assert "sakamoto2026_fig3" not in loaded.chosen_figures()
+    assert not loaded.has_scale("only_quick")
+
+
+def test_importing_and_loading_needs_no_heavy_library():
+    program = (
+        "import sys, yaml; from pathlib import Path; from latephase import catalog, imports\n"
+        "catalog.load(Path('.').resolve(), yaml.safe_load(open('config.yaml')))\n"
+        "print([name for name in ('torch', 'pandas', 'numpy', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
