@@ -38,6 +38,8 @@ rule all:
         rules.claims.output,
         rules.report.output,
         figure_files(CATALOG.chosen_figures()),
+    message:
+        "all figures, verdicts and the report"
 
 
 rule figures:

@@ -94,11 +94,18 @@ def _hint(error: jsonschema.ValidationError) -> str:
     value = error.instance
     if isinstance(value, datetime.date):
         return f' (YAML reads {value} as a date: write "{value}")'
+    kinds = error.validator_value if error.validator == "type" else ["number"]
     if isinstance(value, str) and error.validator in ("type", "oneOf"):
         try:
-            return f" (YAML reads {value} as text: write {float(value):.1e})"
+            number = float(value)
         except ValueError:
             return ""
+        if "number" in kinds:
+            text = repr(number)  # with a point, without which YAML reads 1e-10 as text too
+            text = text if "." in text else text.replace("e", ".0e")
+            return f" (YAML reads {value} as text: write {text})"
+        if "integer" in kinds and number.is_integer():
+            return f" (YAML reads {value} as text: write {int(number)})"
     return ""
 
 

@@ -58,6 +58,7 @@ class State:
     params: Tensor  # [R, P]
     optimizer: dict[str, Tensor]  # each [R, P]
     history: list[dict] = field(default_factory=list)
+    wall_seconds: float = 0.0
 
 
 def initial_rows(pack: Spec, shape: list[int], classes: int, dtype: torch.dtype) -> Tensor:
@@ -195,14 +196,16 @@ class Trainer:
         hyper = self._hyper(specs)
         size = self.pack["common"]["batch_size"]
         orders = None
-        for step in range(state.step, stop):
-            epoch, position = divmod(step, self.per_epoch)
-            if orders is None or position == 0:
-                orders = torch.stack(
-                    [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
-                ).to(self.device)
-            index = orders[:, position * size : (position + 1) * size]
-            self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
+        # Where no graph is ever recorded, torch need not look for one at each call.
+        with torch.inference_mode(single):
+            for step in range(state.step, stop):
+                epoch, position = divmod(step, self.per_epoch)
+                if orders is None or position == 0:
+                    orders = torch.stack(
+                        [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
+                    ).to(self.device)
+                index = orders[:, position * size : (position + 1) * size]
+                self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
 
     def _hyper(self, specs: list[Spec]) -> dict:
         """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
@@ -246,11 +249,11 @@ class Trainer:
 
 def train(
     pack: Spec, data: Data, scratch: Path, device: str = "cpu"
-) -> tuple[Path, list[dict], dict[str, float]]:
+) -> tuple[Path, list[dict], float]:
     """Train a pack, or go on with it, in a scratch folder.
 
-    Returns the folder of its checkpoints, its history (one dict a run and step) and its
-    ``wall_seconds`` and ``run_steps`` in this process.
+    Returns the folder of its checkpoints, its history (one dict a run and step) and the
+    wall seconds that it took, those before a break included.
     """
     # A moment of a dead unit halves its way into the denormal numbers and stays there, where
     # each operation costs a hundred times as much.
@@ -262,7 +265,7 @@ def train(
     state = resume(scratch, device, made_of) or trainer.initial()
     steps = checkpoint_steps(pack["common"]["steps"], pack["common"]["checkpoints"])
     progress = Progress(pack_id(pack), state.step, steps[-1], len(pack["runs"]))
-    saved = time.monotonic()
+    began, saved = time.monotonic() - state.wall_seconds, state.wall_seconds
     for step in steps:
         if step < state.step or (step == state.step and state.history):
             continue
@@ -272,10 +275,11 @@ def train(
         checkpoints.write(
             checkpoints.step_path(folder, step), trainer.layout.views(state.params), header
         )
-        if step == steps[-1] or time.monotonic() - saved > STATE_SECONDS:
+        state.wall_seconds = time.monotonic() - began
+        if step == steps[-1] or state.wall_seconds - saved > STATE_SECONDS:
             save_state(scratch, state, made_of)
-            saved = time.monotonic()
-    return folder, state.history, progress.totals()
+            saved = state.wall_seconds
+    return folder, state.history, state.wall_seconds
 
 
 def origin(pack: Spec, data: Data) -> str:
@@ -290,7 +294,12 @@ def origin(pack: Spec, data: Data) -> str:
 def save_state(scratch: Path, state: State, made_of: str) -> None:
     """Save a state beside the one before, and forget those older."""
     tensors = {"params": state.params} | state.optimizer
-    header = {"step": state.step, "history": state.history, "origin": made_of}
+    header = {
+        "origin": made_of,
+        "step": state.step,
+        "history": state.history,
+        "wall_seconds": state.wall_seconds,
+    }
     checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
     for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
         path.unlink()
@@ -309,13 +318,19 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
         except (SafetensorError, OSError) as error:
             reason = f"it cannot be read: {error}"
         else:
-            if header["origin"] != made_of:
+            if header.get("origin") != made_of:
                 reason = "it was made by other code or from other data"
             elif not {row["step"] for row in header["history"]} <= saved:
                 reason = "its checkpoints are gone"
             else:
                 log.info("going on from step %d", header["step"])
-                return State(header["step"], tensors.pop("params"), tensors, header["history"])
+                return State(
+                    header["step"],
+                    tensors.pop("params"),
+                    tensors,
+                    header["history"],
+                    header["wall_seconds"],
+                )
         log.warning("%s is left out: %s", path, reason)
         path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
@@ -345,7 +360,3 @@ class Progress:
             "%s   step %d of %d   %.0f run-steps/s   %d:%02d:%02d left",
             *(self.name, step, self.stop, rate, left // 3600, left // 60 % 60, left % 60),
         )
-
-    def totals(self) -> dict[str, float]:
-        """What this process did."""
-        return {"wall_seconds": time.monotonic() - self.began, "run_steps": self.done}

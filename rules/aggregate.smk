@@ -8,8 +8,6 @@ rule aggregate:
         f"{STUDIES}/{{study}}.parquet",
     log:
         f"{RESULTS}/logs/aggregate/{config['scale']}-{{study}}.log",
-    message:
-        "gather the study {wildcards.study}"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -17,6 +15,8 @@ rule aggregate:
         packs=lambda wildcards: CATALOG.packs_of(wildcards.study),
         folder=f"{RESULTS}/packs",
         families=FAMILIES,
+    message:
+        "gather the study {wildcards.study}"
     shell:
         r"""
         python -m scripts.aggregate \
@@ -45,12 +45,12 @@ rule extract_margins:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
         f"{RESULTS}/logs/extract_margins/{config['scale']}-{{study}}.log",
-    message:
-        "measure margins, {wildcards.study}"
     conda:
         "../envs/train.yaml"
     params:
         setting=lambda wildcards: study_setting(wildcards.study),
+    message:
+        "measure margins, {wildcards.study}"
     shell:
         r"""
         python -m scripts.extract_margins \

@@ -18,8 +18,6 @@ rule claims:
         ),
     log:
         f"{RESULTS}/logs/claims/{config['scale']}.log",
-    message:
-        "judge the papers' claims, scale {config[scale]}"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -28,6 +26,8 @@ rule claims:
         # For the caption.
         note="; ".join(f"{study}: {CATALOG.note(study)}" for study in claimed_studies()),
         tables=[f"--table {study}={study_table(study)}" for study in claimed_studies()],
+    message:
+        "judge the papers' claims, scale {config[scale]}"
     shell:
         r"""
         python -m scripts.evaluate_claims \

@@ -31,8 +31,8 @@ PAPERS = {
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
-    study="[a-z0-9_]+",
-    figure="[a-z0-9_]+",
+    study="|".join(study for study in CATALOG.studies if CATALOG.has_scale(study)),
+    figure="|".join(CATALOG.figures),
 
 
 def code(module):

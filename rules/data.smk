@@ -7,8 +7,6 @@ rule prepare_data:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
         f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
-    message:
-        "prepare the data set {wildcards.dataset}"
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -18,6 +16,8 @@ rule prepare_data:
     params:
         name="{dataset}",
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
+    message:
+        "prepare the data set {wildcards.dataset}"
     shell:
         r"""
         python -m scripts.prepare_data \

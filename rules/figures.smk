@@ -9,21 +9,19 @@ rule figure:
             f"{FIGURES}/{{figure}}.png",
             caption="../report/figure.rst",
             category=lambda wildcards: heading(wildcards.figure),
-            labels=lambda wildcards: {
-                "figure": wildcards.figure,
-                "shows": title(wildcards.figure),
-            },
+            # One label: of two, the report of two figures makes a switch, and breaks.
+            labels=lambda wildcards: {"figure": f"{wildcards.figure}: {title(wildcards.figure)}"},
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
         f"{RESULTS}/logs/figure/{config['scale']}-{{figure}}.log",
-    message:
-        "draw {wildcards.figure}"
     conda:
         "../envs/analysis.yaml"
     params:
         note=lambda wildcards: CATALOG.note(CATALOG.figures[wildcards.figure]["study"]),
         arguments=lambda wildcards: figure_arguments(wildcards.figure),
+    message:
+        "draw {wildcards.figure}"
     shell:
         r"""
         python -m scripts.figures.{wildcards.figure} \

@@ -11,8 +11,6 @@ rule extract_collapse:
         f"{RESULTS}/packs/{{pack}}/collapse.parquet",
     log:
         f"{RESULTS}/logs/extract_collapse/{{pack}}.log",
-    message:
-        "measure {params.family}, {wildcards.pack}"
     cache: True
     conda:
         "../envs/train.yaml"
@@ -23,6 +21,8 @@ rule extract_collapse:
         # The cache's key holds no wildcards: what an artifact is of stands here.
         pack="{pack}",
         family="collapse",
+    message:
+        "measure {params.family}, {wildcards.pack}"
     shell:
         r"""
         python -m scripts.extract_{params.family} \

@@ -4,14 +4,13 @@ rule report:
         figures=figure_files(CATALOG.chosen_figures()),
         claims=rules.claims.output,
         texts=[f"report/{name}.rst" for name in ("workflow", "figure", "claims")],
+        style="report/style.css",
     output:
         html=f"{RESULTS}/{config['scale']}/report.html",
         # What the keys of config.yaml were, overrides and all.
         config=f"{RESULTS}/{config['scale']}/config.json",
     log:
         f"{RESULTS}/logs/report/{config['scale']}.log",
-    message:
-        "report, scale {config[scale]}"
     # To Snakemake itself, on this machine: it reads the records of the jobs above.
     handover: True
     resources:
@@ -20,15 +19,17 @@ rule report:
         config=spec.canonical(config),
     params:
         titles=[f"{heading(name)}: {title(name)}" for name in CATALOG.chosen_figures()],
+    message:
+        "report, scale {config[scale]}"
     shell:
         r"""
-        {{
-        printf '%s\n' {resources.config:q} > {output.config:q}
+        exec >{log:q} 2>&1
+        printf '%s\n' {resources.config:q} >{output.config:q}
         python -m snakemake {input.figures:q} {input.claims:q} \
             --snakefile {resources.snakefile:q} \
             --configfile {output.config:q} \
             --replace-workflow-config \
             --nolock \
-            --report {output.html:q}
-        }} > {log:q} 2>&1
+            --report {output.html:q} \
+            --report-stylesheet {input.style:q}
         """

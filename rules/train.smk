@@ -9,8 +9,6 @@ rule train:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/train/{{pack}}.log",
-    message:
-        "train {wildcards.pack}"
     cache: True
     conda:
         "../envs/train.yaml"
@@ -21,6 +19,8 @@ rule train:
         scratch=f"{RESULTS}/scratch",
     params:
         pack=lambda wildcards: spec.canonical(pack_spec(wildcards)),
+    message:
+        "train {wildcards.pack}"
     shell:
         r"""
         python -m scripts.train \

@@ -134,7 +134,7 @@ th, td { text-align: left; vertical-align: top; padding: .6rem .75rem;
          border-bottom: 1px solid #ddd; }
 thead th { border-bottom: 2px solid #555; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 16rem; }
-small { display: block; color: #555; font-weight: 400; }
+small { display: block; color: #555; font-weight: 400; overflow-wrap: anywhere; }
 .value { font-variant-numeric: tabular-nums; min-width: 9rem; }
 .verdict > span { display: inline-block; padding: .1rem .6rem; border-radius: .3rem;
                 font-weight: 600; white-space: nowrap; border: 1px solid currentColor; }

@@ -46,14 +46,20 @@ def main(argv: list[str] | None = None) -> None:
 
     torch.set_num_threads(args.threads)
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
-    folder, rows, totals = training.train(args.pack, data, args.scratch, args.device)
+    folder, rows, seconds = training.train(args.pack, data, args.scratch, args.device)
 
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
-    where = {"device": args.device, "threads": args.threads, "machine": platform.machine()}
-    timing = json.dumps(totals | where | {"torch": torch.__version__}) + "\n"
+    timing = {
+        "wall_seconds": seconds,
+        "run_steps": args.pack["common"]["steps"] * len(args.pack["runs"]),
+        "device": args.device,
+        "threads": args.threads,
+        "machine": platform.machine(),
+        "torch": torch.__version__,
+    }
     for path, save in (
         (args.history, lambda part: history_table(rows).to_parquet(part, index=False)),
-        (args.timing, lambda part: part.write_text(timing)),
+        (args.timing, lambda part: part.write_text(json.dumps(timing) + "\n")),
     ):
         part = path.with_name(path.name + ".part")
         save(part)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+COLUMNS = ("nhsic_x", "nhsic_y", "nhsic_difference")
 BATCH_SIZE = 100
 SHUFFLES = 3
 EPSILON = 1e-5
@@ -68,7 +69,7 @@ def nhsic(representation: Tensor, batches: NhsicBatches) -> dict[str, float]:
     """
     smallest, largest = representation.aminmax()  # NaN if any is; cheaper than isfinite().all()
     if not (smallest.isfinite() and largest.isfinite()):
-        return dict.fromkeys(("nhsic_x", "nhsic_y", "nhsic_difference"), math.nan)
+        return dict.fromkeys(COLUMNS, math.nan)
     total_x = total_y = 0.0
     for part, gram in _gram_matrices(representation, batches.rows):
         size = gram.shape[-1]

@@ -56,18 +56,19 @@ class Model(nn.Module):
         """
         weights, biases = params[0::2], params[1::2]
         weight_grads, bias_grads = grads[0::2], grads[1::2]
+        transposed = [weight.T for weight in weights]
         last = len(weights) - 1
         threshold_backward = torch.ops.aten.threshold_backward.grad_input  # ReLU's derivative
         memory: dict[int, list[list[Tensor]]] = {}
 
         def fill(x: Tensor, targets: Tensor) -> None:
-            if len(x) not in memory:
-                empty = [[x.new_empty(len(x), len(w)) for w in weights] for _ in range(2)]
-                memory[len(x)] = empty
-            outputs, deltas = memory[len(x)]
+            size = x.shape[0]
+            if size not in memory:
+                memory[size] = [[x.new_empty(size, len(w)) for w in weights] for _ in range(2)]
+            outputs, deltas = memory[size]
             inputs = [x.flatten(1), *outputs[:-1]]
-            for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-                torch.addmm(bias, inputs[i], weight.T, out=outputs[i])
+            for i in range(last + 1):
+                torch.addmm(biases[i], inputs[i], transposed[i], out=outputs[i])
                 if i < last:
                     outputs[i].relu_()
             delta = logit_gradient(outputs[last], targets)

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-STUDY = "catalog/studies/weight_decay_mlp.yaml"
+NAME = "weight_decay_mlp"
+STUDY = f"catalog/studies/{NAME}.yaml"
 NOT_COPIED = ("results", "resources", ".git", ".venv", ".snakemake", "__pycache__", ".*_cache")
 TINY = {
     "data": {"name": "digits", "train_size": 200},
@@ -37,7 +38,6 @@ class Project:
 
     def run(self, *args: str, env: dict[str, str] | None = None) -> tuple[str, int]:
         """Call snakemake; its stdout and stderr as one text, and its exit status."""
-        # A fresh bytecode cache a project would cost every job the compilation of the package.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *args],
@@ -46,7 +46,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=3600,
         )
         return done.stdout, done.returncode
 
@@ -58,7 +58,7 @@ class Project:
 
     def jobs(self, *args: str) -> dict[str, int]:
         """The jobs that a call would run: rule to count, empty where nothing is to be done."""
-        text = self.make("--dry-run", "--quiet", "rules", *args)
+        text = self.make("--quiet", "rules", "--dry-run", *args)
         if "Nothing to be done" in text:
             return {}
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total +(\d+)$", text, re.M | re.S)
@@ -66,6 +66,18 @@ class Project:
         counts = {rule: int(n) for rule, n in map(str.split, table[1].splitlines())}
         assert sum(counts.values()) == int(table[2])
         return counts
+
+    def commands(self, *args: str) -> str:
+        """The shell commands of the jobs that a call would run."""
+        return self.make("--dry-run", "--printshellcmds", *args)
+
+    def trained_packs(self, *args: str) -> set[str]:
+        """The packs that a call would train."""
+        return set(re.findall(r"--scratch \S+/(\S+)", self.commands(*args)))
+
+    def packs(self) -> set[str]:
+        """The packs that were trained."""
+        return {path.name for path in (self.folder / "results/packs").iterdir()}
 
     def append(self, file: str, text: str) -> None:
         """Add a line at the end of a file."""
@@ -114,12 +126,26 @@ def copy_sources(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
+def keep_one_study(project: Project) -> None:
+    """Take the other studies out of the catalog, with what is drawn and claimed of them."""
+    for path in (project.folder / "catalog/studies").glob("*.yaml"):
+        if path.stem != NAME:
+            path.unlink()
+    figures = project.read_yaml("catalog/figures.yaml")
+    own = {name: figure for name, figure in figures.items() if figure["study"] == NAME}
+    project.write_yaml("catalog/figures.yaml", own)
+    claims = project.read_yaml("catalog/claims.yaml")["claims"]
+    own = [claim for claim in claims if claim["study"] == NAME]
+    project.write_yaml("catalog/claims.yaml", {"claims": own})
+
+
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory) -> Project:
     """The repository with its study cut; not to be changed or run in."""
     folder = tmp_path_factory.mktemp("sources") / "latephase"
     copy_sources(folder)
     project = Project(folder)
+    keep_one_study(project)
     project.edit_study(**TINY)
     return project
 

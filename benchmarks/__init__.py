@@ -1,0 +1,1 @@
+"""Speed against what it replaces: programs run as ``python -m benchmarks.<name>``."""

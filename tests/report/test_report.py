@@ -1,0 +1,250 @@
+"""The report of a small run, opened in a browser as a reader opens it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STUDY = "catalog/studies/weight_decay_mlp.yaml"
+SMALL = {
+    "model": {"name": "mlp", "widths": [16], "init_scale": 2.0},
+    "batch_size": 50,
+    "steps": 60,
+    "checkpoints": {"log": 6},
+    "grid": {"optimizer.weight_decay": [0.1], "seed": [42, 43]},
+    "margins": {"runs": {"optimizer.weight_decay": 0.1}, "steps": [1, 60], "pairs": [[0, 1]]},
+}
+"""What of the study's quick scale is cut: one pack of two runs."""
+SOURCES = (
+    *("Snakefile", "config.yaml", "catalog", "envs", "latephase"),
+    *("profiles", "report", "rules", "scripts"),
+)
+CHROMIUM = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--window-size=1400,900",
+)
+SHOWN = """
+const image = document.querySelector("#app img[src^='data:image/png']");
+if (!image || image.naturalWidth < 100) return null;
+const {top, bottom} = image.getBoundingClientRect();
+return {source: image.src, top, bottom, window: innerHeight};
+"""
+"""The picture on show: its source, and where it lies in the window, in pixels."""
+
+pytestmark = pytest.mark.workflow
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run snakemake in a folder; what it printed, after success."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def copied(folder: Path) -> Path:
+    """What the pipeline needs of the repository, its study cut to seconds."""
+    folder.mkdir()
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+    study = yaml.safe_load((folder / STUDY).read_text())
+    study["scales"]["quick"] |= SMALL
+    (folder / STUDY).write_text(yaml.safe_dump(study, sort_keys=False))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A folder in which everything was made; what was printed lies beside it."""
+    folder = copied(tmp_path_factory.mktemp("report") / "latephase")
+    (folder / "printed.txt").write_text(snakemake(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Headless Chromium, nothing in its profile, no network needed."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    driver = shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("chromium and chromium-driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (*CHROMIUM, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+class Report:
+    """The report's page: what a reader can see and click."""
+
+    def __init__(self, browser, path: Path):
+        self.browser = browser
+        browser.get_log("browser")
+        browser.get_log("performance")
+        browser.get(path.as_uri())
+        self.until(lambda: self.items("nav li a"))
+
+    def until(self, condition):
+        """The first true value of a condition; the page may be drawn anew meanwhile."""
+        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        wait = WebDriverWait(self.browser, 30, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition())
+
+    def items(self, css: str) -> list:
+        return self.browser.find_elements("css selector", css)
+
+    def texts(self, css: str) -> list[str]:
+        """The texts of the items, once there are some."""
+        return self.until(lambda: [item.text.strip() for item in self.items(css)])
+
+    def open(self, category: str) -> list[str]:
+        """Click a category in the menu; the texts of its rows."""
+        self.browser.execute_script("app.setView({navbarMode: 'menu'})")
+        self.until(lambda: [a for a in self.items("nav li a") if a.text.strip() == category][0:1])[
+            0
+        ].click()
+        return self.texts("nav tbody tr")
+
+    def button(self, row: int, index: int):
+        """Of a row: the eye, which opens a result (0), or the i, which tells of it (1)."""
+        return self.items("nav tbody tr")[row].find_elements("css selector", "a")[index]
+
+    def press(self, row: int, index: int) -> None:
+        self.until(lambda: self.button(row, index).click() or True)
+
+    def errors(self) -> list[str]:
+        """What the console says is wrong."""
+        return [
+            entry["message"]
+            for entry in self.browser.get_log("browser")
+            if entry["level"] == "SEVERE"
+        ]
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for outside the page."""
+        events = [json.loads(e["message"])["message"] for e in self.browser.get_log("performance")]
+        return [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+            and event["params"]["request"]["url"].startswith(("http:", "https:", "ws:", "wss:"))
+        ]
+
+
+@pytest.fixture
+def report(browser, project):
+    page = Report(browser, project / "results/quick/report.html")
+    yield page
+    browser.switch_to.default_content()
+    assert page.errors() == []
+    assert page.requests() == []
+
+
+def figure_categories(project: Path) -> dict[str, set[str]]:
+    """The headings that the report has for figures, and the figures under each."""
+    figures = yaml.safe_load((project / "catalog/figures.yaml").read_text())
+    by_paper: dict[str, set[str]] = {}
+    for name, entry in figures.items():
+        by_paper.setdefault(entry["paper"], set()).add(name)
+    return by_paper
+
+
+def test_the_last_lines_say_where_everything_is(project):
+    printed = (project / "printed.txt").read_text()
+    for line in (
+        "figures   results/quick/figures/   atlas_overview, ",
+        "verdicts  results/quick/claims.html   ",
+        "report    results/quick/report.html\n",
+    ):
+        assert f"\n{line}" in printed
+    claims = yaml.safe_load((project / "catalog/claims.yaml").read_text())["claims"]
+    counts = printed.split("claims.html   ")[1].splitlines()[0].split(", ")
+    assert sum(int(count.split()[0]) for count in counts) == len(claims)
+
+
+def test_a_second_run_does_nothing(project):
+    before = (project / "results/quick/report.html").stat().st_mtime_ns
+    assert "Nothing to be done" in snakemake(project)
+    assert (project / "results/quick/report.html").stat().st_mtime_ns == before
+
+
+def test_a_new_caption_makes_the_report_alone(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    caption = copy / "report/figure.rst"
+    caption.write_text(caption.read_text() + "\nA remark.\n")
+    jobs = snakemake(copy, "--dry-run", "--quiet", "rules")
+    assert {line.split()[0] for line in jobs.splitlines() if line.endswith(" 1")} >= {"report"}
+    assert not any(line.startswith(("figure ", "claims ", "train ")) for line in jobs.splitlines())
+
+
+def test_it_opens_on_what_it_is(report):
+    assert "This report was made at the scale quick." in report.texts("#app .prose")[0]
+
+
+def test_it_lists_every_figure_and_a_click_shows_it(report, project):
+    menu = report.texts("nav li a")
+    found, shown = set(), set()
+    for category in menu[menu.index("About") + 1 :]:
+        if category == "Verdicts":
+            continue
+        for i, text in enumerate(report.open(category)):
+            found.add((category, text.partition(":")[0]))
+            report.press(i, 0)
+            picture = report.until(
+                lambda: (
+                    (now := report.browser.execute_script(SHOWN))
+                    and now["source"] not in shown
+                    and now
+                )
+            )
+            shown.add(picture["source"])
+            # All of it, also its top, lies within the window.
+            assert 0 <= picture["top"] < picture["bottom"] <= picture["window"]
+    papers = figure_categories(project)
+    assert {name for _, name in found} == set().union(*papers.values())
+    assert len({category for category, _ in found}) == len(papers)
+
+
+def test_a_caption_says_what_was_run(report):
+    report.open("Atlas, all metrics on the same checkpoints")
+    report.press(0, 1)
+    caption = report.texts("nav .prose")[0]
+    assert "digits (embedded), n = 200, 60 steps, 2 seeds, scale quick" in caption
+    assert "results/quick/figures/atlas_overview.csv" in caption
+
+
+def test_the_table_of_verdicts_opens(report, project):
+    claims = yaml.safe_load((project / "catalog/claims.yaml").read_text())["claims"]
+    assert len(report.open("Verdicts")) == 2
+    assert report.button(1, 0).get_attribute("download") == "claims.csv"
+    report.press(0, 0)
+    report.browser.switch_to.frame(report.until(lambda: report.items("iframe"))[0])
+    rows = report.texts("tbody tr")
+    assert len(rows) == len(claims)
+    for row, claim in zip(rows, claims, strict=True):
+        assert claim["sentence"] in row
+        assert "reproduced" in row or "inconclusive" in row

@@ -1,0 +1,58 @@
+"""The last lines of a run."""
+
+import os
+
+import pytest
+
+from scripts import summary
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A scale's folder in which everything was made, in order."""
+    files = {
+        "studies/a.parquet": "",
+        "studies/a.margins.parquet": "",
+        "figures/fig_a.png": "",
+        "claims.csv": "claim,verdict\n" + "x,reproduced\n" * 2 + "y,inconclusive\n",
+        "report.html": "",
+    }
+    for i, (name, text) in enumerate(files.items()):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (1000 + i, 1000 + i))
+    return tmp_path
+
+
+def test_a_line_for_each(folder):
+    assert summary.lines(folder) == [
+        f"figures   {folder}/figures/   fig_a (pdf, png, csv)",
+        f"verdicts  {folder}/claims.html   2 reproduced, 0 not reproduced, 1 inconclusive",
+        f"report    {folder}/report.html",
+    ]
+
+
+def test_what_is_not_there_has_no_line(folder):
+    (folder / "report.html").unlink()
+    (folder / "claims.csv").unlink()
+    assert [line.split()[0] for line in summary.lines(folder)] == ["figures"]
+    assert summary.lines(folder / "nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("newer", "behind"),
+    [
+        ("figures/fig_a.png", ["report"]),
+        ("studies/a.parquet", ["verdicts"]),
+        ("claims.csv", ["report"]),
+        ("report.html", []),
+        ("studies/a.margins.parquet", []),
+    ],
+)
+def test_what_is_older_than_its_sources_is_said_to_be(folder, newer, behind):
+    os.utime(folder / newer, (2000, 2000))
+    told = [
+        line.split()[0] for line in summary.lines(folder) if line.endswith("(from before this run)")
+    ]
+    assert told == behind

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from jsonschema import Draft202012Validator
+
+from latephase import parts
+from latephase.errors import UserError
+from latephase.schema import check
+
+PARTS = [(kind, name) for kind in parts.KINDS for name in parts.names(kind)]
+SHAPE, CLASSES = [1, 4, 3], 5
+# What a part without defaults is given here. A model that needs more gets a line.
+GIVEN = {"mlp": {"widths": [7, 6]}, "sgd": {"lr": 0.1}, "adamw": {"lr": 0.1}}
+
+
+def test_the_shipped_parts_are_found():
+    assert {"mlp"} <= set(parts.names("model"))
+    assert {"mse", "cross_entropy"} <= set(parts.names("loss"))
+    assert {"sgd", "adamw"} <= set(parts.names("optimizer"))
+
+
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_parameters_are_valid_schemas_and_the_modules_own(kind, name):
+    declared = parts.parameters(kind, name)
+    assert declared == parts.load(kind, name).PARAMETERS
+    for rule in declared.values():
+        Draft202012Validator.check_schema(rule)
+        if "default" in rule:
+            check(rule["default"], rule, "here")
+    Draft202012Validator.check_schema(parts.schema(kind, name))
+    check({"name": name} | GIVEN.get(name, {}), parts.schema(kind, name), "here")
+
+
+def test_a_parameter_without_a_default_must_be_given():
+    with pytest.raises(UserError, match="here: lr is missing"):
+        check({"name": "sgd"}, parts.schema("optimizer", "sgd"), "here")
+    with pytest.raises(UserError, match="here: nesterov is not a known key"):
+        check(
+            {"name": "sgd", "lr": 1.0, "nesterov": True}, parts.schema("optimizer", "sgd"), "here"
+        )
+
+
+def test_parameters_are_read_among_other_assignments(tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/odd.py").write_text("a, b = 1, 2\nc = {}\nc['d'] = 3\nPARAMETERS = {}\n")
+    (tmp_path / "models/none.py").write_text("a = 1\n")
+    monkeypatch.setattr(parts, "PACKAGE", tmp_path)
+    assert parts.parameters("model", "odd") == {}
+    with pytest.raises(LookupError):
+        parts.parameters("model", "none")
+    parts.parameters.cache_clear()
+
+
+@pytest.mark.parametrize("name", parts.names("model"))
+def test_models_honour_their_contract(name):
+    """features, then a linear head: what every metric of the last layer rests on."""
+    torch.manual_seed(0)
+    model = parts.load("model", name).Model(SHAPE, CLASSES, **GIVEN.get(name, {}))
+    x = torch.randn(9, *SHAPE)
+    features, logits = model.features(x), model(x)
+    assert features.ndim == 2
+    assert logits.shape == (9, CLASSES)
+    weight = dict(model.named_parameters())["head.weight"]
+    assert weight.shape == (CLASSES, features.shape[1])
+    bias = model.head.bias if model.head.bias is not None else 0
+    torch.testing.assert_close(features @ weight.T + bias, logits)
+
+
+def test_mlp_scales_every_parameter_of_torchs_initialisation():
+    mlp = parts.load("model", "mlp").Model
+    torch.manual_seed(3)
+    linear = [torch.nn.Linear(12, 7), torch.nn.Linear(7, 6), torch.nn.Linear(6, 5)]
+    torch.manual_seed(3)
+    model = mlp(SHAPE, CLASSES, widths=[7, 6], init_scale=8.0)
+    expected = [parameter for layer in linear for parameter in layer.parameters()]
+    for mine, theirs in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(mine, 8 * theirs, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", parts.names("optimizer"))
+def test_optimizers_honour_their_contract(name):
+    module = parts.load("optimizer", name)
+    params, grads = torch.ones(1, 4), torch.ones(1, 4)
+    state = {key: torch.zeros(1, 4) for key in module.STATE}
+    hyper = {key: rule.get("default") for key, rule in module.PARAMETERS.items()}
+    module.update(params, grads, state, hyper | GIVEN.get(name, {}), 1)
+    assert (params < 1).all()

@@ -1,0 +1,61 @@
+"""A user's mistakes: one line that says where, what and what is allowed, before any job.
+
+The mistakes themselves are in tests/test_catalog.py; here is how Snakemake passes them on.
+"""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+STUDY = "catalog/studies/weight_decay_mlp.yaml"
+QUICK = f"{STUDY}: scales.quick"
+
+IN_CONFIG = {
+    "scale=large": "config: scale is 'large'; allowed: quick, paper",
+    "devise=cuda": "config: devise is not a known key; allowed: device, downloads, figures, ",
+    "figures=[fig9]": "config: figures names 'fig9'; allowed: all, sakamoto2026_fig2, ",
+    "npz={mine: nowhere.npz}": "nowhere.npz",
+}
+
+IN_FILES = [
+    (STUDY, "lr: 0.001", "lr: 1e-3", f"{QUICK}.optimizer.lr is '1e-3'; allowed: number"),
+    (
+        STUDY,
+        "train_size: 200",
+        "train_size: 2000",
+        f"{QUICK}.data.train_size is 2000; allowed: at most 1000 (digits)",
+    ),
+    (STUDY, "name: adamw", "name: adam", f"{QUICK}.optimizer.name is 'adam'; allowed: adamw, "),
+    (
+        "catalog/figures.yaml",
+        "study: weight_decay_mlp",
+        "study: weight_decay",
+        "catalog/figures.yaml: sakamoto2026_fig2.study is 'weight_decay'; "
+        "allowed: weight_decay_mlp",
+    ),
+    (STUDY, "scales:", "scales: [", f"{STUDY}: cannot be read at line "),
+]
+
+
+def check_line(project, line, *args):
+    text, status = project.run(*args)
+    assert status != 0
+    errors = [printed for printed in text.splitlines() if "rror" in printed]
+    assert len(errors) == 1, text
+    assert errors[0].startswith("error: ")
+    assert line in errors[0]
+    assert text.rstrip().endswith(errors[0])
+    assert "Traceback" not in text
+    assert "Job stats" not in text
+    assert not (project.folder / "results/data").exists()
+
+
+@pytest.mark.parametrize("setting", IN_CONFIG)
+def test_in_the_configuration(sources, setting):
+    check_line(sources, IN_CONFIG[setting], "--config", setting)
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line"), IN_FILES)
+def test_in_the_catalog(fresh_project, file, old, new, line):
+    fresh_project.replace(file, old, new)
+    check_line(fresh_project, line)

@@ -1,0 +1,80 @@
+"""What each target is made of: the expected jobs, written down."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+FAMILIES = ("collapse", "nc0", "flatness", "information")
+
+
+def table(packs: int) -> dict[str, int]:
+    """The jobs behind a study's table."""
+    extractions = {f"extract_{family}": packs for family in FAMILIES}
+    return {"prepare_data": 1, "train": packs, "aggregate": 1} | extractions
+
+
+MARGINS = {"extract_margins": 1}
+SHOWN = {"figure": 3, "claims": 1, "report": 1, "all": 1}
+TARGETS = {
+    "all": table(2) | MARGINS | SHOWN,
+    "figures": table(2) | MARGINS | {"figure": 3, "figures": 1},
+    "studies": table(2) | {"studies": 1},
+    "results/quick/figures/sakamoto2026_fig2.pdf": table(2) | MARGINS | {"figure": 1},
+    "results/quick/figures/sakamoto2026_fig3.pdf": table(2) | {"figure": 1},
+    "results/quick/figures/atlas_overview.png": table(2) | {"figure": 1},
+    "results/quick/claims.csv": table(2) | {"claims": 1},
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_needs_these_jobs(sources, target):
+    assert sources.jobs(target) == TARGETS[target]
+
+
+def test_one_metric_of_a_pack_needs_that_pack_alone(sources):
+    pack = sorted(sources.trained_packs())[0]
+    jobs = sources.jobs(f"results/packs/{pack}/nc0.parquet")
+    assert jobs == {"prepare_data": 1, "train": 1, "extract_nc0": 1}
+
+
+def test_the_paper_s_scale_is_thirty_runs_in_six_packs(sources):
+    text = sources.commands("--config", "scale=paper")
+    packs = [json.loads(pack) for pack in re.findall(r"--pack '(\{.*?\})' ", text)]
+    assert len(packs) == 6
+    assert sum(len(pack["runs"]) for pack in packs) == 30
+    assert sources.jobs("--config", "scale=paper") == table(6) | MARGINS | SHOWN
+
+
+def test_a_chosen_figure_is_the_only_one_made(sources):
+    jobs = sources.jobs("figures", "--config", "figures=[sakamoto2026_fig3]")
+    assert jobs == table(2) | {"figure": 1, "figures": 1}
+
+
+def test_a_figure_leaves_other_studies_alone(fresh_project):
+    study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study["scales"] = {"quick": study["scales"]["quick"]}
+    study["scales"]["quick"]["optimizer"] = {"name": "sgd", "lr": 0.01}
+    study["scales"]["quick"]["grid"] = {"optimizer.momentum": [0.0, 0.5, 0.9], "seed": [1]}
+    del study["scales"]["quick"]["margins"]
+    fresh_project.write_yaml("catalog/studies/another.yaml", study)
+    figures = fresh_project.read_yaml("catalog/figures.yaml")
+    figures["another_fig"] = figures["sakamoto2026_fig3"] | {"study": "another"}
+    fresh_project.write_yaml("catalog/figures.yaml", figures)
+    scripts = fresh_project.folder / "scripts/figures"
+    shutil.copy(scripts / "sakamoto2026_fig3.py", scripts / "another_fig.py")
+
+    own = "results/quick/figures/another_fig.pdf"
+    assert fresh_project.jobs(own) == table(3) | {"figure": 1}
+    assert all("-sgd-" in pack for pack in fresh_project.trained_packs(own))
+    other = "results/quick/figures/sakamoto2026_fig3.pdf"
+    assert fresh_project.jobs(other) == table(2) | {"figure": 1}
+    both = fresh_project.jobs("studies")
+    assert both == table(5) | {"prepare_data": 1, "aggregate": 2, "studies": 1}
+
+
+def test_the_workflow_is_lint_free(sources):
+    assert "Congratulations" in sources.make("--lint")

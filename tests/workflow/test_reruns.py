@@ -1,0 +1,114 @@
+"""What a change puts out of date, and what it does not."""
+
+import math
+import os
+import random
+import time
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+SHOWN = {"report": 1, "all": 1}
+DRAWN = {"aggregate": 1, "figure": 3, "claims": 1} | SHOWN
+MEASURED = dict.fromkeys(
+    ("extract_collapse", "extract_nc0", "extract_flatness", "extract_information"), 2
+)
+TRAINED = {"train": 2, "extract_margins": 1} | MEASURED | DRAWN
+
+
+def test_a_second_call_does_nothing(finished):
+    text = finished.make()
+    assert "Nothing to be done" in text
+
+
+def test_another_device_does_nothing(finished):
+    assert finished.jobs("--config", "device=cuda") == {}
+
+
+def test_a_metric_reruns_its_extraction_and_what_follows(project):
+    project.append("latephase/metrics/nc0.py", "EDITED = True")
+    assert project.jobs() == {"extract_nc0": 2} | DRAWN
+
+
+def test_a_figure_s_script_reruns_that_figure(project):
+    project.append("scripts/figures/sakamoto2026_fig3.py", "# a comment")
+    assert project.jobs() == {"figure": 1} | SHOWN
+    assert project.jobs("results/quick/figures/sakamoto2026_fig2.pdf") == {}
+
+
+def test_the_training_engine_reruns_training_and_all_behind_it(project):
+    project.append("latephase/training.py", "EDITED = True")
+    assert project.jobs() == TRAINED
+
+
+def test_the_optimizer_in_use_reruns_training(project):
+    project.append("latephase/optimizers/adamw.py", "EDITED = True")
+    assert project.jobs() == TRAINED
+
+
+def test_an_optimizer_not_in_use_does_nothing(project):
+    project.append("latephase/optimizers/sgd.py", "EDITED = True")
+    assert project.jobs() == {}
+
+
+def test_a_claim_s_threshold_reruns_the_claims_alone(project):
+    project.replace("catalog/claims.yaml", "low: 0.097", "low: 0.2")
+    assert project.jobs() == {"claims": 1} | SHOWN
+
+
+def test_a_study_s_title_does_nothing(project):
+    study = project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    project.write_yaml("catalog/studies/weight_decay_mlp.yaml", study | {"title": "Another"})
+    assert project.jobs() == {}
+
+
+def test_an_appended_decay_trains_its_pack_alone(project):
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.1, 0.03], "seed": [42, 43]})
+    measured = dict.fromkeys(MEASURED, 1)
+    # Which runs have margins stands in the study's setting, so they are computed again.
+    assert project.jobs() == {"train": 1, "extract_margins": 1} | measured | DRAWN
+    assert not project.trained_packs() & project.packs()
+
+
+def test_an_appended_seed_keeps_full_packs(project):
+    """Two seeds fill a pack of side 2: the third opens packs of its own."""
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.1], "seed": [42, 43, 44]})
+    full = ("--config", "packs={mlp: {cpu: {seed: 2}}}")
+    assert project.jobs(*full) == TRAINED
+    commands = project.commands(*full)
+    assert all(pack in commands for pack in project.packs())
+
+
+def test_an_appended_seed_fills_the_last_pack_anew(project):
+    """In packs of side 5 two seeds leave room: with a third each is trained again, whole."""
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.1], "seed": [42, 43, 44]})
+    assert project.jobs() == TRAINED
+    commands = project.commands()
+    assert not any(pack in commands for pack in project.packs())
+
+
+def test_touching_every_file_does_nothing(project):
+    files = [
+        path
+        for path in project.folder.rglob("*")
+        if path.is_file() and ".snakemake" not in path.relative_to(project.folder).parts
+    ]
+    assert any(path.name == ".snakemake_timestamp" for path in files)
+    random.Random(0).shuffle(files)
+    for number, path in enumerate(files):
+        when = time.time() - len(files) + number
+        os.utime(path, (when, when))
+    assert project.jobs() == {}
+
+
+def test_every_data_set_is_compared_by_content(project):
+    """Above a size Snakemake goes by dates, and a touched data set would train all anew."""
+    profile = project.read_yaml("profiles/default/profile.yaml")
+    limit = 1_000_000 * int(profile["max-checksum-file-size"].removesuffix("MB"))
+    for entry in project.read_yaml("catalog/datasets.yaml").values():
+        assert (entry["train"] + entry["test"]) * math.prod(entry["shape"]) < limit
+
+    (project.folder / "results/data/digits.safetensors").touch()
+    assert project.jobs() == {}
+    assert "train" in project.jobs("--max-checksum-file-size", "10KB")
