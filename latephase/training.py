@@ -25,6 +25,7 @@ from torch.func import functional_call, vmap
 
 from latephase import checkpoints, evaluation, imports, parts
 from latephase.datasets.stored import Data
+from latephase.progress import Progress
 from latephase.spec import Spec, checkpoint_steps, digest, lookup, pack_id, run_id, runs_of
 
 STATE_SECONDS = 30.0
@@ -264,7 +265,7 @@ def train(
     made_of = origin(pack, data)
     state = resume(scratch, device, made_of) or trainer.initial()
     steps = checkpoint_steps(pack["common"]["steps"], pack["common"]["checkpoints"])
-    progress = Progress(pack_id(pack), state.step, steps[-1], len(pack["runs"]))
+    progress = Progress(pack_id(pack), "step", state.step, steps[-1], len(pack["runs"]))
     began, saved = time.monotonic() - state.wall_seconds, state.wall_seconds
     for step in steps:
         if step < state.step or (step == state.step and state.history):
@@ -336,27 +337,3 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)
     return None
-
-
-class Progress:
-    """Tells the step, the rate and the time left, every ten seconds."""
-
-    def __init__(self, name: str, start: int, stop: int, runs: int):
-        self.name, self.total, self.done = name, (stop - start) * runs, 0
-        self.start, self.stop, self.runs = start, stop, runs
-        self.began = self.told = time.monotonic()
-
-    def tick(self, run_steps: int) -> None:
-        """Count run-steps done."""
-        self.done += run_steps
-        now = time.monotonic()
-        if now - self.told < 10 and self.done < self.total:
-            return
-        self.told = now
-        rate = self.done / max(now - self.began, 1e-9)
-        left = round((self.total - self.done) / rate)
-        step = self.start + self.done // self.runs
-        log.info(
-            "%s   step %d of %d   %.0f run-steps/s   %d:%02d:%02d left",
-            *(self.name, step, self.stop, rate, left // 3600, left // 60 % 60, left % 60),
-        )

@@ -45,6 +45,8 @@ use rule extract_collapse as extract_nc0 with:
         f"{RESULTS}/packs/{{pack}}/nc0.parquet",
     log:
         f"{RESULTS}/logs/extract_nc0/{{pack}}.log",
+    # Not inherited.
+    cache: True
     params:
         pack="{pack}",
         family="nc0",
@@ -60,6 +62,7 @@ use rule extract_collapse as extract_flatness with:
         f"{RESULTS}/packs/{{pack}}/flatness.parquet",
     log:
         f"{RESULTS}/logs/extract_flatness/{{pack}}.log",
+    cache: True
     params:
         pack="{pack}",
         family="flatness",
@@ -75,6 +78,7 @@ use rule extract_collapse as extract_information with:
         f"{RESULTS}/packs/{{pack}}/information.parquet",
     log:
         f"{RESULTS}/logs/extract_information/{{pack}}.log",
+    cache: True
     params:
         pack="{pack}",
         family="information",

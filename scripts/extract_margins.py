@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 
 import pandas as pd
-from torch import Tensor
 
 from latephase import catalog, checkpoints, evaluation, parts, spec
 from latephase.datasets import stored
@@ -28,24 +27,21 @@ def chosen_steps(wanted: list[int], saved: list[int]) -> list[int]:
     return sorted({max(step for step in saved if step <= want) for want in wanted})
 
 
-def split_rows(
-    logits: Tensor, labels: Tensor, weight: Tensor, pairs: list[list[int]], split: str
-) -> list[pd.DataFrame]:
-    """The margins of one run at one step on one split, a table a pair."""
+def margin_rows(snapshot: Snapshot, pairs: list[list[int]]) -> list[pd.DataFrame]:
+    """The margins of one run at one step, a table a split and pair."""
     tables = []
-    for a, b in pairs:
-        of_pair = (labels == a) | (labels == b)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "split": split,
-                    "class_a": a,
-                    "class_b": b,
-                    "label": labels[of_pair].cpu(),
-                    "margin": margin(logits[of_pair], weight, a, b).cpu(),
-                }
-            )
-        )
+    for split in ("train", "test"):
+        logits, labels = snapshot.logits(split), getattr(snapshot.data, f"{split}_labels")
+        for a, b in pairs:
+            of_pair = (labels == a) | (labels == b)
+            columns = {
+                "split": split,
+                "class_a": a,
+                "class_b": b,
+                "label": labels[of_pair].cpu(),
+                "margin": margin(logits[of_pair], snapshot.weight, a, b).cpu(),
+            }
+            tables.append(pd.DataFrame(columns))
     return tables
 
 
@@ -66,28 +62,16 @@ def main(argv: list[str] | None = None) -> None:
     tables = []
     for folder in args.checkpoints:
         saved = dict(checkpoints.steps_in(folder))
+        pack = checkpoints.read(saved[0])[1]["pack"]
         for step in chosen_steps(wanted["steps"], list(saved)):
-            tensors, header = checkpoints.read(saved[step])
-            for index, run in enumerate(spec.runs_of(header["pack"])):
+            for run, parameters in zip(
+                spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True
+            ):
                 if spec.run_id(run) not in runs:
                     continue
-                parameters = {name: tensor[index] for name, tensor in tensors.items()}
-                snapshot = Snapshot(run, model, parameters, data)
-                rows = split_rows(
-                    snapshot.logits("train"),
-                    data.train_labels,
-                    snapshot.weight,
-                    wanted["pairs"],
-                    "train",
-                ) + split_rows(
-                    snapshot.logits("test"),
-                    data.test_labels,
-                    snapshot.weight,
-                    wanted["pairs"],
-                    "test",
-                )
-                values = {path: spec.lookup(run, path) for path in axes}
-                keys = {"run": spec.run_id(run), "step": step} | values
+                keys = {"run": spec.run_id(run), "step": step}
+                keys |= {path: spec.lookup(run, path) for path in axes}
+                rows = margin_rows(Snapshot(run, model, parameters, data), wanted["pairs"])
                 tables += [table.assign(**keys) for table in rows]
     result = pd.concat(tables, ignore_index=True)
     columns = ["run", "step", *axes, "split", "class_a", "class_b", "label", "margin"]

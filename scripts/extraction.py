@@ -1,6 +1,7 @@
 """What the extractions share: from a pack's checkpoints to a table, a row a run and step."""
 
 import argparse
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from latephase import checkpoints, evaluation, parts
 from latephase.datasets import stored
-from latephase.spec import Spec, run_id, runs_of
+from latephase.progress import Progress
+from latephase.spec import Spec, pack_id, run_id, runs_of
 
 
 class Snapshot:
@@ -50,21 +51,23 @@ class Snapshot:
 
 
 def table(
-    folder: Path, data: stored.Data, device: str, measure: Callable[[Snapshot], dict[str, float]]
+    folder: Path,
+    pack: Spec,
+    data: stored.Data,
+    device: str,
+    measure: Callable[[Snapshot], dict[str, float]],
+    progress: Progress,
 ) -> pd.DataFrame:
     """Measure every run at every checkpoint; a run that diverged has NaN from there on."""
+    specs = runs_of(pack)
+    model = evaluation.build_model(specs[0], data.header["shape"], data.classes).to(device)
     rows: list[dict[str, Any]] = []
-    model = None
-    for step, path in tqdm(checkpoints.steps_in(folder), unit="checkpoint", mininterval=10):
-        tensors, header = checkpoints.read(path, device)
-        specs = runs_of(header["pack"])
-        if model is None:
-            model = evaluation.build_model(specs[0], data.header["shape"], data.classes).to(device)
-        for index, spec in enumerate(specs):
-            parameters = {name: tensor[index] for name, tensor in tensors.items()}
+    for step, path in checkpoints.steps_in(folder):
+        for spec, parameters in zip(specs, checkpoints.runs(path, device), strict=True):
             snapshot = Snapshot(spec, model, parameters, data)
             metrics = measure(snapshot) if snapshot.finite else {}
             rows.append({"run": run_id(spec), "step": step, **metrics})
+            progress.tick(1)
     return pd.DataFrame(rows).sort_values(["run", "step"], ignore_index=True)
 
 
@@ -82,12 +85,15 @@ def main(
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(args.threads)
-    _, path = checkpoints.steps_in(args.checkpoints)[0]
-    _, header = checkpoints.read(path)
-    entry = header["pack"]["common"]["data"]
-    data = stored.load(args.data, **parts.arguments(entry), device=args.device)
-    result = table(args.checkpoints, data, args.device, measuring(data))
+    saved = checkpoints.steps_in(args.checkpoints)
+    pack = checkpoints.read(saved[0][1])[1]["pack"]
+    entry = parts.arguments(pack["common"]["data"])
+    data = stored.load(args.data, **entry, device=args.device)
+    name = f"{args.output.stem}, {pack_id(pack)}"
+    progress = Progress(name, "checkpoint", 0, len(saved), len(pack["runs"]))
+    result = table(args.checkpoints, pack, data, args.device, measuring(data), progress)
     part = args.output.with_name(args.output.name + ".part")
     result.to_parquet(part, index=False)
     os.replace(part, args.output)

@@ -97,6 +97,10 @@ class Project:
     def write_yaml(self, file: str, content: dict) -> None:
         (self.folder / file).write_text(yaml.safe_dump(content, sort_keys=False))
 
+    def edit_config(self, **changes) -> None:
+        """Set keys of the configuration."""
+        self.write_yaml("config.yaml", self.read_yaml("config.yaml") | changes)
+
     def edit_study(self, **changes) -> None:
         """Set keys of the study's quick scale."""
         study = self.read_yaml(STUDY)

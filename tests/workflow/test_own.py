@@ -28,9 +28,9 @@ scales:
 def test_a_study_takes_one_file_and_no_code(project):
     (project.folder / "catalog/studies/my_study.yaml").write_text(MY_STUDY)
     table = "results/quick/studies/my_study.parquet"
-    together = ("--config", "packs={mlp: {cpu: {seed: 2, optimizer.momentum: 2}}}")
+    project.edit_config(packs={"mlp": {"cpu": {"seed": 2, "optimizer.momentum": 2}}})
     before = project.packs()
-    project.make(table, *together)
+    project.make(table)
 
     (pack,) = project.packs() - before
     assert pack.startswith("digits-mlp-sgd-")

@@ -74,9 +74,9 @@ def test_an_appended_decay_trains_its_pack_alone(project):
 def test_an_appended_seed_keeps_full_packs(project):
     """Two seeds fill a pack of side 2: the third opens packs of its own."""
     project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.1], "seed": [42, 43, 44]})
-    full = ("--config", "packs={mlp: {cpu: {seed: 2}}}")
-    assert project.jobs(*full) == TRAINED
-    commands = project.commands(*full)
+    project.edit_config(packs={"mlp": {"cpu": {"seed": 2}}})
+    assert project.jobs() == TRAINED
+    commands = project.commands()
     assert all(pack in commands for pack in project.packs())
 
 
