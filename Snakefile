@@ -29,6 +29,7 @@ localrules:
     all,
     figures,
     studies,
+    report,
 
 
 rule all:

@@ -121,8 +121,9 @@ def plain_loop(inputs: Tensor, labels: Tensor, sizes: list[int]) -> Callable[[in
 class Batched(Trainer):
     """The engine as on an accelerator: all rows of a pack take each step together."""
 
-    def blocks(self) -> list[slice]:
-        return [slice(0, len(self.specs))]
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.serial = False
 
 
 def engine(trainer: type[Trainer], runs: int, data: Data, widths: list[int]) -> Callable:

@@ -157,6 +157,8 @@ class Trainer:
         )
         self.test_inputs = data.test_inputs.to(device, dtype)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
+        # One run at a time, by the model's own backpropagation, where that is faster.
+        self.serial = device == "cpu" and hasattr(self.model, "gradient")
 
     def initial(self) -> State:
         """The state at step 0."""
@@ -168,20 +170,17 @@ class Trainer:
         return State(0, params, state)
 
     def blocks(self) -> list[slice]:
-        """The rows that take their steps together: all, or one where that is faster."""
+        """The rows that take their steps together."""
         count = len(self.specs)
-        if self.device == "cpu" and hasattr(self.model, "gradient"):
-            return [slice(i, i + 1) for i in range(count)]
-        return [slice(0, count)]
+        return [slice(i, i + 1) for i in range(count)] if self.serial else [slice(0, count)]
 
     def advance(self, state: State, stop: int, tick: Callable[[int], None] | None = None) -> None:
         """Take every run to step ``stop``; ``tick`` is told of the run-steps done."""
         diverged = {row["run"] for row in state.history if row["diverged_at"] is not None}
         for block in self.blocks():
             specs = self.specs[block]
-            if all(run_id(spec) in diverged for spec in specs):
-                continue
-            self._advance(state, block, stop)
+            if any(run_id(spec) not in diverged for spec in specs):
+                self._advance(state, block, stop)
             if tick:
                 tick(len(specs) * (stop - state.step))
         state.step = stop
@@ -189,8 +188,7 @@ class Trainer:
     def _advance(self, state: State, block: slice, stop: int) -> None:
         specs, params = self.specs[block], state.params[block]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
-        single = len(specs) == 1 and self.device == "cpu" and hasattr(self.model, "gradient")
-        make = written_gradient if single else batched_gradient
+        make = written_gradient if self.serial else batched_gradient
         gradient = make(
             self.model, self.layout, self.pack["common"]["loss"], params, self.inputs, self.targets
         )
@@ -198,7 +196,7 @@ class Trainer:
         size = self.pack["common"]["batch_size"]
         orders = None
         # Where no graph is ever recorded, torch need not look for one at each call.
-        with torch.inference_mode(single):
+        with torch.inference_mode(self.serial):
             for step in range(state.step, stop):
                 epoch, position = divmod(step, self.per_epoch)
                 if orders is None or position == 0:
@@ -223,7 +221,11 @@ class Trainer:
         }
 
     def evaluate(self, state: State) -> list[dict]:
-        """Loss and accuracy of every run at its step; a run whose loss is not finite diverged."""
+        """Loss and accuracy of every run at its step.
+
+        A run's ``diverged_at`` is the first checkpoint at which its training loss is not finite:
+        it diverged between that one and the one before.
+        """
         per_sample = parts.load("loss", self.pack["common"]["loss"]["name"]).per_sample
         known = {row["run"]: row["diverged_at"] for row in state.history}
         rows = []

@@ -47,6 +47,7 @@ rule extract_margins:
         f"{RESULTS}/logs/extract_margins/{config['scale']}-{{study}}.log",
     conda:
         "../envs/train.yaml"
+    threads: 1
     params:
         setting=lambda wildcards: study_setting(wildcards.study),
     message:
@@ -58,5 +59,6 @@ rule extract_margins:
             --checkpoints {input.checkpoints:q} \
             --data {input.data:q} \
             --output {output:q} \
+            --threads {threads} \
             2>&1 | tee {log:q}
         """

@@ -11,7 +11,7 @@ rule report:
         config=f"{RESULTS}/{config['scale']}/config.json",
     log:
         f"{RESULTS}/logs/report/{config['scale']}.log",
-    # To Snakemake itself, on this machine: it reads the records of the jobs above.
+    # To Snakemake itself: it reads the records of the jobs above.
     handover: True
     resources:
         snakefile=workflow.main_snakefile,

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from latephase import catalog, checkpoints, evaluation, parts, spec
 from latephase.datasets import stored
@@ -51,7 +52,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--checkpoints", type=Path, nargs="+", required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
+
+    torch.set_num_threads(args.threads)
 
     wanted = args.setting["margins"]
     axes = list(args.setting["grid"])

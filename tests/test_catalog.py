@@ -327,6 +327,7 @@ def test_studies_that_share_runs_share_the_packs_of_the_older(root, config):
 
 
 def test_appending_a_seed_keeps_every_full_pack(root, config):
+    config["packs"] = {"mlp": {"cpu": {"seed": 5}}}
     add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
     before = catalog.load(root, config).packs_of("grown")
     add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(8))})
@@ -337,6 +338,7 @@ def test_appending_a_seed_keeps_every_full_pack(root, config):
 
 
 def test_packs_that_hold_runs_with_given_values(root, config):
+    config["packs"] = {"mlp": {"cpu": {"seed": 5}}}
     add_study(root, "held", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
     loaded = catalog.load(root, config)
     packs = loaded.packs_of("held")

@@ -223,10 +223,15 @@ def test_killed_while_the_program_puts_its_results_in_place(
 
 LONG = packs.pack({"seed": 1}, {"seed": 2}, steps=8000, checkpoints={"every": [[8000, 250]]})
 DRIVER = """
-import sys
+import sys, time
 from latephase import training
 from scripts import train
-training.STATE_SECONDS = 0.05
+training.STATE_SECONDS = -1.0
+save = training.save_state
+def save_and_linger(*args):  # leaves the test the time to kill it, however slow the machine
+    save(*args)
+    time.sleep(0.05)
+training.save_state = save_and_linger
 train.main(sys.argv[1:])
 """
 
@@ -235,7 +240,7 @@ def test_kill_9_of_the_program(digits_file, data, tmp_path):
     """The same bytes, of every checkpoint and of the history, after two kills."""
     words = arguments(digits_file, tmp_path)
     words[1] = json.dumps(LONG)
-    command, chance, reached = [sys.executable, "-c", DRIVER, *words], random.Random(), -1
+    command, chance, reached = [sys.executable, "-c", DRIVER, *words], random.Random(0), -1
     for _ in range(2):
         with subprocess.Popen(command, cwd=ROOT) as process:
             deadline = time.monotonic() + 300

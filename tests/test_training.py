@@ -25,8 +25,9 @@ def data(digits_file):
 class Together(Trainer):
     """All rows in one batched step, as on an accelerator."""
 
-    def blocks(self):
-        return [slice(0, len(self.specs))]
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.serial = False
 
 
 def trained(pack, data, dtype=torch.float32, kind=Trainer, stops=(7, 12), device="cpu"):

@@ -41,12 +41,12 @@ def test_one_metric_of_a_pack_needs_that_pack_alone(sources):
     assert jobs == {"prepare_data": 1, "train": 1, "extract_nc0": 1}
 
 
-def test_the_paper_s_scale_is_thirty_runs_in_six_packs(sources):
+def test_the_paper_s_scale_is_thirty_runs_in_twelve_packs(sources):
     text = sources.commands("--config", "scale=paper")
     packs = [json.loads(pack) for pack in re.findall(r"--pack '(\{.*?\})' ", text)]
-    assert len(packs) == 6
+    assert len(packs) == 12
     assert sum(len(pack["runs"]) for pack in packs) == 30
-    assert sources.jobs("--config", "scale=paper") == table(6) | MARGINS | SHOWN
+    assert sources.jobs("--config", "scale=paper") == table(12) | MARGINS | SHOWN
 
 
 def test_a_chosen_figure_is_the_only_one_made(sources):

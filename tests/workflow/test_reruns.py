@@ -81,7 +81,7 @@ def test_an_appended_seed_keeps_full_packs(project):
 
 
 def test_an_appended_seed_fills_the_last_pack_anew(project):
-    """In packs of side 5 two seeds leave room: with a third each is trained again, whole."""
+    """In packs of side 3 two seeds leave room: with a third each is trained again, whole."""
     project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.1], "seed": [42, 43, 44]})
     assert project.jobs() == TRAINED
     commands = project.commands()
