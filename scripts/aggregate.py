@@ -3,8 +3,9 @@
     python -m scripts.aggregate --setting '{…}' --packs results/packs --pack P1 P2 \
         --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
 
-Columns: run, step, pack; the axes of the study's grid by their dotted names, and the learning
-rate; the history; every metric. Rows stand in the order of the grid, then of the steps.
+Columns: run, step, pack; the axes of the study's grid by their dotted names, and seed, learning
+rate and weight decay; the history; every metric. Rows stand in the order of the grid, then of
+the steps.
 """
 
 import argparse
@@ -17,15 +18,22 @@ import pandas as pd
 from latephase import catalog, spec
 from latephase.errors import reporting
 
+ALWAYS = ("seed", "optimizer.lr", "optimizer.weight_decay")
+"""Columns whether they are axes of the grid or not: what the analyses take runs apart by."""
+
 
 def run_table(setting: dict) -> pd.DataFrame:
     """The study's runs in the order of its grid: run, and a column an axis."""
-    axes = list(dict.fromkeys([*setting["grid"], "optimizer.lr"]))
     rows = []
     for run in catalog.specs(setting):
+        axes = dict.fromkeys([*setting["grid"], *(p for p in ALWAYS if spec.has(run, p))])
         values = {path: spec.lookup(run, path) for path in axes}
-        named = {k: v["name"] if isinstance(v, dict) else v for k, v in values.items()}
-        rows.append({"run": spec.run_id(run), **named})
+        # A part as an axis, whole: its text tells two of one name apart.
+        texts = {
+            path: spec.canonical(value) if isinstance(value, dict | list) else value
+            for path, value in values.items()
+        }
+        rows.append({"run": spec.run_id(run), **texts})
     return pd.DataFrame(rows)
 
 
