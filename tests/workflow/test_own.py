@@ -66,7 +66,7 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
     fresh_project.edit_study(
         data={"name": "mine"},
         batch_size=15,
-        grid={"optimizer.weight_decay": [0.1], "seed": [42]},
+        grid={"optimizer.weight_decay": [0.14], "seed": [42]},
     )
     study = "results/quick/studies/weight_decay_mlp.parquet"
     args = ("--until", "extract_nc0", "--config", "npz={mine: mine.npz}", "--", study)
