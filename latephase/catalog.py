@@ -99,6 +99,13 @@ class Catalog:
         named = {name for setting in settings for name in setting.get("metrics", [])}
         return sorted(named - set(MORE_FAMILIES))
 
+    def compressed_data(self) -> dict[str, Spec]:
+        """The data entries of the runs whose mutual information is asked for, by digest."""
+        settings = [s for study in self.studies.values() for s in study["scales"].values()]
+        asking = [s for s in settings if "mutual_information" in s.get("metrics", [])]
+        entries = [run["data"] for setting in asking for run in grid.specs(setting)]
+        return {spec.digest(entry): entry for entry in entries}
+
     def chosen_studies(self, scale: str) -> list[str]:
         """The studies that a scale has."""
         return [study for study, entry in self.studies.items() if scale in entry["scales"]]

@@ -21,11 +21,14 @@ STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
 # Measured on every run, and, dearer, where a study names them under `metrics`.
 FAMILIES = [*families.FAMILIES, *families.MORE_FAMILIES]
+# The data whose inputs are compressed, by their digests.
+COMPRESSED = CATALOG.compressed_data()
 
 
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
+    digest="[0-9a-f]{12}",
     scale="|".join(catalog.SCALES),
     study="|".join(CATALOG.studies),
     figure="|".join(CATALOG.figures),

@@ -21,6 +21,12 @@ def pack_data(wildcards):
     return f"{RESULTS}/data/{pack_spec(wildcards)['common']['data']['name']}.safetensors"
 
 
+def pack_inputs_code(wildcards):
+    """The codes of the inputs that a pack's runs see."""
+    entry = pack_spec(wildcards)["common"]["data"]
+    return f"{RESULTS}/data/{entry['name']}-{spec.digest(entry)}.code.safetensors"
+
+
 def pack_code(module):
     """The files of a program, and of the parts that the pack at hand is made of."""
 

@@ -1,37 +1,43 @@
 """Mutual information of compressed representations, of every run of a pack at every checkpoint.
 
     python -m scripts.extract_mutual_information --checkpoints results/packs/P/checkpoints \
-        --data results/data/digits.safetensors --output results/packs/P/mutual_information.parquet
+        --data results/data/digits.safetensors \
+        --inputs-code results/data/digits-D.code.safetensors \
+        --output results/packs/P/mutual_information.parquet
 
-On the test set, as sakamoto2026 does. The inputs are compressed by an autoencoder that is trained
-once, here, on all inputs that the runs' data hold, training and test, without their labels. (The
-released code takes the data set's 60,000 training images, of which a study may read 1,000.)
+On the test set, as sakamoto2026 does. The inputs' code is that of scripts.compress_inputs.
 """
 
-import torch
+import argparse
+import sys
+from pathlib import Path
 
-from latephase.datasets.stored import Data
+from torch import Tensor
+
+from latephase import checkpoints
 from latephase.errors import reporting
-from latephase.metrics.compression import learned_code
 from latephase.metrics.mutual_information import mutual_information_metrics
 from scripts import extraction
 
-SEED = 0
-"""Of the autoencoder: the same data have the same code in every pack."""
 
-
-def measuring(data: Data):
-    """What measures a snapshot; the inputs are compressed once."""
-    every_input = torch.cat([data.train_inputs, data.test_inputs])
-    generator = torch.Generator().manual_seed(SEED)
-    inputs_code = learned_code(data.test_inputs, every_input, generator)
+def measuring(inputs_code: Tensor):
+    """What prepares the measuring on a data set whose test inputs have this code."""
 
     def measure(snapshot: extraction.Snapshot) -> dict[str, float]:
-        return mutual_information_metrics(snapshot.features("test"), inputs_code, data.test_labels)
+        labels = snapshot.data.test_labels
+        return mutual_information_metrics(snapshot.features("test"), inputs_code, labels)
 
-    return measure
+    return lambda data: measure
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--inputs-code", type=Path, required=True)
+    args, rest = parser.parse_known_args(argv)
+    inputs_code = checkpoints.read(args.inputs_code)[0]["test"]
+    extraction.main(__doc__, measuring(inputs_code), rest)
 
 
 if __name__ == "__main__":
     with reporting():
-        extraction.main(__doc__, measuring)
+        main(sys.argv[1:])

@@ -30,7 +30,11 @@ PARTS = [
 READERS = [f"latephase.datasets.{kind}" for kind in ("digits", "idx", "npz")]
 CLAIMS = [f"latephase.claims.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
-    "train": ["scripts.train", *(f"scripts.extract_{name}" for name in EXTRACTIONS), *PARTS],
+    "train": [
+        *("scripts.train", "scripts.compress_inputs"),
+        *(f"scripts.extract_{name}" for name in EXTRACTIONS),
+        *PARTS,
+    ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
         *READERS,

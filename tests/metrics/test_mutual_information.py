@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latephase import checkpoints
 from latephase.datasets.stored import Data
 from latephase.metrics.compression import principal_code
 from latephase.metrics.mutual_information import COLUMNS, mutual_information_metrics
@@ -16,7 +17,7 @@ from latephase.metrics.nearest_neighbours import (
     kraskov_information,
     kraskov_information_of_labels,
 )
-from scripts import extract_mutual_information
+from scripts import compress_inputs, extract_mutual_information
 
 INFORMATION = [name for name in COLUMNS if name.startswith(("mi_entropies", "mi_ksg"))]
 
@@ -88,7 +89,7 @@ class Linear(torch.nn.Module):
         return x.flatten(1)
 
 
-def test_the_program_pairs_features_inputs_and_labels(monkeypatch):
+def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
     """From a data set to a row: features, code and labels are of the same samples."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(10, (300,), generator=generator)
@@ -101,8 +102,19 @@ def test_the_program_pairs_features_inputs_and_labels(monkeypatch):
         seen.append((inputs, train_inputs, generator.initial_seed()))
         return principal_code(inputs.flatten(1))
 
-    monkeypatch.setattr(extract_mutual_information, "learned_code", code)
-    measure = extract_mutual_information.measuring(data)
+    monkeypatch.setattr(compress_inputs, "learned_code", code)
+    monkeypatch.setattr(compress_inputs.stored, "load", lambda path, **entry: data)
+    file = tmp_path / "code.safetensors"
+    entry = '{"name": "mine", "train_size": 100}'
+    compress_inputs.main(["--data", "mine", "--entry", entry, "--output", str(file)])
+    # On every input that there is.
+    ((of, on, seed),) = seen
+    assert torch.equal(of, data.test_inputs)
+    assert torch.equal(on, inputs)
+    assert seed == compress_inputs.SEED
+
+    inputs_code = checkpoints.read(file)[0]["test"]
+    measure = extract_mutual_information.measuring(inputs_code)(data)
     model = Linear()
     snapshot = extract_mutual_information.extraction.Snapshot(
         {}, model, dict(model.named_parameters()), data
@@ -111,11 +123,6 @@ def test_the_program_pairs_features_inputs_and_labels(monkeypatch):
     assert measure(snapshot) == metrics
     assert metrics["mi_ksg_y"] > 1.5
     assert metrics["mi_ksg_x"] > 1.5
-    # Trained once for all snapshots, on every input that there is.
-    ((of, on, seed),) = seen
-    assert torch.equal(of, data.test_inputs)
-    assert torch.equal(on, inputs)
-    assert seed == extract_mutual_information.SEED
 
 
 def test_trap_a_constant_representation_has_no_information():

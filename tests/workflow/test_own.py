@@ -111,6 +111,18 @@ def test_a_study_asks_for_dearer_families(project):
     np.testing.assert_allclose(*ways, rtol=1e-5)
 
 
+def test_packs_on_the_same_data_share_the_codes_of_their_inputs(project):
+    project.edit_study(metrics=["mutual_information"])
+    table = "results/quick/studies/weight_decay_mlp.parquet"
+    wanted = {"compress_inputs": 1, "extract_mutual_information": 2, "aggregate": 1}
+    assert project.jobs(table) == wanted
+    study = project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study["scales"]["quick"]["data"]["train_size"] = 150
+    project.write_yaml("catalog/studies/other.yaml", study | {"added": "2026-12-02"})
+    other = table.replace("weight_decay_mlp", "other")
+    assert project.jobs(table, other)["compress_inputs"] == 2  # other inputs, another code
+
+
 BAD_METRICS = {
     "return {'nc0': 0.0}": "mine.parquet: column nc0 is taken already; allowed: a new name",
     "return {'seed': 0.0}": "mine.parquet: column seed is taken already; allowed: a new name",

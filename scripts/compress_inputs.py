@@ -1,0 +1,46 @@
+"""Compress the inputs of a data set, as some runs see it, to a few numbers each.
+
+    python -m scripts.compress_inputs --data results/data/digits.safetensors \
+        --entry '{"name": "digits", "train_size": 200}' \
+        --output results/data/digits-D.code.safetensors
+
+By an autoencoder that is trained on all inputs that the runs' data hold, training and test, without
+their labels. (The released code of sakamoto2026 takes the data set's 60,000 training images, of
+which a study may read 1,000.) Once for all packs on the same data: it takes minutes.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from latephase import checkpoints, parts
+from latephase.datasets import stored
+from latephase.errors import reporting
+from latephase.metrics.compression import learned_code
+
+SEED = 0
+"""Of the autoencoder."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--entry", type=json.loads, required=True, help="a spec's data, as JSON")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+
+    torch.set_num_threads(args.threads)
+    data = stored.load(args.data, **parts.arguments(args.entry), device=args.device)
+    every_input = torch.cat([data.train_inputs, data.test_inputs])
+    generator = torch.Generator().manual_seed(SEED)
+    code = learned_code(data.test_inputs, every_input, generator)
+    checkpoints.write(args.output, {"test": code}, {"data": args.entry})
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
