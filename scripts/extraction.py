@@ -15,6 +15,8 @@ from latephase.datasets import stored
 from latephase.progress import Progress
 from latephase.spec import Spec, pack_id, run_id, runs_of
 
+ROWS_AT_ONCE = 512  # of the features that are in float64
+
 
 class Snapshot:
     """One run at one step: its head, and what it puts out on the training and test sets.
@@ -41,7 +43,8 @@ class Snapshot:
     def logits(self, split: str) -> Tensor:
         """``[N, K]`` on a split, float64."""
         bias = 0 if self.bias is None else self.bias.double()
-        return self.features(split).double() @ self.weight.double().T + bias
+        blocks = self.features(split).split(ROWS_AT_ONCE)
+        return torch.cat([block.double() @ self.weight.double().T for block in blocks]) + bias
 
     @property
     def finite(self) -> bool:

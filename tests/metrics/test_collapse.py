@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.overrides import TorchFunctionMode
 
 from latephase.metrics import streaming
 from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
 from tests.metrics.class_samples import on_a_frame, rotation, sample
+from tests.metrics.memory import Largest
 
 VARIABILITY = (
     *("nc1_pinv", "nc1_pinv_weighted", "nc1_trace_ratio", "nc1_trace_ratio_unweighted"),
@@ -236,23 +236,6 @@ def test_mistakes_of_the_caller():
     data = torch.ones(12, 5), labels
     with pytest.raises(ValueError, match="no samples"):
         train_test_collapse_metrics(data, (data[0][:0], labels[:0]), torch.eye(3, 5))
-
-
-class Largest(TorchFunctionMode):
-    """The bytes of the largest tensor that was made, not counting other views of an argument."""
-
-    def __init__(self):
-        super().__init__()
-        self.size = 0
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **kwargs or {})
-        if isinstance(result, torch.Tensor):
-            storage = result.untyped_storage()
-            given = [a.untyped_storage().data_ptr() for a in args if isinstance(a, torch.Tensor)]
-            if storage.data_ptr() not in given:
-                self.size = max(self.size, storage.nbytes())
-        return result
 
 
 def test_memory_does_not_grow_with_the_samples(monkeypatch):
