@@ -27,7 +27,7 @@ PARTS = [
     for folder in ("models", "losses", "optimizers")
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
-READERS = [f"latephase.datasets.{kind}" for kind in ("digits", "idx", "npz")]
+READERS = [f"latephase.datasets.{kind}" for kind in ("cifar", "digits", "idx", "npz")]
 CLAIMS = [f"latephase.claims.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
     "train": [

@@ -27,10 +27,12 @@ def find(
     mirror: Path | None = None,
     cache: Path | None = None,
     timeout: float = TIMEOUT_SECONDS,
+    unpack: bool = True,
 ) -> bytes:
     """The uncompressed content of ``file`` (keys name, urls, sha256), checked by its sha256.
 
-    Looked for in this order, each time against the same sum of the uncompressed content:
+    With ``unpack`` false, its bytes as they are, and the sum is of these. Looked for in this
+    order, each time against the same sum:
     ``<mirror>/<dataset>/<name>``, ``<cache>/<dataset>/<name>``, both compressed or not, and the
     urls; a download is kept in the cache if there is one. An underscore in the name of the data
     set may be a hyphen in the name of its folder.
@@ -44,15 +46,18 @@ def find(
         path = _local(folder, dataset, file["name"])
         if path is not None:
             try:
-                return content_of(path.read_bytes(), file["sha256"])
+                return content_of(path.read_bytes(), file["sha256"], unpack)
             except (Unfit, OSError) as error:
                 raise UserError(f"{path}: {_line(error)}; replace or remove this file") from None
-    return _download(dataset, file, cache, timeout)
+    return _download(dataset, file, cache, timeout, unpack)
 
 
-def content_of(data: bytes, sha256: str) -> bytes:
-    """``data``, decompressed if it is gzip, if its sum is ``sha256``; raises Unfit if not."""
-    if data[:2] == b"\x1f\x8b":
+def content_of(data: bytes, sha256: str, unpack: bool = True) -> bytes:
+    """``data``, decompressed if it is gzip, if its sum is ``sha256``; raises Unfit if not.
+
+    With ``unpack`` false nothing is decompressed.
+    """
+    if unpack and data[:2] == b"\x1f\x8b":
         try:
             with gzip.open(io.BytesIO(data)) as stream:
                 data = stream.read(LARGEST + 1)
@@ -64,7 +69,8 @@ def content_of(data: bytes, sha256: str) -> bytes:
             raise Unfit(f"the content is larger than {LARGEST} bytes")
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
-        raise Unfit(f"sha256 of the uncompressed content is {found}; expected {sha256}")
+        what = "the uncompressed content" if unpack else "the file"
+        raise Unfit(f"sha256 of {what} is {found}; expected {sha256}")
     return data
 
 
@@ -79,13 +85,13 @@ def _local(folder: Path | None, dataset: str, name: str) -> Path | None:
     return None
 
 
-def _download(dataset: str, file: dict, cache: Path | None, timeout: float) -> bytes:
+def _download(dataset: str, file: dict, cache: Path | None, timeout: float, unpack: bool) -> bytes:
     failures = []
     for url in file["urls"]:
         try:
             with urllib.request.urlopen(url, timeout=timeout) as response:
                 data = response.read(LARGEST + 1)
-            content = content_of(data, file["sha256"])
+            content = content_of(data, file["sha256"], unpack)
         # OSError covers urllib's URLError, time-outs and broken connections.
         except (OSError, http.client.HTTPException, Unfit) as error:
             failures.append(f"{url}: {_line(error)}")

@@ -9,6 +9,7 @@ from latephase.datasets import Places
 from latephase.errors import UserError
 
 REQUIRED = {
+    "cifar": ("variant", "shape", "classes", "label_bytes", "archive", "batches"),
     "digits": ("variant", "sha256"),
     "idx": ("variant", "shape", "classes", "files"),
     "npz": (),

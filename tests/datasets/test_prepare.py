@@ -121,7 +121,7 @@ def test_failure_keeps_the_old_file_and_leaves_no_part(tmp_path, monkeypatch, st
     [
         ("{", "--entry: not JSON"),
         ("[]", "--entry: is []; allowed: a JSON object"),
-        ("{}", "kind is None; allowed: digits, idx, npz"),
+        ("{}", "kind is None; allowed: cifar, digits, idx, npz"),
         ('{"kind": "idx"}', "variant is missing"),
     ],
 )
