@@ -169,16 +169,17 @@ def _cut(catalog: Catalog) -> None:
     ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
     for name in ordered:
         for scale, setting in catalog.studies[name]["scales"].items():
-            template = grid.template(setting)
-            block = catalog.config["packs"].get(setting["model"]["name"], {}).get(device, {})
-            members = []
-            for cells in spec.cut_packs(setting["grid"], block):
-                runs = [grid.resolved(spec.replaced(template, values)) for values in cells]
-                ids = [spec.run_id(run) for run in runs]
-                new = [run for run, run_id in zip(runs, ids, strict=True) if run_id not in owner]
-                if new:
-                    pack = spec.pack_of(new)
-                    catalog.packs[spec.pack_id(pack)] = pack
-                    owner |= dict.fromkeys(map(spec.run_id, new), spec.pack_id(pack))
-                members += [owner[run_id] for run_id in ids]
-            catalog.members[name, scale] = list(dict.fromkeys(members))
+            held = []
+            for member in grid.members(setting):
+                template = grid.template(member)
+                block = catalog.config["packs"].get(member["model"]["name"], {}).get(device, {})
+                for cells in spec.cut_packs(member["grid"], block):
+                    runs = [grid.resolved(spec.replaced(template, values)) for values in cells]
+                    ids = [spec.run_id(run) for run in runs]
+                    new = [run for run, id_ in zip(runs, ids, strict=True) if id_ not in owner]
+                    if new:
+                        pack = spec.pack_of(new)
+                        catalog.packs[spec.pack_id(pack)] = pack
+                        owner |= dict.fromkeys(map(spec.run_id, new), spec.pack_id(pack))
+                    held += [owner[id_] for id_ in ids]
+            catalog.members[name, scale] = list(dict.fromkeys(held))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from latephase import grid, parts, spec
 from latephase.errors import UserError
 from latephase.families import FAMILIES, MORE_FAMILIES
-from latephase.schema import check
-from latephase.spec import Spec
+from latephase.grid_checks import check_grids
 
 if TYPE_CHECKING:
     from latephase.catalog import Catalog
@@ -96,7 +95,7 @@ def _check_arguments(catalog: "Catalog", name: str, figure: dict[str, Any]) -> N
     options = set(re.findall(r"add_argument\(\s*\"--([\w-]+)\"", script.read_text()))
     for scale, arguments in figure.get("arguments", {}).items():
         where = f"catalog/figures.yaml: {name}.arguments.{scale}"
-        axes = catalog.setting(figure["study"], scale)["grid"]
+        axes = grid.axes(catalog.setting(figure["study"], scale))
         for option, value in arguments.items():
             if option not in options:
                 allowed = ", ".join(sorted(options)) or "none, its script takes none"
@@ -131,29 +130,8 @@ def _check_statistic(claim: dict[str, Any]) -> None:
 def check_setting(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check what the schema of a study cannot: every run of the grid, and the margins."""
-    template, axes = grid.template(setting), setting["grid"]
-    for path in axes:
-        parent = path.rpartition(".")[0]
-        if parent and not (
-            spec.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
-        ):
-            raise UserError(f"{file}: {key}.grid.{path} is not a known key; allowed: keys of a run")
-        if path == "seed" and "seed" in template:
-            raise UserError(
-                f"{file}: {key}.seed is {template['seed']!r}; "
-                "allowed: seed in one place, here or in the grid"
-            )
-    known: set[str] = set()
-    for index, values in spec.grid_points(axes):
-        try:
-            _check_run(spec.replaced(template, values), schema, datasets, file, key, known)
-        except UserError as error:
-            line = str(error)
-            for path, i in zip(axes, index, strict=True):
-                named = re.escape(f"{key}.{path}") + r"(?=[ .\[])"
-                line = re.sub(named, f"{key}.grid.{path}[{i}]", line, count=1)
-            raise UserError(line) from None
+    """Check what the schema of a study cannot: every run of its grids, metrics, margins."""
+    check_grids(setting, schema, datasets, file, key)
     for i, name in enumerate(setting.get("metrics", [])):
         _check_metric(name, f"{file}: {key}.metrics[{i}]")
     if "margins" in setting:
@@ -190,71 +168,21 @@ def _check_metric(name: str, where: str) -> None:
 
 
 def _check_margins(setting: dict, datasets: dict[str, dict], file: str, key: str) -> None:
-    axes, margins = setting["grid"], setting["margins"]
+    axes, margins = grid.axes(setting), setting["margins"]
     for path, value in margins["runs"].items():
         if value not in axes.get(path, []):
             allowed = ", ".join(map(str, axes.get(path, ["an axis of the grid"])))
             raise UserError(f"{file}: {key}.runs.{path} is {value!r}; allowed: {allowed}")
-    if max(margins["steps"]) > setting["steps"]:
-        raise UserError(
-            f"{file}: {key}.steps is {margins['steps']}; allowed: at most {setting['steps']}"
-        )
-    last = datasets[setting["data"]["name"]]["classes"] - 1
+    runs = grid.specs(setting, margins["runs"])
+    if not runs:
+        raise UserError(f"{file}: {key}.runs is {margins['runs']}; allowed: values of one grid")
+    alike = {spec.canonical([run["data"], run["model"] | {"init_scale": None}]) for run in runs}
+    if len(alike) > 1:
+        told = f"{key}.runs is {margins['runs']}"
+        raise UserError(f"{file}: {told}; allowed: runs of one data set and one model")
+    if max(margins["steps"]) > (steps := min(run["steps"] for run in runs)):
+        raise UserError(f"{file}: {key}.steps is {margins['steps']}; allowed: at most {steps}")
+    last = datasets[runs[0]["data"]["name"]]["classes"] - 1
     for i, pair in enumerate(margins["pairs"]):
         if max(pair) > last:
             raise UserError(f"{file}: {key}.pairs[{i}] is {pair}; allowed: classes 0 to {last}")
-
-
-def _check_run(
-    run: Spec,
-    schema: dict[str, Any],
-    datasets: dict[str, dict],
-    file: str,
-    key: str,
-    known: set[str],
-) -> None:
-    """Check one run of a grid. ``known`` remembers the entries that were found good."""
-    entries = schema["$defs"]["setting"]["properties"]
-    for name, value in run.items():
-        if (mark := repr((name, value))) in known:
-            continue
-        if name not in entries or name in grid.NOT_OF_A_RUN:
-            allowed = ", ".join(sorted({*entries} - {*grid.NOT_OF_A_RUN}))
-            raise UserError(f"{file}: {key}.{name} is not a known key; allowed: {allowed}")
-        check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
-        if name in parts.KINDS:
-            check(value["name"], {"enum": parts.names(name)}, file, f"{key}.{name}.name")
-            check(value, parts.schema(name, value["name"]), file, f"{key}.{name}")
-        known.add(mark)
-    if "seed" not in run:
-        raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
-    name = run["data"]["name"]
-    if name not in datasets:
-        raise UserError(
-            f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
-            "or one named under npz in config.yaml"
-        )
-    channels = datasets[name]["shape"][0]
-    for statistic in ("mean", "std"):
-        value = run["data"].get(statistic)
-        if isinstance(value, list) and len(value) not in (1, channels):
-            raise UserError(
-                f"{file}: {key}.data.{statistic} is {value}; "
-                f"allowed: a number, or a list of {channels} ({name})"
-            )
-    for split in ("train", "test"):
-        size, limit = run["data"].get(f"{split}_size", 1), datasets[name][split]
-        if size > limit:
-            raise UserError(
-                f"{file}: {key}.data.{split}_size is {size}; allowed: at most {limit} ({name})"
-            )
-    if run["batch_size"] > (size := run["data"].get("train_size", datasets[name]["train"])):
-        raise UserError(
-            f"{file}: {key}.batch_size is {run['batch_size']}; "
-            f"allowed: at most the training set's size, {size}"
-        )
-    bounds = [until for until, _ in run["checkpoints"].get("every", [])]
-    if bounds != sorted(set(bounds)):
-        raise UserError(
-            f"{file}: {key}.checkpoints.every has bounds {bounds}; allowed: each above the last"
-        )

@@ -1,31 +1,115 @@
-"""The runs of a study: a template, a grid of axes, and defaults filled in.
+"""The runs of a study: a template, a grid of axes or several, and defaults filled in.
 
 Apart from the catalog, so that a program that only needs to know a study's runs does not depend
 on how the catalog is checked.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from latephase import parts, spec
 from latephase.spec import Spec
 
-NOT_OF_A_RUN = ("grid", "margins", "metrics")
+NOT_OF_A_RUN = ("grid", "grids", "margins", "metrics")
 """Keys of a setting that are about the study, not part of its runs' specs."""
 
 
 def template(setting: dict[str, Any]) -> Spec:
-    """What is common to a setting's runs, before the grid's values are put in."""
+    """What is common to a grid's runs, before the grid's values are put in."""
     return {key: value for key, value in setting.items() if key not in NOT_OF_A_RUN}
 
 
-def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[Spec]:
-    """The full specs of a checked setting's runs, in the order of its grid.
+def members(setting: dict[str, Any]) -> list[dict[str, Any]]:
+    """The grids whose union a study is, each a setting with a ``grid`` and no ``grids``.
 
-    ``only`` keeps the runs with these values on the axes it names.
+    Without ``grids`` that is the setting itself. Else each entry of ``grids``, laid over what
+    stands beside them.
     """
-    axes = setting["grid"] | {path: [value] for path, value in (only or {}).items()}
-    common = template(setting)
-    return [resolved(spec.replaced(common, values)) for _, values in spec.grid_points(axes)]
+    if "grids" not in setting:
+        return [setting]
+    common = {key: value for key, value in setting.items() if key != "grids"}
+    return [laid_over(common, entry) for entry in setting["grids"]]
+
+
+def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """A setting with an entry of its ``grids`` put over it.
+
+    The axes of ``grid`` add up. Data and parts of one name merge by key; one of another name,
+    whose parameters are others, stands in for what was there, as does any other value.
+    """
+    result = dict(common)
+    for key, value in entry.items():
+        old = common.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            same = "name" in old and value.get("name", old["name"]) == old["name"]
+            value = old | value if key == "grid" or same else value
+        result[key] = value
+    return result
+
+
+def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """What an entry of ``grids`` sets, by dotted names; its axes are not among it."""
+    found = {}
+    for key, value in entry.items():
+        if isinstance(value, dict) and f"{above}{key}" != "grid":
+            found |= leaves(value, f"{above}{key}.")
+        elif not isinstance(value, dict):
+            found[above + key] = value
+    return found
+
+
+def axes(setting: dict[str, Any]) -> dict[str, list]:
+    """The dotted names by which a study's runs are told apart, and the values of each.
+
+    These are the axes of its grids, and whatever an entry of ``grids`` sets.
+    """
+    grids = members(setting)
+    named = dict.fromkeys(path for entry in setting.get("grids", []) for path in leaves(entry))
+    named |= dict.fromkeys(path for member in grids for path in member["grid"])
+    found: dict[str, list] = {path: [] for path in named}
+    for member in grids:
+        common = template(member)
+        for path, values in found.items():
+            fixed = [spec.lookup(common, path)] if spec.has(common, path) else []
+            values += [v for v in member["grid"].get(path, fixed) if v not in values]
+    return found
+
+
+def row(run: Spec, paths: Iterable[str]) -> dict[str, Any]:
+    """The values of a run at dotted names, for a table; a name that it has not is left out.
+
+    What is not one value (a part, whole; a list of widths) is its text: that tells two apart.
+    """
+    values = {path: spec.lookup(run, path) for path in paths if spec.has(run, path)}
+    return {
+        path: spec.canonical(value) if isinstance(value, dict | list) else value
+        for path, value in values.items()
+    }
+
+
+def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[Spec]:
+    """The full specs of a checked setting's runs, each once, in the order of its grids.
+
+    ``only`` keeps the runs with these values on the axes it names (:func:`axes`).
+    """
+    found: dict[str, Spec] = {}
+    for member in members(setting):
+        common = template(member)
+        for _, values in spec.grid_points(_kept(common, member["grid"], only or {})):
+            run = resolved(spec.replaced(common, values))
+            found.setdefault(spec.canonical(run), run)
+    return list(found.values())
+
+
+def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str, list]:
+    """A grid cut to the given values; an axis is empty where it has not the value asked for."""
+    kept = dict(grid)
+    for path, value in only.items():
+        if path in grid:
+            kept[path] = [other for other in grid[path] if other == value]
+        elif not spec.has(common, path) or spec.lookup(common, path) != value:
+            kept[path] = []
+    return kept
 
 
 def resolved(run: Spec) -> Spec:

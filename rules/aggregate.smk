@@ -37,7 +37,7 @@ rule extract_margins:
             [f"{pack}/checkpoints" for pack in margin_packs(wildcards)]
         ),
         history=lambda wildcards: [f"{pack}/history.parquet" for pack in margin_packs(wildcards)],
-        data=study_data,
+        data=margin_data,
         code=code("scripts.extract_margins"),
     output:
         f"{STUDIES}/{{study}}.margins.parquet",

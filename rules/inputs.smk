@@ -75,16 +75,19 @@ def study_families(wildcards):
 def study_runs(wildcards):
     """What decides which runs are a study's; its title, metrics and margins are not in it."""
     setting = CATALOG.setting(wildcards.study, wildcards.scale)
-    return spec.canonical(grid.template(setting) | {"grid": setting["grid"]})
+    about = ("margins", "metrics")
+    return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
 
 def study_margins(wildcards):
     return spec.canonical(CATALOG.setting(wildcards.study, wildcards.scale)["margins"])
 
 
-def study_data(wildcards):
-    name = CATALOG.setting(wildcards.study, wildcards.scale)["data"]["name"]
-    return f"{RESULTS}/data/{name}.safetensors"
+def margin_data(wildcards):
+    """The data set of the runs whose margins a study wants."""
+    setting = CATALOG.setting(wildcards.study, wildcards.scale)
+    run = grid.specs(setting, setting["margins"]["runs"])[0]
+    return f"{RESULTS}/data/{run['data']['name']}.safetensors"
 
 
 def margin_packs(wildcards):

@@ -3,9 +3,9 @@
     python -m scripts.aggregate --runs '{…}' --packs results/packs --pack P1 P2 \
         --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
 
-Columns: run, step, pack; the axes of the study's grid by their dotted names, and seed, learning
-rate and weight decay; the history; every metric. Rows stand in the order of the grid, then of
-the steps.
+Columns: run, step, pack; what tells the study's runs apart (the axes of its grids, and what its
+`grids` set) by dotted names, and seed, learning rate and weight decay; the history; every metric.
+Rows stand in the order of the grids, then of the steps.
 """
 
 import argparse
@@ -22,18 +22,12 @@ ALWAYS = ("seed", "optimizer.lr", "optimizer.weight_decay")
 
 
 def run_table(setting: dict) -> pd.DataFrame:
-    """The study's runs in the order of its grid: run, and a column an axis."""
-    rows = []
-    for run in grid.specs(setting):
-        axes = dict.fromkeys([*setting["grid"], *(p for p in ALWAYS if spec.has(run, p))])
-        values = {path: spec.lookup(run, path) for path in axes}
-        # A part as an axis, whole: its text tells two of one name apart.
-        texts = {
-            path: spec.canonical(value) if isinstance(value, dict | list) else value
-            for path, value in values.items()
-        }
-        rows.append({"run": spec.run_id(run), **texts})
-    return pd.DataFrame(rows)
+    """The study's runs in the order of its grids: run, and a column an axis."""
+    columns = dict.fromkeys([*grid.axes(setting), *ALWAYS])
+    rows = [{"run": spec.run_id(run)} | grid.row(run, columns) for run in grid.specs(setting)]
+    table = pd.DataFrame(rows)
+    # Another optimizer has other parameters: a column may be of some runs alone, the first not.
+    return table[["run", *(path for path in columns if path in table)]]
 
 
 def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset()) -> pd.DataFrame:

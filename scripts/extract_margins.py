@@ -5,7 +5,7 @@
         --output results/quick/studies/S.margins.parquet
 
 The study's ``margins`` say of which runs, at which steps (the last checkpoint at or before each)
-and between which classes. Columns: run, step, the axes of the grid, split, class_a, class_b,
+and between which classes. Columns: run, step, what tells the runs apart, split, class_a, class_b,
 label, margin; only samples of the two classes.
 """
 
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
 
     wanted = args.margins
-    axes = list(args.runs["grid"])
+    axes = list(grid.axes(args.runs))
     runs = {spec.run_id(run): run for run in grid.specs(args.runs, wanted["runs"])}
     first = next(iter(runs.values()))
     data = stored.load(args.data, **parts.arguments(first["data"]))
@@ -74,12 +74,12 @@ def main(argv: list[str] | None = None) -> None:
             ):
                 if spec.run_id(run) not in runs:
                     continue
-                keys = {"run": spec.run_id(run), "step": step}
-                keys |= {path: spec.lookup(run, path) for path in axes}
+                keys = {"run": spec.run_id(run), "step": step} | grid.row(run, axes)
                 rows = margin_rows(Snapshot(run, model, parameters, data), wanted["pairs"])
                 found += [table.assign(**keys) for table in rows]
     result = pd.concat(found, ignore_index=True)
-    columns = ["run", "step", *axes, "split", "class_a", "class_b", "label", "margin"]
+    named = [path for path in axes if path in result]
+    columns = ["run", "step", *named, "split", "class_a", "class_b", "label", "margin"]
     tables.write(args.output, result[columns])
 
 

@@ -68,6 +68,35 @@ def sparsity(features, test_features, weight, loss):
 '''
 
 
+UNION = """\
+    grids:
+      - {optimizer: {momentum: 0.9}, grid: {optimizer.lr: [0.05, 0.1]}}
+      - {optimizer: {name: adamw}, steps: 10, grid: {optimizer.lr: [0.001]}}
+    margins: {runs: {optimizer.name: adamw}, steps: [10], pairs: [[0, 1]]}
+"""
+
+
+def test_a_study_is_a_union_of_grids(project):
+    study = MY_STUDY.replace("steps: 20\n", "steps: 20\n" + UNION)
+    study = study.replace("      optimizer.momentum: [0.0, 0.9]\n", "")
+    (project.folder / "catalog/studies/union.yaml").write_text(study)
+    table = "results/quick/studies/union.parquet"
+    jobs = project.jobs(table)
+    assert jobs["train"] == jobs["extract_nc0"] == 3
+    project.make(table, table.replace(".parquet", ".margins.parquet"))
+
+    frame = pd.read_parquet(project.folder / table)
+    last = frame.groupby("run", sort=False).tail(1)
+    assert last["optimizer.name"].tolist() == ["sgd"] * 4 + ["adamw"] * 2
+    assert last["step"].tolist() == last["steps"].tolist() == [20] * 4 + [10] * 2
+    assert last["optimizer.lr"].tolist() == [0.05, 0.1] * 2 + [0.001] * 2
+    assert last["optimizer.momentum"].isna().tolist() == [False] * 4 + [True] * 2
+    margins = pd.read_parquet(project.folder / table.replace(".parquet", ".margins.parquet"))
+    assert set(margins["run"]) == set(last["run"][last["optimizer.name"] == "adamw"])
+    assert set(margins["optimizer.name"]) == {"adamw"}
+    assert "optimizer.momentum" not in margins
+
+
 def test_a_metric_takes_one_function_and_one_line(project):
     """And nothing is trained again, nor is another metric measured."""
     (project.folder / "latephase/metrics/sparsity.py").write_text(MY_METRIC)

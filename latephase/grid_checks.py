@@ -1,0 +1,162 @@
+"""What a user can get wrong in the grids of a study: one line that says where it stands."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from latephase import grid, parts, spec
+from latephase.errors import UserError
+from latephase.schema import check
+from latephase.spec import Spec
+
+
+def check_grids(
+    setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
+) -> None:
+    """Check every run of a setting's grids; ``key`` is the setting's dotted name in the file."""
+    for i, member in enumerate(grid.members(setting)):
+        entry = setting["grids"][i] if "grids" in setting else None
+        _check_grid(Origin(file, key, member, entry, i), schema, datasets)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the values of one of a study's grids stand."""
+
+    file: str
+    key: str
+    member: dict[str, Any]
+    """The grid, a setting of its own."""
+    entry: dict[str, Any] | None
+    """What of it stands under ``grids``; None where the study has but one grid."""
+    number: int
+
+    @property
+    def here(self) -> str:
+        return f"{self.key}.grids[{self.number}]"
+
+    def place(self, path: str) -> str:
+        """A value's name: under ``grids``, unless it is from beside them."""
+        beside = self.entry is None or (
+            spec.has(self.member, path) and not spec.has(self.entry, path)
+        )
+        return f"{self.key if beside else self.here}.{path}"
+
+    def axis(self, path: str) -> str:
+        """An axis's name."""
+        own = self.entry is not None and path in self.entry.get("grid", {})
+        return f"{self.here if own else self.key}.grid.{path}"
+
+    def placed(self, line: str, cell: dict[str, int]) -> str:
+        """A line that speaks of ``key.path``, said of where that stands.
+
+        ``cell`` has the index along each axis of the grid.
+        """
+        for path, i in cell.items():
+            named = re.escape(f"{self.key}.{path}") + r"(?=[ .\[])"
+            line, count = re.subn(named, f"{self.axis(path)}[{i}]", line, count=1)
+            if count:
+                return self.told(line)
+        start = f"{self.file}: {self.key}."
+        path = re.match(r"[\w.]+", line.removeprefix(start))[0]
+        return self.told(f"{self.file}: {self.place(path)}{line[len(start) + len(path) :]}")
+
+    def told(self, line: str) -> str:
+        """What stands beside ``grids`` may be wrong for one of them alone: say which."""
+        known = self.entry is None or self.here in line
+        return line if known else f"{line} (for {self.here})"
+
+
+def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict]) -> None:
+    file, key, member = origin.file, origin.key, origin.member
+    for name, value in (origin.entry or {}).items():
+        if name not in (allowed := [*_keys_of_runs(schema), "grid"]):
+            line = f"{file}: {origin.here}.{name} is not a known key"
+            raise UserError(f"{line}; allowed: {', '.join(sorted(allowed))}")
+        if name in ("data", *parts.KINDS):  # as a part of one: the rest may stand beside
+            check(value, {"type": "object"}, file, f"{origin.here}.{name}")
+    try:
+        check(member, schema["$defs"]["whole"], file, key)
+    except UserError as error:
+        raise UserError(origin.placed(str(error), {})) from None
+    template, axes = grid.template(member), member["grid"]
+    for path in axes:
+        parent = path.rpartition(".")[0]
+        if parent and not (
+            spec.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
+        ):
+            line = f"{file}: {origin.axis(path)} is not a known key; allowed: keys of a run"
+            raise UserError(origin.told(line))
+        # An axis stands over what a template gives; what is meant to differ must not vanish so.
+        if spec.has(template, path) and (path == "seed" or spec.has(origin.entry, path)):
+            raise UserError(
+                f"{file}: {origin.place(path)} is {spec.lookup(template, path)!r}; "
+                f"allowed: {path} in one place, here or in the grid"
+            )
+    known: set[str] = set()
+    for index, values in spec.grid_points(axes):
+        try:
+            _check_run(spec.replaced(template, values), schema, datasets, file, key, known)
+        except UserError as error:
+            cell = dict(zip(axes, index, strict=True))
+            raise UserError(origin.placed(str(error), cell)) from None
+
+
+def _keys_of_runs(schema: dict[str, Any]) -> list[str]:
+    entries = schema["$defs"]["setting"]["properties"]
+    return sorted(name for name in entries if name not in grid.NOT_OF_A_RUN)
+
+
+def _check_run(
+    run: Spec,
+    schema: dict[str, Any],
+    datasets: dict[str, dict],
+    file: str,
+    key: str,
+    known: set[str],
+) -> None:
+    """Check one run of a grid. ``known`` remembers the entries that were found good."""
+    entries = schema["$defs"]["setting"]["properties"]
+    for name, value in run.items():
+        if (mark := repr((name, value))) in known:
+            continue
+        if name not in (allowed := _keys_of_runs(schema)):
+            allowed = ", ".join(allowed)
+            raise UserError(f"{file}: {key}.{name} is not a known key; allowed: {allowed}")
+        check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
+        if name in parts.KINDS:
+            check(value["name"], {"enum": parts.names(name)}, file, f"{key}.{name}.name")
+            check(value, parts.schema(name, value["name"]), file, f"{key}.{name}")
+        known.add(mark)
+    if "seed" not in run:
+        raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
+    name = run["data"]["name"]
+    if name not in datasets:
+        raise UserError(
+            f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
+            "or one named under npz in config.yaml"
+        )
+    channels = datasets[name]["shape"][0]
+    for statistic in ("mean", "std"):
+        value = run["data"].get(statistic)
+        if isinstance(value, list) and len(value) not in (1, channels):
+            raise UserError(
+                f"{file}: {key}.data.{statistic} is {value}; "
+                f"allowed: a number, or a list of {channels} ({name})"
+            )
+    for split in ("train", "test"):
+        size, limit = run["data"].get(f"{split}_size", 1), datasets[name][split]
+        if size > limit:
+            raise UserError(
+                f"{file}: {key}.data.{split}_size is {size}; allowed: at most {limit} ({name})"
+            )
+    if run["batch_size"] > (size := run["data"].get("train_size", datasets[name]["train"])):
+        raise UserError(
+            f"{file}: {key}.batch_size is {run['batch_size']}; "
+            f"allowed: at most the training set's size, {size}"
+        )
+    bounds = [until for until, _ in run["checkpoints"].get("every", [])]
+    if bounds != sorted(set(bounds)):
+        raise UserError(
+            f"{file}: {key}.checkpoints.every has bounds {bounds}; allowed: each above the last"
+        )
