@@ -69,14 +69,12 @@ def main(argv: list[str] | None = None) -> None:
         saved = dict(checkpoints.steps_in(folder))
         pack = checkpoints.read(saved[0])[1]["pack"]
         for step in chosen_steps(wanted["steps"], list(saved)):
-            for run, parameters in zip(
-                spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True
-            ):
+            for run, tensors in zip(spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True):
                 if spec.run_id(run) not in runs:
                     continue
                 keys = {"run": spec.run_id(run), "step": step}
                 keys |= {path: spec.lookup(run, path) for path in axes}
-                rows = margin_rows(Snapshot(run, model, parameters, data), wanted["pairs"])
+                rows = margin_rows(Snapshot(run, model, tensors, data), wanted["pairs"])
                 found += [table.assign(**keys) for table in rows]
     result = pd.concat(found, ignore_index=True)
     columns = ["run", "step", *axes, "split", "class_a", "class_b", "label", "margin"]
