@@ -69,7 +69,7 @@ def _sum(header: dict[str, Any], content: bytes) -> str:
 
 
 def runs(path: Path, device: str = "cpu") -> Iterator[dict[str, Tensor]]:
-    """The parameters of each run of a checkpoint, in the order of the pack's run axis."""
+    """The tensors of each run of a checkpoint, in the order of the pack's run axis."""
     tensors, _ = read(path, device)
     for index in range(len(next(iter(tensors.values())))):
         yield {name: tensor[index] for name, tensor in tensors.items()}

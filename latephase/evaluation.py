@@ -9,12 +9,18 @@ from latephase.spec import Spec
 
 CHUNK = 8192
 """Samples a forward pass takes at once: bounds the activations' memory."""
+CHUNK_OF_MAPS = 512
+"""The same of a network with convolutions or positions, whose layers put out a map each."""
 
 
 def build_model(spec: Spec, shape: list[int], classes: int) -> nn.Module:
     """The network of a spec, initialised from torch's global generator."""
     entry = spec["model"]
-    return parts.load("model", entry["name"]).Model(shape, classes, **parts.arguments(entry))
+    model = parts.load("model", entry["name"]).Model(shape, classes, **parts.arguments(entry))
+    for module in model.modules():
+        if getattr(module, "momentum", None) is not None:
+            module.num_batches_tracked = None  # which batch normalisation counts, and does not use
+    return model
 
 
 class _Outputs(nn.Module):
@@ -30,13 +36,13 @@ class _Outputs(nn.Module):
 
 
 @torch.no_grad()
-def outputs(
-    model: nn.Module, parameters: dict[str, Tensor], inputs: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Penultimate features ``[N, d]`` and logits ``[N, K]`` of one run's parameters."""
-    named = {f"model.{name}": tensor for name, tensor in parameters.items()}
+def outputs(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Penultimate features ``[N, d]`` and logits ``[N, K]`` of one run's parameters and buffers."""
+    named = {f"model.{name}": tensor for name, tensor in tensors.items()}
     network = _Outputs(model).eval()
-    chunks = [functional_call(network, named, (x,)) for x in inputs.split(CHUNK)]
+    maps = any(parameter.ndim > 2 for parameter in model.parameters())
+    chunks = inputs.split(CHUNK_OF_MAPS if maps else CHUNK)
+    chunks = [functional_call(network, named, (x,)) for x in chunks]
     features, logits = zip(*chunks, strict=True)
     return torch.cat(features), torch.cat(logits)
 

@@ -115,7 +115,7 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
     filled = dict(run)
-    for kind in parts.KINDS:
+    for kind in (kind for kind in parts.KINDS if kind in run):
         entry = {"name": run[kind]["name"]}
         for name, rule in parts.parameters(kind, entry["name"]).items():
             value = run[kind].get(name, rule.get("default"))

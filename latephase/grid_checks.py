@@ -155,8 +155,24 @@ def _check_run(
             f"{file}: {key}.batch_size is {run['batch_size']}; "
             f"allowed: at most the training set's size, {size}"
         )
+    _check_inputs(run, datasets[name], file, key)
     bounds = [until for until, _ in run["checkpoints"].get("every", [])]
     if bounds != sorted(set(bounds)):
         raise UserError(
             f"{file}: {key}.checkpoints.every has bounds {bounds}; allowed: each above the last"
         )
+
+
+def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> None:
+    """The model takes inputs of that size, and that many of them."""
+    data, model = run["data"], run["model"]
+    for side in dataset["shape"][1:]:
+        side = data.get("resize", side)
+        check(side, parts.side(model["name"]), file, f"{key}.model: the inputs' side")
+    for split in ("train", "test"):
+        size = data.get(f"{split}_size", dataset[split])
+        if model.get("samples", size) != size:
+            raise UserError(
+                f"{file}: {key}.model.samples is {model['samples']}; "
+                f"allowed: as many as there are to {split}, {size}"
+            )

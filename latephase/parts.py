@@ -15,13 +15,18 @@ from types import ModuleType
 from typing import Any
 
 PACKAGE = Path(__file__).parent
-KINDS = {"model": "models", "loss": "losses", "optimizer": "optimizers"}
-"""The key of a spec, and the folder its parts live in."""
+KINDS = {
+    "model": "models",
+    "loss": "losses",
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+}
+"""The key of a spec, and the folder its parts live in. A run need not have one of each."""
 
 
 @functools.cache
 def names(kind: str) -> list[str]:
-    """The parts there are of a kind ("model", "loss", "optimizer")."""
+    """The parts there are of a kind."""
     folder = PACKAGE / KINDS[kind]
     return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
 
@@ -34,10 +39,23 @@ def path(kind: str, name: str) -> Path:
 @functools.cache
 def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
     """A part's ``PARAMETERS``, read from its source."""
+    found = _literal(kind, name, "PARAMETERS")
+    if found is None:
+        raise LookupError(f"{path(kind, name)} declares no PARAMETERS")
+    return found
+
+
+def side(model: str) -> dict[str, Any]:
+    """The JSON schema of the height and the width of the inputs that a model takes."""
+    return _literal("model", model, "SIDE") or {}
+
+
+def _literal(kind: str, name: str, variable: str) -> Any:
+    """What a part's source sets a variable to; None where it does not."""
     for node in ast.parse(path(kind, name).read_text()).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PARAMETERS":
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == variable:
             return ast.literal_eval(node.value)
-    raise LookupError(f"{path(kind, name)} declares no PARAMETERS")
+    return None
 
 
 def schema(kind: str, name: str) -> dict[str, Any]:
@@ -54,6 +72,11 @@ def schema(kind: str, name: str) -> dict[str, Any]:
 def module(kind: str, name: str) -> str:
     """The dotted name of a part's module."""
     return f"latephase.{KINDS[kind]}.{name}"
+
+
+def modules(run: dict[str, Any]) -> list[str]:
+    """The dotted names of the modules of a run's parts."""
+    return [module(kind, run[kind]["name"]) for kind in KINDS if kind in run]
 
 
 def load(kind: str, name: str) -> ModuleType:

@@ -21,6 +21,7 @@ BOUNDS = {
     "minProperties": "keys, at least",
     "pattern": "text that matches",
     "const": "only",
+    "multipleOf": "a multiple of",
     "format": "a",
 }
 

@@ -12,20 +12,19 @@ training that is broken off goes on from its last saved state to the same bytes.
 import hashlib
 import logging
 import math
-import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
 
-from latephase import checkpoints, evaluation, imports, parts
+from latephase import checkpoints, evaluation, gradients, parts
 from latephase.datasets.stored import Data
+from latephase.layout import Layout, row_of
 from latephase.progress import Progress
-from latephase.spec import Spec, checkpoint_steps, digest, lookup, pack_id, run_id, runs_of
+from latephase.spec import Spec, checkpoint_steps, lookup, pack_id, run_id, runs_of
+from latephase.states import State, origin, resume, save_state
 
 STATE_SECONDS = 30.0
 """At least so long between two saved states: what a kill costs at most, beside one interval."""
@@ -33,50 +32,23 @@ STATE_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
-class Layout:
-    """Where each parameter of a network lies in a run's row."""
-
-    def __init__(self, model: torch.nn.Module):
-        named = dict(model.named_parameters())
-        self.shapes = {name: tensor.shape for name, tensor in named.items()}
-        self.sizes = [tensor.numel() for tensor in named.values()]
-
-    def views(self, rows: Tensor) -> dict[str, Tensor]:
-        """The parameters by name, ``[*, P]`` to ``[*, *shape]`` each, without a copy."""
-        pieces = rows.split(self.sizes, dim=-1)
-        return {
-            name: piece.unflatten(-1, shape)
-            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
-        }
-
-
 class Stopped(Exception):
     """A training that was asked to stop has saved its state."""
 
 
-@dataclass
-class State:
-    """Everything that decides how a pack goes on: saved and restored whole."""
-
-    step: int
-    """Of the last checkpoint."""
-    at: list[int]
-    """The step that each run has taken, at or beyond the checkpoint's."""
-    params: Tensor  # [R, P]
-    optimizer: dict[str, Tensor]  # each [R, P]
-    history: list[dict] = field(default_factory=list)
-    wall_seconds: float = 0.0
-
-
-def initial_rows(pack: Spec, shape: list[int], classes: int, dtype: torch.dtype) -> Tensor:
-    """Each run's parameters as torch initialises them after ``manual_seed(seed)``: ``[R, P]``."""
-    rows = []
+def initial_rows(
+    pack: Spec, shape: list[int], classes: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Each run's parameters ``[R, P]`` and buffers ``[R, B]`` as torch makes them after
+    ``manual_seed(seed)``."""
+    params, buffers = [], []
     for spec in runs_of(pack):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(spec["seed"])
             model = evaluation.build_model(spec, shape, classes)
-        rows.append(torch.cat([p.detach().to(dtype).flatten() for p in model.parameters()]))
-    return torch.stack(rows)
+        params.append(row_of(model.parameters(), dtype))
+        buffers.append(row_of(model.buffers(), dtype))
+    return torch.stack(params), torch.stack(buffers)
 
 
 def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
@@ -86,64 +58,13 @@ def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
     return torch.randperm(samples, generator=generator)
 
 
-def written_gradient(
-    model: torch.nn.Module,
-    layout: Layout,
-    loss: Spec,
-    params: Tensor,
-    inputs: Tensor,
-    targets: Tensor,
-) -> Callable[[Tensor], Tensor]:
-    """The gradient of one run's batch by the backpropagation that its model writes out.
-
-    Returns a function of batch indices ``[1, B]`` that gives ``[1, P]``, valid until called
-    again.
-    """
-    grads = torch.empty_like(params)
-    fill = model.gradient(
-        list(layout.views(params[0]).values()),
-        list(layout.views(grads[0]).values()),
-        parts.load("loss", loss["name"]).logit_gradient,
-    )
-    memory: dict[int, Tensor] = {}
-
-    def gradient(index: Tensor) -> Tensor:
-        size = index.shape[1]
-        if size not in memory:
-            memory[size] = inputs.new_empty(size, *inputs.shape[1:])
-        x = torch.index_select(inputs, 0, index[0], out=memory[size])
-        fill(x, targets.index_select(0, index[0]))
-        return grads.div_(size) if loss["reduction"] == "mean" else grads
-
-    return gradient
-
-
-def batched_gradient(
-    model: torch.nn.Module,
-    layout: Layout,
-    loss: Spec,
-    params: Tensor,
-    inputs: Tensor,
-    targets: Tensor,
-) -> Callable[[Tensor], Tensor]:
-    """The gradients of R runs' batches by autograd, along the run axis.
-
-    Returns a function of batch indices ``[R, B]`` that gives ``[R, P]``.
-    """
-    per_sample = parts.load("loss", loss["name"]).per_sample
-    model.train()  # an evaluation leaves it otherwise
-    leaf = params.detach().requires_grad_()
-
-    def objective(row: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        losses = per_sample(functional_call(model, layout.views(row), (x,)), y)
-        return losses.mean() if loss["reduction"] == "mean" else losses.sum()
-
-    def gradient(index: Tensor) -> Tensor:
-        batch = [tensor.index_select(0, index.flatten()) for tensor in (inputs, targets)]
-        x, y = (tensor.unflatten(0, index.shape) for tensor in batch)
-        return torch.autograd.grad(vmap(objective)(leaf, x, y).sum(), leaf)[0]
-
-    return gradient
+def learning_rate_factor(common: Spec) -> Callable[[int], float]:
+    """What the learning rate is multiplied by at a step, counted from 0."""
+    if "schedule" not in common:
+        return lambda step: 1.0
+    entry = common["schedule"]
+    part, arguments = parts.load("schedule", entry["name"]), parts.arguments(entry)
+    return lambda step: part.factor(step, common["steps"], **arguments)
 
 
 class Trainer:
@@ -163,17 +84,16 @@ class Trainer:
         )
         self.test_inputs = data.test_inputs.to(device, dtype)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
-        # One run at a time, by the model's own backpropagation, where that is faster.
-        self.serial = device == "cpu" and hasattr(self.model, "gradient")
+        self.serial = device == "cpu"  # one run at a time where that is faster
 
     def initial(self) -> State:
         """The state at step 0."""
-        dtype = self.inputs.dtype
-        params = initial_rows(self.pack, self.data.header["shape"], self.data.classes, dtype).to(
-            self.device
+        rows = initial_rows(
+            self.pack, self.data.header["shape"], self.data.classes, self.inputs.dtype
         )
+        params, buffers = (tensor.to(self.device) for tensor in rows)
         state = {name: torch.zeros_like(params) for name in self.optimizer.STATE}
-        return State(0, [0] * len(self.specs), params, state)
+        return State(0, [0] * len(self.specs), params, buffers, state)
 
     def blocks(self) -> list[slice]:
         """The rows that take their steps together."""
@@ -207,17 +127,18 @@ class Trainer:
 
     def _advance(self, state: State, block: slice, stop: int, halted: Callable[[], bool]) -> int:
         """Take the runs of a block on, towards ``stop``; returns the step they have reached."""
-        specs, params = self.specs[block], state.params[block]
+        specs, params, common = self.specs[block], state.params[block], self.pack["common"]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
-        make = written_gradient if self.serial else batched_gradient
-        gradient = make(
-            self.model, self.layout, self.pack["common"]["loss"], params, self.inputs, self.targets
-        )
-        hyper = self._hyper(specs)
-        size = self.pack["common"]["batch_size"]
-        orders = None
+        written = self.serial and hasattr(self.model, "gradient")
+        if written:
+            rows, make = (params,), gradients.written
+        else:
+            rows, make = (params, state.buffers[block]), gradients.automatic
+        gradient = make(self.model, self.layout, common["loss"], *rows, self.inputs, self.targets)
+        hyper, size, orders = self._hyper(specs), common["batch_size"], None
+        rate, factor = hyper["lr"], learning_rate_factor(common)
         # Where no graph is ever recorded, torch need not look for one at each call.
-        with torch.inference_mode(self.serial):
+        with torch.inference_mode(written):
             for step in range(state.at[block.start], stop):
                 if halted():
                     return step
@@ -227,22 +148,31 @@ class Trainer:
                         [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
                     ).to(self.device)
                 index = orders[:, position * size : (position + 1) * size]
-                self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
+                hyper["lr"] = rate * factor(step)
+                self.optimizer.update(
+                    params, gradient(index), moments, hyper, step + 1, self.layout
+                )
         return stop
 
     def _hyper(self, specs: list[Spec]) -> dict:
         """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
 
         A column even where all runs agree: a run's arithmetic must not depend on its neighbours.
+        A decay of some parameters only is ``[R, P]``, with 0 for the others.
         """
-        names = parts.arguments(specs[0]["optimizer"])
-        if len(specs) == 1:
-            return names
-        columns = {name: [lookup(spec, f"optimizer.{name}") for spec in specs] for name in names}
-        return {
-            name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
-            for name, values in columns.items()
-        }
+        hyper = parts.arguments(specs[0]["optimizer"])
+        if len(specs) > 1:
+            columns = {n: [lookup(spec, f"optimizer.{n}") for spec in specs] for n in hyper}
+            hyper = {
+                name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
+                for name, values in columns.items()
+            }
+        if "decay_on" in specs[0]:
+            decayed = self.layout.weights().double().to(self.device).unsqueeze(0)
+            hyper |= {
+                n: value * decayed for n, value in hyper.items() if n.endswith("weight_decay")
+            }
+        return hyper
 
     def evaluate(self, state: State) -> list[dict]:
         """Loss and accuracy of every run at its step.
@@ -253,13 +183,14 @@ class Trainer:
         per_sample = parts.load("loss", self.pack["common"]["loss"]["name"]).per_sample
         known = {row["run"]: row["diverged_at"] for row in state.history}
         rows = []
-        for spec, params in zip(self.specs, state.params, strict=True):
+        for spec, params, buffers in zip(self.specs, state.params, state.buffers, strict=True):
+            tensors = self.layout.views(params) | self.layout.buffer_views(buffers)
             row = {"run": run_id(spec), "step": state.step, "diverged_at": known.get(run_id(spec))}
             for split, inputs, labels in (
                 ("train", self.inputs, self.data.train_labels),
                 ("test", self.test_inputs, self.data.test_labels),
             ):
-                _, logits = evaluation.outputs(self.model, self.layout.views(params), inputs)
+                _, logits = evaluation.outputs(self.model, tensors, inputs)
                 labels = labels.to(self.device)
                 targets = torch.nn.functional.one_hot(labels, self.data.classes)
                 loss = per_sample(logits.double(), targets.double()).mean().item()
@@ -269,6 +200,7 @@ class Trainer:
                 row["diverged_at"] = state.step
             if row["diverged_at"] is not None:
                 params.fill_(math.nan)
+                buffers.fill_(math.nan)
                 row |= {name: math.nan for name in row if name.startswith(("loss", "accuracy"))}
             rows.append(row)
         return rows
@@ -308,82 +240,10 @@ def train(
             raise Stopped(f"stopped at step {min(state.at)}; the state is saved")
         state.history += trainer.evaluate(state)
         header = {"pack": pack, "step": step, "torch": torch.__version__}
-        checkpoints.write(
-            checkpoints.step_path(folder, step), trainer.layout.views(state.params), header
-        )
+        tensors = trainer.layout.views(state.params) | trainer.layout.buffer_views(state.buffers)
+        checkpoints.write(checkpoints.step_path(folder, step), tensors, header)
         state.wall_seconds = time.monotonic() - began
         if step == steps[-1] or state.wall_seconds - saved > STATE_SECONDS:
             save_state(scratch, state, made_of)
             saved = state.wall_seconds
     return folder, state.history, state.wall_seconds
-
-
-def origin(pack: Spec, data: Data) -> str:
-    """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
-    root = parts.PACKAGE.parent
-    modules = [parts.module(kind, pack["common"][kind]["name"]) for kind in parts.KINDS]
-    files = {file for name in (__name__, *modules) for file in imports.sources(name, root)}
-    code = {file: hashlib.sha256((root / file).read_bytes()).hexdigest() for file in files}
-    return digest([pack, data.header, torch.__version__, code])
-
-
-def save_state(scratch: Path, state: State, made_of: str) -> None:
-    """Save a state beside the one before, and forget those older."""
-    tensors = {"params": state.params} | state.optimizer
-    header = {
-        "origin": made_of,
-        "step": state.step,
-        "at": state.at,
-        "history": state.history,
-        "wall_seconds": state.wall_seconds,
-    }
-    checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
-    for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
-        path.unlink()
-
-
-def _whole_checkpoints(folder: Path) -> set[int]:
-    """The steps whose checkpoint is what was written; others are deleted, and said."""
-    steps = set()
-    for step, path in checkpoints.steps_in(folder):
-        try:
-            checkpoints.read(path)
-        except checkpoints.Damaged as error:
-            log.warning("%s", error)
-            path.unlink()
-        else:
-            steps.add(step)
-    return steps
-
-
-def resume(scratch: Path, device: str, made_of: str) -> State | None:
-    """The newest saved state to go on from; None where there is none.
-
-    A state that cannot be read, that other code or data made, or whose checkpoints are gone
-    (renamed into place, and killed before the scratch folder was removed) is deleted.
-    """
-    saved = _whole_checkpoints(scratch / "checkpoints")
-    for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
-        try:
-            tensors, header = checkpoints.read(path, device)
-        except (checkpoints.Damaged, OSError) as error:
-            reason = f"it cannot be read: {error}"
-        else:
-            if header.get("origin") != made_of:
-                reason = "it was made by other code or from other data"
-            elif not {row["step"] for row in header["history"]} <= saved:
-                reason = "checkpoints before it are gone or damaged"
-            else:
-                return State(
-                    header["step"],
-                    header["at"],
-                    tensors.pop("params"),
-                    tensors,
-                    header["history"],
-                    header["wall_seconds"],
-                )
-        log.warning("%s is left out: %s", path, reason)
-        path.unlink()
-    shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
-    (scratch / "checkpoints").mkdir(parents=True)
-    return None

@@ -31,9 +31,8 @@ def pack_code(module):
     """The files of a program, and of the parts that the pack at hand is made of."""
 
     def files(wildcards):
-        common = pack_spec(wildcards)["common"]
-        named = {parts.module(kind, common[kind]["name"]) for kind in parts.KINDS}
-        return sorted({file for name in {module, *named} for file in code(name)})
+        named = {module, *parts.modules(pack_spec(wildcards)["common"])}
+        return sorted({file for name in named for file in code(name)})
 
     return files
 

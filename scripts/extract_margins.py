@@ -69,13 +69,11 @@ def main(argv: list[str] | None = None) -> None:
         saved = dict(checkpoints.steps_in(folder))
         pack = checkpoints.read(saved[0])[1]["pack"]
         for step in chosen_steps(wanted["steps"], list(saved)):
-            for run, parameters in zip(
-                spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True
-            ):
+            for run, tensors in zip(spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True):
                 if spec.run_id(run) not in runs:
                     continue
                 keys = {"run": spec.run_id(run), "step": step} | grid.row(run, axes)
-                rows = margin_rows(Snapshot(run, model, parameters, data), wanted["pairs"])
+                rows = margin_rows(Snapshot(run, model, tensors, data), wanted["pairs"])
                 found += [table.assign(**keys) for table in rows]
     result = pd.concat(found, ignore_index=True)
     named = [path for path in axes if path in result]

@@ -8,8 +8,8 @@ column each. It gets what the names of its arguments ask for:
 
 features, labels, logits, inputs: of the training set, [N, d], [N], [N, K] and [N, ...], and
 test_features, test_labels, test_logits, test_inputs of the test set; weight [K, d] and bias [K]
-(or None) of the last layer; loss, its name; classes, K; model, the network in evaluation mode,
-and parameters, this run's at this step by their names.
+(or None) of the last layer; loss, its name; classes, K; model, the network in evaluation mode
+with this run's buffers, and parameters, this run's at this step by their names.
 """
 
 import argparse

@@ -25,19 +25,25 @@ class Snapshot:
     these features in float64, since late in training their differences are lost in float32.
     """
 
-    def __init__(
-        self, spec: Spec, model: nn.Module, parameters: dict[str, Tensor], data: stored.Data
-    ):
-        self.spec, self.model, self.parameters, self.data = spec, model, parameters, data
-        self.weight = parameters["head.weight"]
-        self.bias = parameters.get("head.bias")
+    def __init__(self, spec: Spec, model: nn.Module, tensors: dict[str, Tensor], data: stored.Data):
+        self.spec, self.data, self._model, self._tensors = spec, data, model, tensors
+        self.parameters = {name: tensors[name] for name, _ in model.named_parameters()}
+        self.buffers = {name: tensors[name] for name, _ in model.named_buffers()}
+        self.weight = self.parameters["head.weight"]
+        self.bias = self.parameters.get("head.bias")
         self._features: dict[str, Tensor] = {}
+
+    @property
+    def model(self) -> nn.Module:
+        """The network, in evaluation mode and with this run's buffers: the runs share one."""
+        self._model.load_state_dict(self.buffers, strict=False)
+        return self._model.eval()
 
     def features(self, split: str) -> Tensor:
         """``[N, d]`` on the "train" or "test" set."""
         if split not in self._features:
             inputs = getattr(self.data, f"{split}_inputs")
-            self._features[split] = evaluation.outputs(self.model, self.parameters, inputs)[0]
+            self._features[split] = evaluation.outputs(self._model, self._tensors, inputs)[0]
         return self._features[split]
 
     def logits(self, split: str) -> Tensor:
@@ -49,7 +55,7 @@ class Snapshot:
     @property
     def finite(self) -> bool:
         """Whether the run has not diverged."""
-        return all(bool(tensor.isfinite().all()) for tensor in self.parameters.values())
+        return all(bool(tensor.isfinite().all()) for tensor in self._tensors.values())
 
 
 def table(
@@ -65,8 +71,8 @@ def table(
     model = evaluation.build_model(specs[0], data.header["shape"], data.classes).to(device)
     rows: list[dict[str, Any]] = []
     for step, path in checkpoints.steps_in(folder):
-        for spec, parameters in zip(specs, checkpoints.runs(path, device), strict=True):
-            snapshot = Snapshot(spec, model, parameters, data)
+        for spec, tensors in zip(specs, checkpoints.runs(path, device), strict=True):
+            snapshot = Snapshot(spec, model, tensors, data)
             metrics = measure(snapshot) if snapshot.finite else {}
             rows.append({"run": run_id(spec), "step": step, **metrics})
             progress.tick(1)

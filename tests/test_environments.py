@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from latephase import families, imports
+from latephase import families, imports, parts
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
@@ -24,7 +24,7 @@ FIGURES = [path.stem for path in (ROOT / "scripts/figures").glob("[a-z]*.py")]
 EXTRACTIONS = [*families.FAMILIES, *families.MORE_FAMILIES, "own", "margins"]
 PARTS = [
     f"latephase.{path.parent.name}.{path.stem}"
-    for folder in ("models", "losses", "optimizers")
+    for folder in parts.KINDS.values()
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
 READERS = [f"latephase.datasets.{kind}" for kind in ("cifar", "digits", "idx", "npz")]

@@ -9,13 +9,26 @@ from latephase.schema import check
 PARTS = [(kind, name) for kind in parts.KINDS for name in parts.names(kind)]
 SHAPE, CLASSES = [1, 4, 3], 5
 # What a part without defaults is given here. A model that needs more gets a line.
-GIVEN = {"mlp": {"widths": [7, 6]}, "sgd": {"lr": 0.1}, "adamw": {"lr": 0.1}}
+GIVEN = {
+    "mlp": {"widths": [7, 6]},
+    "cnn": {"widths": [7, 6]},
+    "vit": {"layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
+    "ufm": {"samples": 9, "width": 3},
+    "sgd": {"lr": 0.1},
+    "adamw": {"lr": 0.1},
+    "steps": {"milestones": [3]},
+}
+
+
+def good(schema, value):
+    return Draft202012Validator(schema).is_valid(value)
 
 
 def test_the_shipped_parts_are_found():
     assert {"mlp"} <= set(parts.names("model"))
     assert {"mse", "cross_entropy"} <= set(parts.names("loss"))
     assert {"sgd", "adamw"} <= set(parts.names("optimizer"))
+    assert {"steps", "cosine"} <= set(parts.names("schedule"))
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
@@ -54,8 +67,10 @@ def test_parameters_are_read_among_other_assignments(tmp_path, monkeypatch):
 def test_models_honour_their_contract(name):
     """features, then a linear head: what every metric of the last layer rests on."""
     torch.manual_seed(0)
-    model = parts.load("model", name).Model(SHAPE, CLASSES, **GIVEN.get(name, {}))
-    x = torch.randn(9, *SHAPE)
+    sides = [side for side in (SHAPE[1], 1) if good(parts.side(name), side)]
+    shape = SHAPE if good(parts.side(name), SHAPE[2]) else [1, sides[0], sides[0]]
+    model = parts.load("model", name).Model(shape, CLASSES, **GIVEN.get(name, {}))
+    x = torch.arange(9.0).view(9, 1, 1, 1) if name == "ufm" else torch.randn(9, *shape)
     features, logits = model.features(x), model(x)
     assert features.ndim == 2
     assert logits.shape == (9, CLASSES)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from latephase import checkpoints, evaluation, parts, spec, training
+from latephase import checkpoints, evaluation, gradients, parts, spec, training
 from latephase.datasets import stored
-from latephase.training import Layout, Trainer
+from latephase.training import Trainer
 from tests import packs
 
 CROSS_ENTROPY = {"loss": {"name": "cross_entropy", "reduction": "mean"}}
@@ -91,8 +91,12 @@ def test_written_and_batched_gradients_equal_autograd(data, loss, reduction, siz
     leaves = {name: view[0].clone() for name, view in trainer.layout.views(params).items()}
     model = evaluation.build_model(packs.run(), [1, 8, 8], 10).double()
     model.load_state_dict(leaves)
-    arguments = (trainer.model, trainer.layout, entry, params, trainer.inputs, trainer.targets)
-    written, batched = training.written_gradient(*arguments), training.batched_gradient(*arguments)
+    of, samples = (trainer.model, trainer.layout, entry), (trainer.inputs, trainer.targets)
+    written = gradients.written(*of, params, *samples)
+    one, several = (
+        gradients.automatic(*of, rows, rows.new_empty(len(rows), 0), *samples)
+        for rows in (params, params.repeat(3, 1))
+    )
     # Sizes in turn, so that memory kept from one batch to the next is used again.
     for start, count in ((0, 20), (20, size), (5, 20), (3, size)):
         index = torch.arange(start, start + count)
@@ -102,11 +106,12 @@ def test_written_and_batched_gradients_equal_autograd(data, loss, reduction, siz
         else:
             value = functional.cross_entropy(model(x), y, reduction="sum")
         value = value / count if reduction == "mean" else value
-        gradients = torch.autograd.grad(value, list(model.parameters()))
-        expected = torch.cat([gradient.flatten() for gradient in gradients])
+        slopes = torch.autograd.grad(value, list(model.parameters()))
+        expected = torch.cat([slope.flatten() for slope in slopes])
         scale = expected.abs().max().item()
-        for found in (written(index[None]), batched(index[None])):
-            torch.testing.assert_close(found[0], expected, rtol=1e-12, atol=1e-12 * scale)
+        for found in (written(index[None]), one(index[None]), several(index.expand(3, -1))):
+            for row in found:
+                torch.testing.assert_close(row, expected, rtol=1e-12, atol=1e-12 * scale)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,7 +153,8 @@ def test_where_training_stops_between_does_not_matter(data):
 
 def test_initialisation_depends_on_the_seed_alone(data):
     def rows(*numbers, **changes):
-        return training.initial_rows(packs.pack(*numbers, **changes), [1, 8, 8], 10, torch.float32)
+        pack = packs.pack(*numbers, **changes)
+        return training.initial_rows(pack, [1, 8, 8], 10, torch.float32)[0]
 
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
@@ -276,16 +282,6 @@ def test_outputs_do_not_depend_on_the_chunks(data, monkeypatch):
         assert not found.requires_grad
         torch.testing.assert_close(found, expected)
     torch.testing.assert_close(whole[1], model(inputs).detach())
-
-
-def test_layout_views_share_memory():
-    layout = Layout(torch.nn.Linear(3, 2))
-    rows = torch.arange(16.0).reshape(2, 8)
-    views = layout.views(rows)
-    assert views["weight"].shape == (2, 2, 3)
-    assert torch.equal(views["bias"], rows[:, 6:])
-    views["bias"].zero_()
-    assert not rows[:, 6:].any()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

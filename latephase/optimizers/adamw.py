@@ -7,6 +7,8 @@ w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (
 import torch
 from torch import Tensor
 
+from latephase.layout import Layout
+
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},
     "weight_decay": {"type": "number", "minimum": 0, "default": 0.01},
@@ -17,7 +19,14 @@ PARAMETERS = {
 STATE = ("exp_avg", "exp_avg_sq")
 
 
-def update(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> None:
+def update(
+    params: Tensor,
+    grads: Tensor,
+    state: dict[str, Tensor],
+    hyper: dict,
+    step: int,
+    layout: Layout | None = None,
+) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
     if len(params) == 1:
         _fused(params, grads, state, hyper, step)
@@ -37,6 +46,10 @@ def _fused(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict,
     One pass over memory instead of nine. Called directly, since the optimizer class spends
     more time on bookkeeping than the kernel on a small network.
     """
+    decay = hyper["weight_decay"]
+    if isinstance(decay, Tensor):  # the kernel knows one number
+        params.mul_((1 - hyper["lr"] * decay).to(params))
+        hyper = hyper | {"weight_decay": 0.0}
     torch._fused_adamw_(
         [params],
         [grads],

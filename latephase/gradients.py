@@ -1,0 +1,83 @@
+"""The gradients of a step's batches, written out or by autograd.
+
+Each function prepares what does not change from step to step and returns another, of the indices
+``[R, B]`` of the runs' batches, that gives their gradients ``[R, P]``, valid until it is called
+again. Buffers change on the way, as in any forward pass in training mode.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from latephase import parts
+from latephase.layout import Layout
+from latephase.spec import Spec
+
+Gradient = Callable[[Tensor], Tensor]
+
+
+def written(
+    model: torch.nn.Module,
+    layout: Layout,
+    loss: Spec,
+    params: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
+) -> Gradient:
+    """Of one run, by the backpropagation that its model writes out."""
+    grads = torch.empty_like(params)
+    fill = model.gradient(
+        list(layout.views(params[0]).values()),
+        list(layout.views(grads[0]).values()),
+        parts.load("loss", loss["name"]).logit_gradient,
+    )
+    memory: dict[int, Tensor] = {}
+
+    def gradient(index: Tensor) -> Tensor:
+        size = index.shape[1]
+        if size not in memory:
+            memory[size] = inputs.new_empty(size, *inputs.shape[1:])
+        x = torch.index_select(inputs, 0, index[0], out=memory[size])
+        fill(x, targets.index_select(0, index[0]))
+        return grads.div_(size) if loss["reduction"] == "mean" else grads
+
+    return gradient
+
+
+def automatic(
+    model: torch.nn.Module,
+    layout: Layout,
+    loss: Spec,
+    params: Tensor,
+    buffers: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
+) -> Gradient:
+    """By autograd; of several runs along a run axis.
+
+    Of one run without it: vmap makes grouped convolutions of a network's, which are slow.
+    """
+    per_sample = parts.load("loss", loss["name"]).per_sample
+    model.train()  # an evaluation leaves it otherwise
+    leaf, kept = params.detach().requires_grad_(), layout.buffer_views(buffers)
+
+    def objective(row: Tensor, kept: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        losses = per_sample(functional_call(model, layout.views(row) | kept, (x,)), y)
+        return losses.mean() if loss["reduction"] == "mean" else losses.sum()
+
+    def gradient(index: Tensor) -> Tensor:
+        batch = [tensor.index_select(0, index.flatten()) for tensor in (inputs, targets)]
+        if len(index) == 1:
+            total = objective(leaf[0], {name: view[0] for name, view in kept.items()}, *batch)
+        else:
+            x, y = (tensor.unflatten(0, index.shape) for tensor in batch)
+            # Of a tensor that is not contiguous vmap's batch normalisation changes a copy.
+            moving = {name: view.clone() for name, view in kept.items()}
+            total = vmap(objective)(leaf, moving, x, y).sum()
+            for name, view in kept.items():
+                view.copy_(moving[name])
+        return torch.autograd.grad(total, leaf)[0]
+
+    return gradient

@@ -1,0 +1,49 @@
+"""What the convolutional networks share."""
+
+import math
+
+from torch import Tensor, nn
+
+
+def block(channels: int, width: int, batch_norm: bool = True) -> list[nn.Module]:
+    """Convolution 3×3 with bias, batch normalisation and ReLU."""
+    norm = [nn.BatchNorm2d(width)] if batch_norm else []
+    return [nn.Conv2d(channels, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
+
+
+def pool(side: int) -> nn.MaxPool2d:
+    """Max pooling of squares; what is left over at the edge is a square of its own."""
+    return nn.MaxPool2d(side, ceil_mode=True)
+
+
+class Convolutional(nn.Module):
+    """A body that puts out maps, flattened to features, and a linear head as torch makes it."""
+
+    def __init__(self, body: nn.Module, features: int, classes: int):
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(features, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The maps in a row: ``[N, C, H, W]`` to ``[N, d]``."""
+        return self.body(x).flatten(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``[N, K]``."""
+        return self.head(self.features(x))
+
+
+class Stacked(Convolutional):
+    """Groups of blocks of given widths, each group followed by pooling that halves the sides."""
+
+    def __init__(
+        self, shape: list[int], classes: int, groups: list[list[int]], batch_norm: bool = True
+    ):
+        channels, layers = shape[0], []
+        for widths in groups:
+            for width in widths:
+                layers += block(channels, width, batch_norm)
+                channels = width
+            layers.append(pool(2))
+        positions = math.prod(math.ceil(side / 2 ** len(groups)) for side in shape[1:])
+        super().__init__(nn.Sequential(*layers), channels * positions, classes)

@@ -1,0 +1,15 @@
+"""A small convolutional network, for the quick scale: a block and pooling a width."""
+
+from latephase.layers import Stacked
+
+PARAMETERS = {
+    "widths": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
+    "batch_norm": {"type": "boolean", "default": True},
+}
+
+
+class Model(Stacked):
+    """Convolution 3×3, batch normalisation, ReLU and max pooling in turn, and a linear head."""
+
+    def __init__(self, shape: list[int], classes: int, widths: list[int], batch_norm: bool = True):
+        super().__init__(shape, classes, [[width] for width in widths], batch_norm)

@@ -1,0 +1,13 @@
+"""VGG11, which zhao2026's released configurations name: 512 features on 32×32."""
+
+from latephase.layers import Stacked
+
+PARAMETERS = {}
+GROUPS = [[64], [128], [256, 256], [512, 512], [512, 512]]
+
+
+class Model(Stacked):
+    """Blocks of convolution 3×3, batch normalisation and ReLU, and a linear head."""
+
+    def __init__(self, shape: list[int], classes: int):
+        super().__init__(shape, classes, GROUPS)

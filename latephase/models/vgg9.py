@@ -1,0 +1,17 @@
+"""zhao2026's VGG9: 64-M-128-M-512-512-M-256-256-M and one linear layer.
+
+On 32×32 it has 1,024 features, as the released loader says; the released file hard-wires 512 and
+cannot run a forward pass.
+"""
+
+from latephase.layers import Stacked
+
+PARAMETERS = {}
+GROUPS = [[64], [128], [512, 512], [256, 256]]
+
+
+class Model(Stacked):
+    """Blocks of convolution 3×3, batch normalisation and ReLU, and a linear head."""
+
+    def __init__(self, shape: list[int], classes: int):
+        super().__init__(shape, classes, GROUPS)

@@ -1,0 +1,103 @@
+"""The state of a training: what it is, how it is saved, what may go on from it."""
+
+import hashlib
+import logging
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from latephase import checkpoints, imports, parts
+from latephase.datasets.stored import Data
+from latephase.spec import Spec, digest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class State:
+    """Everything that decides how a pack goes on: saved and restored whole."""
+
+    step: int
+    """Of the last checkpoint."""
+    at: list[int]
+    """The step that each run has taken, at or beyond the checkpoint's."""
+    params: Tensor  # [R, P]
+    buffers: Tensor  # [R, B]
+    optimizer: dict[str, Tensor]  # each [R, P]
+    history: list[dict] = field(default_factory=list)
+    wall_seconds: float = 0.0
+
+
+def origin(pack: Spec, data: Data) -> str:
+    """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
+    root = parts.PACKAGE.parent
+    modules = ("latephase.training", *parts.modules(pack["common"]))
+    files = {file for name in modules for file in imports.sources(name, root)}
+    code = {file: hashlib.sha256((root / file).read_bytes()).hexdigest() for file in files}
+    return digest([pack, data.header, torch.__version__, code])
+
+
+def save_state(scratch: Path, state: State, made_of: str) -> None:
+    """Save a state beside the one before, and forget those older."""
+    tensors = {"params": state.params, "buffers": state.buffers} | state.optimizer
+    header = {
+        "origin": made_of,
+        "step": state.step,
+        "at": state.at,
+        "history": state.history,
+        "wall_seconds": state.wall_seconds,
+    }
+    checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
+    for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
+        path.unlink()
+
+
+def _whole_checkpoints(folder: Path) -> set[int]:
+    """The steps whose checkpoint is what was written; others are deleted, and said."""
+    steps = set()
+    for step, path in checkpoints.steps_in(folder):
+        try:
+            checkpoints.read(path)
+        except checkpoints.Damaged as error:
+            log.warning("%s", error)
+            path.unlink()
+        else:
+            steps.add(step)
+    return steps
+
+
+def resume(scratch: Path, device: str, made_of: str) -> State | None:
+    """The newest saved state to go on from; None where there is none.
+
+    A state that cannot be read, that other code or data made, or whose checkpoints are gone
+    (renamed into place, and killed before the scratch folder was removed) is deleted.
+    """
+    saved = _whole_checkpoints(scratch / "checkpoints")
+    for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
+        try:
+            tensors, header = checkpoints.read(path, device)
+        except (checkpoints.Damaged, OSError) as error:
+            reason = f"it cannot be read: {error}"
+        else:
+            if header.get("origin") != made_of:
+                reason = "it was made by other code or from other data"
+            elif not {row["step"] for row in header["history"]} <= saved:
+                reason = "checkpoints before it are gone or damaged"
+            else:
+                return State(
+                    header["step"],
+                    header["at"],
+                    tensors.pop("params"),
+                    tensors.pop("buffers"),
+                    tensors,
+                    header["history"],
+                    header["wall_seconds"],
+                )
+        log.warning("%s is left out: %s", path, reason)
+        path.unlink()
+    shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
+    (scratch / "checkpoints").mkdir(parents=True)
+    return None

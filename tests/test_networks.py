@@ -1,0 +1,209 @@
+"""The engine on networks with batch normalisation: buffers, one run at a time and many at once."""
+
+import math
+
+import pandas as pd
+import pytest
+import torch
+from torch.nn import functional
+
+from latephase import checkpoints, evaluation, parts, spec, training
+from latephase.datasets import stored
+from latephase.losses import cross_entropy
+from latephase.metrics.curvature import curvature_metrics
+from latephase.training import Trainer
+from scripts import extract_collapse, extract_curvature, extract_margins, extract_own, extraction
+from tests import packs
+from tests.test_training import Together
+
+CNN = {
+    "model": {"name": "cnn", "widths": [4, 6]},
+    "loss": {"name": "cross_entropy", "reduction": "mean"},
+    "optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9, "weight_decay": 0.01},
+}
+NUMBERS = (
+    {"seed": 1},
+    {"seed": 2, "optimizer.lr": 0.1},
+    {"seed": 2, "optimizer.weight_decay": 0.1},
+)
+
+
+@pytest.fixture(scope="module")
+def data(digits_file):
+    torch.set_num_threads(1)
+    return stored.load(digits_file, **parts.arguments(packs.run()["data"]))
+
+
+def trained(pack, data, dtype=torch.float64, kind=Trainer):
+    """Each run's parameters, buffers and history after training, by run."""
+    trainer = kind(pack, data, "cpu", dtype)
+    state = trainer.initial()
+    for stop in (7, 12):
+        trainer.advance(state, stop)
+        state.history += trainer.evaluate(state)
+    ids = [spec.run_id(run) for run in spec.runs_of(pack)]
+    return {
+        run: (params, buffers, [row for row in state.history if row["run"] == run])
+        for run, params, buffers in zip(ids, state.params, state.buffers, strict=True)
+    }
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_each_run_of_a_pack_is_as_if_alone_to_the_bit(data, dtype):
+    together = trained(packs.pack(*NUMBERS, **CNN), data, dtype)
+    for values in NUMBERS:
+        for run, alone in trained(packs.pack(values, **CNN), data, dtype).items():
+            for mine, theirs in zip(together[run][:2], alone[:2], strict=True):
+                assert torch.equal(mine, theirs)
+            assert together[run][2] == alone[2]
+
+
+def test_many_at_once_are_as_if_alone(data):
+    together = trained(packs.pack(*NUMBERS, **CNN), data, kind=Together)
+    for values in NUMBERS:
+        for run, (params, buffers, history) in trained(packs.pack(values, **CNN), data).items():
+            torch.testing.assert_close(together[run][0], params, rtol=1e-12, atol=1e-12)
+            torch.testing.assert_close(together[run][1], buffers, rtol=1e-12, atol=1e-12)
+            for mine, theirs in zip(together[run][2], history, strict=True):
+                assert mine.pop("run") == theirs.pop("run")
+                assert mine.pop("diverged_at") is theirs.pop("diverged_at") is None
+                assert mine == pytest.approx(theirs, rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", [Trainer, Together])
+def test_equals_a_plain_loop(data, kind):
+    """Parameters and running statistics of a module that torch trains."""
+    pack = packs.pack(*NUMBERS[:2], **CNN)
+    found = trained(pack, data, kind=kind)
+    for run in spec.runs_of(pack):
+        torch.manual_seed(run["seed"])
+        model = evaluation.build_model(run, [1, 8, 8], 10).double()
+        optimizer = torch.optim.SGD(model.parameters(), **parts.arguments(run["optimizer"]))
+        for epoch in range(4):
+            for index in training.epoch_order(run["seed"], epoch, 50).split(20):
+                x, y = data.train_inputs[index].double(), data.train_labels[index]
+                optimizer.zero_grad()
+                functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+        kinds = model.parameters(), model.buffers()
+        for row, tensors in zip(found[spec.run_id(run)][:2], kinds, strict=True):
+            expected = torch.cat([tensor.detach().flatten() for tensor in tensors])
+            torch.testing.assert_close(row, expected, rtol=1e-9, atol=1e-11)
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("serial", [True, False])
+def test_halted_anywhere_it_ends_in_the_same_bytes(data, tmp_path, monkeypatch, serial):
+    monkeypatch.setattr(training, "Trainer", Trainer if serial else Together)
+    pack = packs.pack(*NUMBERS, **CNN)
+    whole, history, _ = training.train(pack, data, tmp_path / "whole")
+    for asked in (1, 5, 9, 11, 20, 30) if serial else (1, 5, 11):
+        calls = []
+
+        def halted(calls=calls, asked=asked):
+            calls.append(None)
+            return len(calls) == asked
+
+        with pytest.raises(training.Stopped):
+            training.train(pack, data, tmp_path / str(asked), halted=halted)
+        folder, rows, _ = training.train(pack, data, tmp_path / str(asked))
+        assert content(folder) == content(whole)
+        assert rows == history
+
+
+def test_a_diverging_run_leaves_its_neighbours_statistics_alone(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "Trainer", Together)
+    content = []
+    for name, lr in (("wild", 1e30), ("harmless", 1e-3)):
+        pack = packs.pack({"seed": 1}, {"seed": 2, "optimizer.lr": lr}, {"seed": 3}, **CNN)
+        folder, history, _ = training.train(pack, data, tmp_path / name)
+        content.append(checkpoints.read(checkpoints.steps_in(folder)[-1][1])[0])
+        if name == "wild":
+            assert {row["diverged_at"] for row in history if row["step"] == 12} > {None}
+    for name, wild in content[0].items():
+        assert torch.equal(wild[[0, 2]], content[1][name][[0, 2]])
+        assert wild[1].isnan().all()
+
+
+def modules(pack, path, data):
+    """Each run of a checkpoint as a module in evaluation mode, made by hand."""
+    tensors, _ = checkpoints.read(path)
+    for i, run in enumerate(spec.runs_of(pack)):
+        model = evaluation.build_model(run, [1, 8, 8], 10)
+        # Not strict: torch's loading makes up a count of batches where there is none.
+        loaded = model.load_state_dict({n: t[i] for n, t in tensors.items()}, strict=False)
+        assert not loaded.missing_keys
+        yield run, model.eval()
+
+
+def test_a_checkpoint_is_whole_and_the_history_is_of_evaluation_mode(data, tmp_path):
+    pack = packs.pack(*NUMBERS, **CNN)
+    folder, history, _ = training.train(pack, data, tmp_path)
+    rows = {(row["run"], row["step"]): row for row in history}
+    step, path = checkpoints.steps_in(folder)[-1]
+    for run, model in modules(pack, path, data):
+        assert not torch.equal(model.body[1].running_mean, torch.zeros(4))
+        with torch.no_grad():
+            loss = functional.cross_entropy(model(data.test_inputs), data.test_labels).item()
+        assert rows[spec.run_id(run), step]["loss_test"] == pytest.approx(loss, rel=1e-5)
+
+
+def table(program, folder, digits_file, tmp_path, measuring=None):
+    output = tmp_path / "table.parquet"
+    arguments = {"checkpoints": folder, "data": digits_file, "output": output}
+    argv = [word for name, path in arguments.items() for word in (f"--{name}", str(path))]
+    extraction.main("Doc.", measuring or program.measuring, argv)
+    return pd.read_parquet(output).set_index(["run", "step"])
+
+
+def test_extractions_see_each_run_in_evaluation_mode(data, digits_file, tmp_path, monkeypatch):
+    pack = packs.pack(*NUMBERS[:2], **CNN)
+    folder, *_ = training.train(pack, data, tmp_path / "scratch")
+    collapse = table(extract_collapse, folder, digits_file, tmp_path)
+    curvature = table(extract_curvature, folder, digits_file, tmp_path)
+    step, path = checkpoints.steps_in(folder)[-1]
+    for run, model in modules(pack, path, data):
+        key = spec.run_id(run), step
+        with torch.no_grad():
+            features = model.features(data.train_inputs)
+        means = torch.stack([features[data.train_labels == k].mean(0) for k in range(10)])
+        spread = (features - means[data.train_labels]).square().sum(1).mean().item()
+        assert spread == pytest.approx(collapse.loc[key, "within_class_variance"], rel=1e-4)
+        by_hand = curvature_metrics(
+            model,
+            dict(model.named_parameters()),
+            data.train_inputs,
+            data.train_labels,
+            cross_entropy.per_sample,
+            extract_curvature.generator_of(run["seed"]),
+        )
+        assert curvature.loc[key].to_dict() == pytest.approx(by_hand, rel=1e-9)
+        norm = torch.cat([p.detach().double().flatten() for p in model.parameters()]).norm()
+        assert curvature.loc[key, "weight_norm"] == pytest.approx(float(norm), rel=1e-12)
+        layers = [name for name in by_hand if name.startswith("relative_flatness_layer")]
+        assert len(layers) == 2 * 3
+        # Piecewise linear in evaluation mode, batch normalisation and all: nothing is estimated.
+        assert by_hand["hessian_trace_error"] == 0
+        assert math.isfinite(by_hand["hessian_trace"])
+
+
+def test_a_metric_of_ones_own_gets_the_networks_statistics(data, digits_file, tmp_path):
+    """The model it is given is the run's, though the runs of a pack share a module."""
+    pack = packs.pack(*NUMBERS[:2], **CNN)
+    folder, *_ = training.train(pack, data, tmp_path / "scratch")
+    _, path = checkpoints.steps_in(folder)[-1]
+    model = evaluation.build_model(spec.runs_of(pack)[0], [1, 8, 8], 10)
+    snapshots = [
+        extraction.Snapshot(run, model, tensors, data)
+        for run, tensors in zip(spec.runs_of(pack), checkpoints.runs(path), strict=True)
+    ]
+    for snapshot, (_, module) in zip(snapshots, modules(pack, path, data), strict=True):
+        given, parameters = (extract_own.asked(n, snapshot) for n in ("model", "parameters"))
+        assert set(parameters) == set(dict(module.named_parameters()))
+        logits = torch.func.functional_call(given, parameters, (data.test_inputs,))
+        torch.testing.assert_close(logits, module(data.test_inputs))
+        torch.testing.assert_close(snapshot.logits("test").float(), logits, rtol=1e-4, atol=1e-5)
+        assert len(extract_margins.margin_rows(snapshot, [[0, 1]])) == 2
