@@ -10,7 +10,7 @@ divergence). A censored time is never dropped silently: :func:`seed_interval` ta
 smallest and the largest value that every run may have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -199,15 +199,15 @@ CELL = ("optimizer.lr", "optimizer.weight_decay")
 """The columns that, with the seed, name a run of the studies analysed here."""
 
 
-def by_cell(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+def by_cell(runs: pd.DataFrame, column: str, cell: Sequence[str] = CELL) -> pd.DataFrame:
     """Seeds down, cells (learning rate, weight decay) across; NaN where there is no run.
 
-    Raises ValueError where two runs share seed, learning rate and weight decay: the study has
-    an axis that these statistics would mix up.
+    Raises ValueError where two runs share seed and cell: the study has an axis that these
+    statistics would mix up.
     """
-    if runs.duplicated(["seed", *CELL]).any():
-        raise ValueError("two runs share seed, optimizer.lr and optimizer.weight_decay")
-    return runs.pivot(index="seed", columns=list(CELL), values=column).astype(float)
+    if runs.duplicated(["seed", *cell]).any():
+        raise ValueError(f"two runs share seed, {', '.join(cell[:-1])} and {cell[-1]}")
+    return runs.pivot(index="seed", columns=list(cell), values=column).astype(float)
 
 
 def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES, rng_seed: int = 0) -> NDArray:
@@ -273,6 +273,18 @@ def median_over_seeds(values: NDArray) -> NDArray:
 def mean_of_cells(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
     """The mean over cells of the median over seeds, at both bounds: a :data:`Statistic`."""
     return tuple(_mean(median_over_seeds(bound)) for bound in (smallest, largest))
+
+
+def largest_of_cells(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
+    """The largest over cells of the median over seeds, at both bounds: a :data:`Statistic`."""
+    return tuple(_largest(median_over_seeds(bound)) for bound in (smallest, largest))
+
+
+def _largest(values: NDArray) -> NDArray:
+    """The maximum over the last axis, NaN ignored; NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    largest = np.where(known, values, -np.inf).max(axis=-1, initial=-np.inf)
+    return np.where(known.any(axis=-1), largest, np.nan)
 
 
 def _mean(values: NDArray) -> NDArray:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
@@ -200,6 +201,30 @@ def log_value_axis(ax: Axes) -> Axes:
         ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=10))
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
+    return ax
+
+
+def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> Axes:
+    """A table of numbers as colours, each with its number in two decimals; – for NaN.
+
+    Dark is small. The first row stands at the bottom, as on any vertical axis.
+    """
+    sns.heatmap(
+        values,
+        ax=ax,
+        norm=norm,
+        cmap="viridis",
+        cbar=False,
+        annot=values.map(lambda value: "–" if np.isnan(value) else f"{value:.2f}"),
+        fmt="",
+        mask=values.isna(),
+        annot_kws={"fontsize": 8},
+        xticklabels=[f"{value:g}" for value in values.columns],
+        yticklabels=[f"{value:g}" for value in values.index],
+    )
+    ax.invert_yaxis()
+    ax.tick_params(length=0)
+    ax.tick_params(axis="y", labelrotation=0)
     return ax
 
 

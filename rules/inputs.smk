@@ -100,7 +100,11 @@ def figure_tables(wildcards):
     """The tables a figure is drawn from, by name."""
     entry = CATALOG.figures[wildcards.figure]
     table = study_table(entry["study"], wildcards.scale)
-    files = {"table": table, "margins": table.replace(".parquet", ".margins.parquet")}
+    files = {
+        "table": table,
+        "margins": table.replace(".parquet", ".margins.parquet"),
+        "published": f"catalog/published/{wildcards.figure}.csv",
+    }
     return {name: files[name] for name in entry["tables"]}
 
 

@@ -4,8 +4,9 @@
         --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
 
 Columns: run, step, pack; what tells the study's runs apart (the axes of its grids, and what its
-`grids` set) by dotted names, and seed, learning rate and weight decay; the history; every metric.
-Rows stand in the order of the grids, then of the steps.
+`grids` set) by dotted names, and seed, learning rate, momentum, weight decay and schedule (JSON)
+where a run has them; the history; every metric. Rows stand in the order of the grids, then of the
+steps.
 """
 
 import argparse
@@ -17,8 +18,9 @@ import pandas as pd
 from latephase import grid, spec, tables
 from latephase.errors import UserError, reporting
 
-ALWAYS = ("seed", "optimizer.lr", "optimizer.weight_decay")
-"""Columns whether they are axes of the grid or not: what the analyses take runs apart by."""
+ALWAYS = ("seed", "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay", "schedule")
+"""Columns whether they are axes of the grid or not: what the analyses take runs apart by, and what
+the theory makes its predictions of."""
 
 
 def run_table(setting: dict) -> pd.DataFrame:

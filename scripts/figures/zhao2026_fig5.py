@@ -1,0 +1,117 @@
+"""Figure 5 of zhao2026: NC0 by momentum and weight decay, from theory and from training.
+
+Above, the paper's setting: its recursion (Thm 3.2), which needs no training, beside the values
+that it prints. Below, the study's setting: the recursion from NC0 at step 0, beside NC0 at the
+last step. One scale of colours, logarithmic.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from latephase import plots, predictions
+from latephase.analysis import before_divergence
+from latephase.errors import reporting
+from latephase.theory import zhao2026
+from scripts.figures import DECAY, parser, read, write
+
+MOMENTUM = "optimizer.momentum"
+CELL = [MOMENTUM, DECAY]
+START = 1.7544
+"""NC0 at the paper's step 0, by its runs without weight decay."""
+LEARNING_RATES = {"lr": 0.001, "steps": 200 * 469, "milestones": [66 * 469, 133 * 469]}
+FITTED = 0.99
+"""Training accuracy below which the paper leaves a run out."""
+SMALLEST = 0.005
+"""Where the colours end: less is printed as 0.00."""
+PANELS = {
+    ("paper", "recursion"): "the paper's setting: recursion",
+    ("paper", "published"): "the paper's setting: published",
+    ("study", "recursion"): "this study's setting: recursion",
+    ("study", "trained"): "this study's setting: trained",
+}
+
+
+def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: setting, source, momentum, weight decay, nc0, low, high, n, accuracy_train.
+
+    ``setting`` and ``source`` are the keys of :data:`PANELS`. Of the study, nc0 is the mean over
+    seeds at the last step (low, high: its interval; n: seeds that did not diverge), and
+    accuracy_train the lowest of them.
+    """
+    columns = {"momentum": MOMENTUM, "weight_decay": DECAY}
+    printed = published.rename(columns=columns)[[*CELL, "nc0"]]
+    factors = zhao2026.sgd_factor(
+        zhao2026.learning_rates(**LEARNING_RATES), printed[MOMENTUM], printed[DECAY]
+    )
+    table = table.assign(recursion=predictions.sgd_nc0(table))
+    last = before_divergence(table[table["step"] == table["step"].max()])
+    frames = {
+        ("paper", "recursion"): printed.assign(nc0=START * np.abs(factors[-1])),
+        ("paper", "published"): printed,
+        ("study", "recursion"): _over_seeds(last, "recursion"),
+        ("study", "trained"): _over_seeds(last, "nc0"),
+    }
+    keyed = [
+        frame.assign(setting=setting, source=source) for (setting, source), frame in frames.items()
+    ]
+    columns = ["setting", "source", *CELL, "nc0", "low", "high", "n", "accuracy_train"]
+    return pd.concat(keyed, ignore_index=True)[columns]
+
+
+def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A row a cell: mean of a column as nc0, its interval, seeds, lowest training accuracy."""
+    summary = plots.summarise(last, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
+    lowest = last.groupby(CELL)["accuracy_train"].min()
+    return summary.merge(lowest.reset_index(), on=CELL)
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """Two rows of two heat maps."""
+    norm = LogNorm(SMALLEST, max(df["nc0"].max(), 10 * SMALLEST), clip=True)
+    with plots.style():
+        fig = Figure(figsize=(10.2, 7.2))
+        axes = fig.subplots(2, 2)
+        for ax, (key, heading) in zip(axes.flat, PANELS.items(), strict=True):
+            part = df[(df["setting"] == key[0]) & (df["source"] == key[1])]
+            plots.heat_map(ax, part.pivot(index=MOMENTUM, columns=DECAY, values="nc0"), norm)
+            ax.set_title(heading + _apart(df, *key), loc="left")
+            ax.set_xlabel("weight decay λ")
+            ax.set_ylabel("momentum β")
+        bar = fig.colorbar(
+            ScalarMappable(norm, "viridis"), ax=axes, extend="min", aspect=40, pad=0.015
+        )
+        bar.set_label(r"NC0 = $\Vert W^\top 1 \Vert_2$ at the last step")
+        bar.set_ticks([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], minor=False)
+        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        bar.ax.minorticks_off()
+        if (df["accuracy_train"] < FITTED).any():
+            note += f"; lowest training accuracy {df['accuracy_train'].min():.1%}"
+        plots.title(fig, "NC0 under SGD, by momentum and weight decay", note)
+    return fig
+
+
+def _apart(df: pd.DataFrame, setting: str, source: str) -> str:
+    """How far a panel's values are from those of the recursion, at most, in words."""
+    if source == "recursion":
+        return ""
+    values = df[df["setting"] == setting].pivot(index=CELL, columns="source", values="nc0")
+    return f" (at most {(values[source] - values['recursion']).abs().max():.2g} from it)"
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
+    args = arguments.parse_args(argv)
+    needed = ["run", "step", "seed", "diverged_at", *predictions.SGD, "nc0", "accuracy_train"]
+    df = data(read(args.table, needed), pd.read_csv(args.published))
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,141 @@
+"""The claims on zhao2026 on tables that follow the recursion, do not, or do the reverse."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from latephase import predictions
+from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from latephase.errors import UserError
+from scripts import evaluate_claims
+
+CATALOG = Path(__file__).parents[2] / "catalog"
+CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
+BY_ID = {claim["id"]: claim for claim in CLAIMS}
+LR, MOMENTUM, DECAY = predictions.SGD
+STEPS = np.array([0, 10, 100, 500, 1000])
+SCHEDULE = '{"factor":0.1,"milestones":[100,500],"name":"steps"}'
+
+
+def recursion(steps, lr, momentum, decay, schedule=""):
+    """NC0 over its start, written out apart from the theory's module."""
+    factors, factor, velocity = [1.0], 1.0, 0.0
+    for step in range(max(steps)):
+        velocity = momentum * velocity + decay * factor
+        factor -= lr * velocity * (0.1 ** ((step >= 100) + (step >= 500)) if schedule else 1)
+        factors.append(factor)
+    return np.abs(factors)[steps]
+
+
+def nothing(steps, *numbers):
+    """Decay and momentum do nothing."""
+    return np.ones(len(steps))
+
+
+def reverse(steps, *numbers):
+    """NC0 grows where it should fall."""
+    return 1 / recursion(steps, *numbers)
+
+
+def study_table(
+    law=recursion, noise=1e-3, seeds=(1, 2, 3), lr=0.03, decays=(0.0, 1e-3, 1e-2), schedule="",
+    momenta=(0.0, 0.9, 0.98), offset=None,
+):  # fmt: skip
+    """``noise`` and ``offset`` (a number a seed) are of ln NC0 at every step after the first."""
+    rng = np.random.default_rng(0)
+    frames = []
+    for momentum in momenta:
+        for decay in decays:
+            for seed in seeds:
+                start = rng.uniform(1.5, 2.2)
+                scatter = rng.normal(0, noise, len(STEPS)) + (offset or {}).get(seed, 0)
+                values = start * law(STEPS, lr, momentum, decay, schedule)
+                values[1:] *= np.exp(scatter[1:])
+                frame = pd.DataFrame({"step": STEPS, "nc0": values})
+                run = f"{momentum}-{decay}-{seed}"
+                frame = frame.assign(run=run, seed=seed, diverged_at=np.nan)
+                frame = frame.assign(**{LR: lr, MOMENTUM: momentum, DECAY: decay})
+                frames.append(frame.assign(schedule=schedule) if schedule else frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def evaluated(table):
+    return evaluate_claims.evaluate(BY_ID["zhao2026-recursion"], table, "t.parquet", "quick")
+
+
+CASES = [
+    ({}, REPRODUCED),
+    ({"noise": 0}, REPRODUCED),
+    ({"schedule": SCHEDULE}, REPRODUCED),
+    ({"law": nothing}, NOT_REPRODUCED),
+    ({"law": reverse}, NOT_REPRODUCED),
+    ({"law": nothing, "schedule": SCHEDULE}, NOT_REPRODUCED),
+    ({"noise": 0.05}, NOT_REPRODUCED),
+    ({"noise": 0, "offset": {1: 0.02, 2: 0.009, 3: 0.008}}, INCONCLUSIVE),
+    ({"seeds": (1, 2)}, INCONCLUSIVE),
+]
+
+
+@pytest.mark.parametrize(("study", "expected"), CASES)
+def test_verdict_follows_the_effect(study, expected):
+    row = evaluated(study_table(**study))
+    assert row["verdict"] == expected, row
+
+
+def test_the_estimate_is_the_largest_cell_s_median():
+    row = evaluated(study_table(noise=0, offset={1: 0.002, 2: 0.004, 3: -0.006}))
+    assert row["estimate"] == pytest.approx(0.004)
+    assert (row["low"], row["high"]) == pytest.approx((0.002, 0.006))
+    assert (row["n_seeds"], row["n_cells"]) == (3, 9)
+    assert row["note"].startswith("27 runs; the farthest run, 0.006: lr 0.03, momentum")
+
+
+def test_the_schedule_is_followed():
+    scheduled = study_table(schedule=SCHEDULE)
+    assert evaluated(scheduled.drop(columns="schedule"))["verdict"] == NOT_REPRODUCED
+    with pytest.raises(ValueError, match="not one of steps"):
+        predictions.sgd_nc0(scheduled.assign(schedule='{"name":"cosine"}'))
+
+
+def test_below_the_floor_nothing_is_compared():
+    """Rounding, here as large as the paper's, is not what the theorem is about."""
+    table = study_table(decays=(0.0, 1e-2, 5e-2))
+    table["nc0"] = np.hypot(table["nc0"], 2e-4)
+    assert table["nc0"].min() < 3e-4
+    assert evaluated(table)["verdict"] == REPRODUCED
+    late = table[table["step"].isin([0, 1000]) & table[MOMENTUM].eq(0.98) & table[DECAY].gt(0)]
+    row = evaluated(late)
+    assert row["verdict"] == INCONCLUSIVE
+    assert "6 without a step above the floor (left out)" in row["note"]
+
+
+def test_other_learning_rates_are_other_cells():
+    slower = study_table(lr=0.01).assign(run=lambda table: table["run"] + "b")
+    both = pd.concat([study_table(), slower], ignore_index=True)
+    row = evaluated(both)
+    assert row["verdict"] == REPRODUCED
+    assert row["n_cells"] == 18
+    mixed = both.assign(**{LR: 0.03})
+    with pytest.raises(UserError, match=r"two runs share seed, optimizer\.lr, optimizer\.momentum"):
+        evaluated(mixed)
+
+
+def test_what_follows_a_divergence_is_not_measured():
+    table = study_table()
+    lost = (table["run"] == "0.9-0.001-2") & (table["step"] >= 500)
+    table.loc[lost, "nc0"] = np.nan
+    table.loc[table["run"] == "0.9-0.001-2", "diverged_at"] = 500.0
+    expected = evaluated(table)
+    assert expected["verdict"] == REPRODUCED
+    assert "27 runs; 1 diverged" in expected["note"]
+    table.loc[lost, "nc0"] = 1e9
+    assert evaluated(table.sample(frac=1, random_state=0)) == expected
+
+
+def test_a_run_without_its_start_is_told():
+    table = study_table()
+    with pytest.raises(ValueError, match=r"no row of step 0 for the runs 0\.0-0\.0-1"):
+        predictions.sgd_nc0(table[(table["step"] > 0) | (table["run"] != "0.0-0.0-1")])
