@@ -1,9 +1,19 @@
-"""Zhao et al. (arXiv 2602.16642): the optimizer decides whether NC0 vanishes."""
+"""Zhao et al. (arXiv 2602.16642): the optimizer decides whether NC0 vanishes.
+
+But for the recursion, statistics are of each run's last step, over the runs whose training
+accuracy is at least ``fitted`` there, as in the paper; the note counts the others. A *setting* is a
+learning rate and a momentum (β₁ of Adam's kin); its *best* run over weight decays has the smallest
+value. Ratios are in decades, log10.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
-from latephase import analysis, predictions
+from latephase import analysis, finals, predictions
+from latephase.analysis import Interval
 from latephase.claims import Result
 
 
@@ -45,3 +55,139 @@ def _note(table: pd.DataFrame, runs: pd.DataFrame) -> str:
             f"lr {lr}, momentum {momentum}, weight decay {decay}, seed {worst['seed']:.0f}"
         )
     return "; ".join(parts)
+
+
+def coupling_contrast(
+    table: pd.DataFrame, *, coupled: str, decoupled: str, metric: str, fitted: float
+) -> Result:
+    """log10 of the decoupled optimizer's best value over the coupled one's (Figs. 1 and 3).
+
+    Decays of the two are on scales of their own, so best is set against best. The mean over
+    momenta of the median over seeds, both over learning rates as the best of all: those differ
+    too. NaN where either has no momentum with a fitted run in common.
+    """
+    last, left_out = finals.fitted(table, fitted)
+    best = {
+        name: _best(last[last["optimizer.name"] == name], metric) for name in (coupled, decoupled)
+    }
+    contrast = (best[decoupled] - best[coupled]).dropna(axis=1, how="all")
+    values = contrast.to_numpy()
+    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
+    told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
+    note = f"{left_out}; best {metric}, median: {told or 'none'}"
+    return Result(*interval, _seeds(contrast), contrast.shape[1], note)
+
+
+def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: float) -> Result:
+    """log10 NC0(β) / NC0(β') for momenta β < β' that end at the same training loss (Fig. 4).
+
+    Mean over all pairs of one optimizer, learning rate, decay > 0 and seed whose final training
+    losses are within a factor ``loss_factor`` of each other. Positive: momentum takes NC0 further
+    than the loss tells.
+    """
+    last, left_out = finals.fitted(table, fitted)
+    last = last[last["optimizer.weight_decay"] > 0]
+    keys = ["optimizer.name", "optimizer.lr", "optimizer.weight_decay"]
+    keys = [key for key in keys if key in last]
+    pairs = last.merge(last, on=[*keys, "seed"], suffixes=("", "_more"))
+    pairs = pairs[pairs["momentum"] < pairs["momentum_more"]]
+    equal = np.log(pairs["loss_train"] / pairs["loss_train_more"]).abs() <= np.log(loss_factor)
+    pairs = pairs[equal]
+    with np.errstate(divide="ignore"):
+        gain = np.log10(pairs["nc0"] / pairs["nc0_more"])
+    cells = [*keys, "momentum", "momentum_more"]
+    gains = analysis.by_cell(pairs.assign(gain=gain), "gain", cells)
+    values = gains.to_numpy()
+    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    note = f"{left_out}; {len(pairs)} pairs within a factor {loss_factor:g} in training loss"
+    return Result(*interval, _seeds(gains), gains.shape[1], note)
+
+
+def mixture_order(
+    table: pd.DataFrame, *, share: str, metrics: Sequence[str], fitted: float
+) -> Result:
+    """The weakest of the rank associations of a share with several metrics (Fig. 8).
+
+    Somers' D of the coupled decay ``share`` with each metric over all pairs of runs of different
+    share; the one nearest to not falling is the statistic: -1 if all fall with each bit more.
+    """
+    last, left_out = finals.fitted(table, fitted)
+    frames = [analysis.by_cell(last, metric, [share]) for metric in metrics]
+    shares = frames[0].columns.to_numpy(dtype=float)
+    order = np.stack([frame.to_numpy() for frame in frames], axis=-1)  # [S, C, metrics]
+
+    def weakest(values: np.ndarray, _same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        split = np.moveaxis(values.reshape(*values.shape[:-1], len(shares), len(frames)), -1, 0)
+        found = np.max([analysis.rank_association(shares, v, v) for v in split], axis=0)
+        return found, found
+
+    interval = Interval(np.nan, np.nan, np.nan)
+    if len(shares) >= analysis.MIN_CELLS:
+        flat = order.reshape(len(order), -1)
+        interval = analysis.seed_interval(flat, flat, weakest)
+    return Result(*interval, _seeds(frames[0]), len(shares), left_out)
+
+
+def regression_slope(table: pd.DataFrame, *, fitted: float) -> Result:
+    """The slope of NC3 on log10 NC0 over all runs (Fig. 2, Table 6)."""
+    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: _regression(x, y)[0])
+
+
+def regression_r_squared(table: pd.DataFrame, *, fitted: float) -> Result:
+    """The share of NC3's variance over all runs that log10 NC0 explains (Fig. 2, Table 6)."""
+    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: _regression(x, y)[1])
+
+
+def accuracy_association(table: pd.DataFrame, *, metric: str, fitted: float) -> Result:
+    """Spearman's ρ over all runs of a metric with test accuracy (Appendix D)."""
+
+    def rho(x: np.ndarray, y: np.ndarray) -> float:
+        return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1]) if len(x) > 2 else np.nan
+
+    return _over_runs(table, metric, "accuracy_test", fitted, rho)
+
+
+def agreement_quantile(table: pd.DataFrame, *, quantile: float, fitted: float) -> Result:
+    """A lower quantile over runs of NC4 on the test set, without the bias (Fig. 57)."""
+    metric = "nc4_agreement_test_without_bias"
+    return _over_runs(table, metric, metric, fitted, lambda x, _: float(np.quantile(x, quantile)))
+
+
+def _regression(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Slope and R² of y on log10 x, of pairs with x > 0."""
+    x, y = np.log10(x[x > 0]), y[x > 0]
+    if len(x) < 3 or np.ptp(x) == 0:
+        return np.nan, np.nan
+    centred = x - x.mean()
+    slope = centred @ y / (centred @ centred)
+    return float(slope), float(np.corrcoef(x, y)[0, 1] ** 2)
+
+
+def _over_runs(table: pd.DataFrame, first: str, second: str, fitted: float, statistic) -> Result:
+    """A statistic of two columns over all fitted runs, and its interval over seeds.
+
+    Whole seeds are drawn: a seed's runs share initialisation and batch order.
+    """
+    last, left_out = finals.fitted(table, fitted)
+    by_seed = [
+        group[[first, second]].dropna().to_numpy(dtype=float).T for _, group in last.groupby("seed")
+    ]
+    estimate = statistic(*np.concatenate(by_seed, axis=1)) if by_seed else np.nan
+    interval = Interval(estimate, np.nan, np.nan)
+    if len(by_seed) >= analysis.MIN_SEEDS and not np.isnan(estimate):
+        draws = analysis.resampled_seeds(len(by_seed))
+        drawn = [statistic(*np.concatenate([by_seed[i] for i in d], axis=1)) for d in draws]
+        tail = (1 - analysis.CONFIDENCE) / 2
+        interval = Interval(estimate, *map(float, np.nanquantile(drawn, [tail, 1 - tail])))
+    return Result(*interval, len(by_seed), last["run"].nunique(), left_out)
+
+
+def _best(last: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """log10 of the smallest value over decays and learning rates: seeds down, momenta across."""
+    with np.errstate(divide="ignore"):
+        return np.log10(last.groupby(["seed", "momentum"])[metric].min().unstack("momentum"))
+
+
+def _seeds(values: pd.DataFrame) -> int:
+    return int(values.notna().any(axis=1).sum())

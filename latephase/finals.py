@@ -1,0 +1,32 @@
+"""A study's runs at their last step, and which of them count as trained."""
+
+import pandas as pd
+
+from latephase.analysis import before_divergence
+
+
+def final_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The last row of each run before it diverged, if it did, with a column ``momentum``.
+
+    Momentum is heavy-ball's μ, and β₁ of Adam and its kin; 0 where an optimizer has neither.
+    """
+    last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
+    momentum = pd.Series(float("nan"), index=last.index)
+    for column in ("optimizer.momentum", "optimizer.beta1"):
+        if column in last:
+            momentum = momentum.fillna(last[column])
+    return last.assign(momentum=momentum.fillna(0.0))
+
+
+def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
+    """The final rows of the runs that did not diverge and end at or above a training accuracy.
+
+    And in words how many were left out (zhao2026 takes 0.99).
+    """
+    last = final_rows(table)
+    kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]
+    runs = table["run"].nunique()
+    return kept, (
+        f"{len(kept)} of {runs} runs reach {threshold:.0%} training accuracy, "
+        f"{runs - len(kept)} are left out"
+    )

@@ -1,0 +1,167 @@
+"""The claims on the optimizers on tables with the effect, without it, and reversed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latephase.claims import zhao2026
+from latephase.finals import fitted
+
+SEEDS = (1, 2, 3)
+DECAYS = {"adam": (0.0, 5e-4, 5e-3), "adamw": (0.0, 0.05, 5.0)}
+
+
+def runs(value, optimizers=("adam", "adamw"), momenta=(0.0, 0.9), noise=0.02, **columns):
+    """A table of last steps: ``value(optimizer, rank of the decay, momentum)`` is NC0's log10."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for optimizer in optimizers:
+        for rank, decay in enumerate(DECAYS.get(optimizer, DECAYS["adam"])):
+            for momentum in momenta:
+                for seed in SEEDS:
+                    log_nc0 = value(optimizer, rank, momentum) + rng.normal(0, noise)
+                    rows.append(
+                        {
+                            "run": f"{optimizer}-{decay}-{momentum}-{seed}",
+                            "step": 100,
+                            "seed": seed,
+                            "optimizer.name": optimizer,
+                            "optimizer.lr": 0.01,
+                            "optimizer.weight_decay": decay,
+                            "optimizer.beta1": momentum,
+                            "diverged_at": np.nan,
+                            "accuracy_train": 1.0,
+                            "accuracy_test": rng.uniform(0.9, 1.0),
+                            "loss_train": 1e-3,
+                            "nc0": 10**log_nc0,
+                            "nc3_duality": 0.6 + 0.16 * log_nc0 + rng.normal(0, 0.01),
+                            "nc4_agreement_test_without_bias": rng.uniform(0.98, 1.0),
+                        }
+                        | columns
+                    )
+    return pd.DataFrame(rows)
+
+
+def coupled_falls(optimizer, rank, momentum):
+    return -rank if optimizer == "adam" else 0.0
+
+
+CONTRAST = {"coupled": "adam", "decoupled": "adamw", "metric": "nc0", "fitted": 0.99}
+
+
+def test_coupling_contrast_with_the_effect_without_and_reversed():
+    with_it = zhao2026.coupling_contrast(runs(coupled_falls), **CONTRAST)
+    assert with_it.estimate == pytest.approx(2, abs=0.1)
+    assert with_it.low > 1.8
+    assert (with_it.n_seeds, with_it.n_cells) == (3, 2)
+    without = zhao2026.coupling_contrast(runs(lambda *_: 0.0), **CONTRAST)
+    assert without.estimate == pytest.approx(0, abs=0.1)
+    swapped = CONTRAST | {"coupled": "adamw", "decoupled": "adam"}
+    reverse = zhao2026.coupling_contrast(runs(coupled_falls), **swapped)
+    assert reverse.estimate == pytest.approx(-2, abs=0.1)
+
+
+def test_runs_that_do_not_fit_count_for_nothing_and_are_counted():
+    table = runs(coupled_falls)
+    worst = (table["optimizer.name"] == "adam") & (table["optimizer.weight_decay"] == 5e-3)
+    table.loc[worst, "accuracy_train"] = 0.98
+    result = zhao2026.coupling_contrast(table, **CONTRAST)
+    assert result.estimate == pytest.approx(1, abs=0.1)
+    assert "30 of 36 runs reach 99% training accuracy, 6 are left out" in result.note
+    kept, _ = fitted(table, 0.99)
+    assert len(kept) == 30
+    diverged = table.assign(diverged_at=50.0)
+    assert np.isnan(zhao2026.coupling_contrast(diverged, **CONTRAST).estimate)
+
+
+def faster(optimizer, rank, momentum):
+    return -rank * momentum
+
+
+def test_momentum_beyond_loss():
+    arguments = {"fitted": 0.99, "loss_factor": 1.5}
+    result = zhao2026.momentum_beyond_loss(runs(faster, ["adam"]), **arguments)
+    assert result.estimate == pytest.approx(1.35, abs=0.05)  # ranks 1 and 2, 0.9 each
+    assert result.low > 0
+    reverse = zhao2026.momentum_beyond_loss(runs(lambda *a: -faster(*a), ["adam"]), **arguments)
+    assert reverse.high < 0
+    table = runs(faster, ["adam"])
+    table.loc[table["optimizer.beta1"] > 0, "loss_train"] /= 2  # no pair of equal loss
+    nothing = zhao2026.momentum_beyond_loss(table, **arguments)
+    assert np.isnan(nothing.estimate)
+    assert "0 pairs" in nothing.note
+
+
+def mixed(value):
+    """Runs of Adam with a coupled share, NC0 and NC2 by functions of it."""
+    frames = []
+    for share in (0.0, 1e-4, 2e-4, 5e-4):
+        table = runs(lambda *_: value(share), ["adam_mixture"], (0.9,))  # noqa: B023
+        table = table[table["optimizer.weight_decay"] == 0]
+        frames.append(
+            table.assign(
+                run=table["run"] + f"-{share}",
+                **{"optimizer.coupled_weight_decay": share, "nc2_etf": 0.5 - 500 * share},
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def test_mixture_order_is_that_of_the_weakest_metric():
+    arguments = {
+        "share": "optimizer.coupled_weight_decay",
+        "metrics": ["nc0", "nc2_etf"],
+        "fitted": 0.99,
+    }
+    falls = zhao2026.mixture_order(mixed(lambda share: -2e3 * share), **arguments)
+    assert falls.estimate == falls.high == -1
+    rises = zhao2026.mixture_order(mixed(lambda share: 2e3 * share), **arguments)
+    assert rises.estimate == 1
+
+
+def test_regression_by_hand():
+    table = runs(coupled_falls, noise=0.3)
+    slope = zhao2026.regression_slope(table, fitted=0.99)
+    x, y = np.log10(table["nc0"]), table["nc3_duality"]
+    assert slope.estimate == pytest.approx(np.polyfit(x, y, 1)[0], rel=1e-9)
+    assert slope.low < slope.estimate < slope.high
+    r_squared = zhao2026.regression_r_squared(table, fitted=0.99)
+    assert r_squared.estimate == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
+    shuffled = table.assign(nc3_duality=np.random.default_rng(1).permutation(y))
+    assert zhao2026.regression_r_squared(shuffled, fitted=0.99).estimate < 0.3
+    reverse = zhao2026.regression_slope(table.assign(nc3_duality=-y), fitted=0.99)
+    assert reverse.estimate == pytest.approx(-slope.estimate)
+
+
+def test_accuracy_association_by_hand():
+    table = runs(coupled_falls, noise=0.3)
+    expected = table["nc3_duality"].corr(table["accuracy_test"], method="spearman")
+    result = zhao2026.accuracy_association(table, metric="nc3_duality", fitted=0.99)
+    assert result.estimate == pytest.approx(expected)
+    tied = table.assign(accuracy_test=1 - table["nc3_duality"])
+    assert zhao2026.accuracy_association(tied, metric="nc3_duality", fitted=0.99).high == -1
+
+
+def test_agreement_quantile():
+    table = runs(coupled_falls)
+    column = table["nc4_agreement_test_without_bias"]
+    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    assert result.estimate == pytest.approx(column.quantile(0.05))
+    assert 0.98 <= result.low <= result.high < 1
+
+
+@pytest.mark.parametrize(
+    ("statistic", "arguments"),
+    [
+        (zhao2026.regression_slope, {}),
+        (zhao2026.agreement_quantile, {"quantile": 0.05}),
+        (zhao2026.accuracy_association, {"metric": "nc0"}),
+        (zhao2026.momentum_beyond_loss, {"loss_factor": 1.5}),
+    ],
+)
+def test_two_seeds_give_no_interval_and_no_run_gives_nothing(statistic, arguments):
+    table = runs(faster)
+    two = statistic(table[table["seed"] < 3], fitted=0.99, **arguments)
+    assert np.isfinite(two.estimate)
+    assert np.isnan(two.low)
+    assert np.isnan(statistic(table.assign(accuracy_train=0.5), fitted=0.99, **arguments).estimate)
