@@ -13,6 +13,9 @@ rule report:
         f"{RESULTS}/logs/report/{{scale}}.log",
     # To Snakemake itself: it reads the records of the jobs above.
     handover: True
+    # An image of the environments has no Snakemake.
+    container:
+        None
     resources:
         snakefile=workflow.main_snakefile,
         # Not a param: what of it shows in the report is in the figures and the titles.

@@ -9,6 +9,9 @@ import pytest
 import yaml
 
 from latephase import families, imports, parts
+from latephase.errors import UserError
+from scripts import check_pins
+from tests import pins
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
@@ -37,10 +40,16 @@ PROGRAMS = {
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
+        "scripts.bundle",
         *READERS,
         *CLAIMS,
         *(f"scripts.figures.{name}" for name in FIGURES),
     ],
+}
+PROGRAMS = {stage: [*programs, "scripts.check_pins"] for stage, programs in PROGRAMS.items()}
+ELSEWHERE = {
+    "scripts.summary": "Snakemake's own process",
+    "scripts.document_metrics": "a contributor's environment",
 }
 
 
@@ -48,13 +57,6 @@ def versions(file: Path) -> dict[str, str]:
     """A conda environment file's packages and their exact versions."""
     entries = yaml.safe_load(file.read_text())["dependencies"]
     return {entry.split("=")[0]: entry.split("=")[1] for entry in entries}
-
-
-def pinned(file: Path) -> dict[str, tuple[str, str]]:
-    """A pin file's packages: version and build."""
-    lines = file.with_suffix(".linux-64.pin.txt").read_text().splitlines()
-    names = [re.search(r"/([^/]+)-([^-/]+)-([^-/]+)\.(?:conda|tar\.bz2)#", line) for line in lines]
-    return {match[1]: (match[2], match[3]) for match in names if match}
 
 
 def modules_of(program: str) -> set[str]:
@@ -89,23 +91,110 @@ def test_every_version_is_exact_and_is_the_one_of_the_pip_route(file):
             assert [found[0] for found in on_pypi] == [version], package
 
 
+def test_every_program_is_of_a_stage():
+    scripts = [path for path in (ROOT / "scripts").rglob("*.py") if "__main__" in path.read_text()]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in scripts}
+    assert names <= {*PROGRAMS["train"], *PROGRAMS["analysis"], *ELSEWHERE}
+
+
+def test_the_rules_call_a_program_in_its_stage_s_environment():
+    called = re.compile(r"^\s+conda:\n\s+(.+)\n(?:.*\n)*?\s+python -m (scripts[\w.]*)", re.M)
+    for file in (ROOT / "rules").glob("*.smk"):
+        calls = called.findall(file.read_text())
+        assert len(calls) == file.read_text().count("python -m scripts")
+        for environment, name in calls:
+            # Of a family or a figure the name is filled in: how it begins is enough.
+            stages = {key for key in PROGRAMS if any(p.startswith(name) for p in PROGRAMS[key])}
+            assert stages == {"train" if "torch_env" in environment else "analysis"}, name
+
+
+def test_the_snakefile_imports_what_snakemake_brings():
+    text = (ROOT / "rules/common.smk").read_text()
+    ours = re.search(r"^from latephase import (.+)$", text, re.M)[1].split(", ")
+    for program in ("scripts.summary", *(f"latephase.{name}" for name in ours)):
+        assert modules_of(program) <= {"yaml", "jsonschema", "snakemake"}
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_the_pin_file_is_explicit_and_holds_the_environment_s_versions(name):
+    found = {pin.name: pin.version for pin in pins.read(name)}
+    assert len(found) == len(pins.read(name))
+    assert found.items() >= versions(ROOT / f"envs/{name}.yaml").items()
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_the_pin_file_is_explicit_and_holds_the_environment_s_versions(file):
-    lines = file.with_suffix(".linux-64.pin.txt").read_text().splitlines()
-    assert lines[:2] == ["# platform: linux-64", "@EXPLICIT"]
-    form = (
-        r"https://conda\.anaconda\.org/conda-forge/(linux-64|noarch)/"
-        r"[^/]+\.(conda|tar\.bz2)#[0-9a-f]{32}"
-    )
-    assert all(re.fullmatch(form, line) for line in lines[2:])
-    found = pinned(file)
-    assert len(found) == len(lines) - 2
-    for package, version in versions(file).items():
-        assert found[package][0] == version
+def test_an_environment_is_checked_when_it_is_made(file):
+    script = file.with_suffix(".post-deploy.sh").read_text()
+    assert script.endswith('python -m scripts.check_pins "$CONDA_PREFIX"\n')
 
 
 def test_the_two_builds_of_pytorch_are_the_only_difference():
     plain, cuda = (ROOT / f"envs/{name}.yaml" for name in ("train", "train-cuda"))
     assert versions(cuda) == versions(plain) | {"cuda-version": "12.9"}
-    assert pinned(plain)["pytorch"][1].startswith("cpu_")
-    assert pinned(cuda)["pytorch"][1].startswith("cuda129_")
+    builds = [
+        next(pin.build for pin in pins.read(file.stem) if pin.name == "pytorch")
+        for file in (plain, cuda)
+    ]
+    assert builds[0].startswith("cpu_")
+    assert builds[1].startswith("cuda129_")
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_conda_s_relatives_read_the_files_so(name):
+    """As rattler does: the pins as an explicit specification, each entry as met by one of them."""
+    rattler = pytest.importorskip("rattler", reason="py-rattler reads them")
+    from rattler.explicit_environment import ExplicitEnvironmentSpec
+
+    file = ROOT / f"envs/{name}.yaml"
+    read = ExplicitEnvironmentSpec.from_path(file.with_suffix(".linux-64.pin.txt"))
+    assert str(read.platform) == "linux-64"
+    assert len(read.packages) == len(pins.read(name))
+    records = by_name(rattler, name)
+    for entry in yaml.safe_load(file.read_text())["dependencies"]:
+        assert rattler.MatchSpec(entry).matches(records[entry.split("=")[0]]), entry
+
+
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_what_a_pinned_package_needs_is_pinned_with_it(name):
+    rattler = pytest.importorskip("rattler", reason="py-rattler says whether a version will do")
+    records = by_name(rattler, name)
+    needs = pins.needs()
+    for pin in pins.read(name):
+        for entry in needs[pin.file]["depends"]:
+            wanted = entry.split()[0]
+            if not wanted.startswith("__"):  # the machine's: its libc, its GPU
+                assert rattler.MatchSpec(entry).matches(records[wanted]), f"{pin.name}: {entry}"
+        for entry in needs[pin.file]["constrains"]:
+            if record := records.get(entry.split()[0]):
+                assert rattler.MatchSpec(entry).matches(record), f"{pin.name}: {entry}"
+
+
+def by_name(rattler, name: str) -> dict:
+    """What is pinned, as rattler's records."""
+    return {
+        pin.name: rattler.PackageRecord(
+            pin.name, pin.version, rattler.BuildString(pin.build), 0, pin.subdir
+        )
+        for pin in pins.read(name)
+    }
+
+
+def test_an_environment_with_other_packages_than_the_pinned_ones_is_said(tmp_path):
+    prefix = tmp_path / "made"
+    (prefix / "conda-meta").mkdir(parents=True)
+    for name in ("python-3.12.13-h8ab3286_1_cpython", "tzdata-2026c-h151e31d_0"):
+        (prefix / f"conda-meta/{name}.json").write_text("{}")
+    check_pins.check(prefix)  # of another platform: no pins beside it
+
+    beside = tmp_path / "made.pin.txt"
+    text = (ROOT / "envs/train.linux-64.pin.txt").read_text()
+    lines = [line for line in text.splitlines() if re.search("^[#@]|/python-3|/tzdata-", line)]
+    beside.write_text("\n".join(lines))
+    check_pins.check(prefix)
+
+    beside.write_text("\n".join(lines).replace("2026c", "2026b"))
+    with pytest.raises(UserError, match=r"2 .* tzdata-2026b-h151e31d_0, tzdata-2026c-h151e31d_0"):
+        check_pins.check(prefix)
+    beside.write_text("\n".join(lines[:-1]))
+    with pytest.raises(UserError, match=r"1 .* tzdata-2026c-h151e31d_0"):
+        check_pins.check(prefix)

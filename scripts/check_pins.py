@@ -1,0 +1,49 @@
+"""Check that a conda environment holds what its pin file says.
+
+    python -m scripts.check_pins .snakemake/conda/<hash>_
+
+Snakemake calls it when it has made an environment (``envs/*.post-deploy.sh``). Where the pins
+cannot be installed, it takes the yaml file's versions instead, with a warning and exit status 0;
+with this check that is an error, and the environment is removed.
+"""
+
+import argparse
+from pathlib import Path
+
+from latephase.errors import UserError, reporting
+
+
+def pinned(file: Path) -> set[str]:
+    """The packages of an explicit specification, as name-version-build."""
+    urls = [line.partition("#")[0].strip() for line in file.read_text().splitlines()]
+    names = [url.rpartition("/")[2] for url in urls if "/" in url]
+    return {name.removesuffix(".conda").removesuffix(".tar.bz2") for name in names}
+
+
+def check(prefix: Path) -> None:
+    """Raises UserError where an environment has other packages than the pins beside it.
+
+    Snakemake lays them there; for a platform that has none there is nothing to check.
+    """
+    pins = Path(f"{prefix}.pin.txt")
+    if not pins.exists():
+        return
+    found = {path.stem for path in prefix.glob("conda-meta/*.json")}
+    if other := sorted(found ^ pinned(pins)):
+        more = ", …" * (len(other) > 4)
+        raise UserError(
+            f"{pins}: could not be installed; the environment differs from it in {len(other)} "
+            f"packages: {', '.join(other[:4])}{more}"
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("prefix", type=Path, help="the environment's folder")
+    args = parser.parse_args(argv)
+    with reporting():
+        check(args.prefix)
+
+
+if __name__ == "__main__":
+    main()
