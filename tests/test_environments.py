@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from latephase import families, imports, parts
+from latephase.datasets.prepare import REQUIRED
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
@@ -27,7 +28,7 @@ PARTS = [
     for folder in parts.KINDS.values()
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
-READERS = [f"latephase.datasets.{kind}" for kind in ("digits", "idx", "npz")]
+READERS = [f"latephase.datasets.{kind}" for kind in REQUIRED]
 CLAIMS = [f"latephase.claims.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
     "train": ["scripts.train", *(f"scripts.extract_{name}" for name in EXTRACTIONS), *PARTS],
