@@ -57,7 +57,8 @@ def automatic(
 ) -> Gradient:
     """By autograd; of several runs along a run axis.
 
-    Of one run without it: vmap makes grouped convolutions of a network's, which are slow.
+    Of one run without it: vmap makes grouped convolutions of a network's, which are slow. On a CPU
+    those of images with the channels last take up to a quarter less time.
     """
     per_sample = parts.load("loss", loss["name"]).per_sample
     model.train()  # an evaluation leaves it otherwise
@@ -70,7 +71,10 @@ def automatic(
     def gradient(index: Tensor) -> Tensor:
         batch = [tensor.index_select(0, index.flatten()) for tensor in (inputs, targets)]
         if len(index) == 1:
-            total = objective(leaf[0], {name: view[0] for name, view in kept.items()}, *batch)
+            x, y = batch
+            if x.ndim == 4 and x.device.type == "cpu":
+                x = x.to(memory_format=torch.channels_last)
+            total = objective(leaf[0], {name: view[0] for name, view in kept.items()}, x, y)
         else:
             x, y = (tensor.unflatten(0, index.shape) for tensor in batch)
             # Of a tensor that is not contiguous vmap's batch normalisation changes a copy.

@@ -95,7 +95,7 @@ BAD_STUDIES = [
     (["optimizer", "lr"], float("inf"), "optimizer.lr is inf", "number"),
     (["optimizer", "beta1"], 1, "optimizer.beta1 is 1", "below 1"),
     (["loss", "reduction"], "max", "loss.reduction is 'max'", "sum, mean"),
-    (["data", "name"], "digit", "data.name is 'digit'", "digits, fashion_mnist, mnist"),
+    (["data", "name"], "digit", "data.name is 'digit'", "digits, fashion_mnist"),
     (["model", "name"], "mlpp", "model.name is 'mlpp'", "mlp"),
     (["optimizer", "name"], "adam_w", "optimizer.name is 'adam_w'", "adamw, sgd"),
     (["loss", "name"], "l2", "loss.name is 'l2'", "cross_entropy, mse"),
@@ -108,6 +108,15 @@ BAD_STUDIES = [
     (["batch_size"], 0, "batch_size is 0", "at least 1"),
     (["steps"], 2e4, "steps is 20000.0", "integer"),
     (["steps"], True, "steps is True", "integer"),
+    (["schedule"], {"name": "stair"}, "schedule.name is 'stair'", "cosine, steps"),
+    (["schedule"], {"name": "steps"}, "schedule.milestones is missing", "must be given"),
+    (["schedule"], {"name": "steps", "milestones": [0]}, "schedule.milestones[0] is 0", "least 1"),
+    (["schedule"], {"name": "cosine", "warmup": 2}, "schedule.warmup is 2", "at most 1"),
+    (["grid", "schedule.factor"], [0.1], "grid.schedule.factor is not a known key", "allowed"),
+    (["decay_on"], "biases", "decay_on is 'biases'", "only weights"),
+    (["data", "resize"], 0, "data.resize is 0", "at least 1"),
+    (["grid", "data.resize"], [9, 9.5], "grid.data.resize[1] is 9.5", "integer"),
+    (["model"], {"name": "ufm", "samples": 200}, "model: the inputs' side is 8", "only 1"),
     (["checkpoints"], {"log": -1}, "checkpoints.log is -1", "at least 1"),
     (["checkpoints"], {"each": 5}, "checkpoints", "an object with log or an object with every"),
     (
@@ -166,6 +175,51 @@ def test_a_bad_study_is_one_line(root, config, keys, value, named, allowed):
     message = line(root, config)
     assert message.startswith(f"{STUDY}: scales.quick.{named}")
     assert allowed in message
+
+
+def test_a_model_is_checked_against_the_size_of_its_inputs(root, config):
+    edit(root / STUDY, [*QUICK, "model"], {"name": "vit"})
+    catalog.load(root, config)
+    edit(root / STUDY, [*QUICK, "grid", "data.resize"], [32, 30])
+    assert line(root, config) == (
+        f"{STUDY}: scales.quick.model: the inputs' side is 30; allowed: a multiple of 4"
+    )
+
+
+def test_free_features_are_as_many_as_the_samples(root, config):
+    data = {"name": "free_features", "train_size": 500, "test_size": 500}
+    edit(root / STUDY, [*QUICK, "data"], data)
+    edit(root / STUDY, [*QUICK, "model"], {"name": "ufm", "samples": 500})
+    catalog.load(root, config)
+    edit(root / STUDY, [*QUICK, "data"], data | {"test_size": 100})
+    assert line(root, config) == (
+        f"{STUDY}: scales.quick.model.samples is 500; allowed: as many as there are to test, 100"
+    )
+
+
+def test_a_schedule_and_what_decays_are_of_a_runs_identity_where_they_are_given(root, config):
+    """And packs are cut along a schedule's numbers, which a pack cannot hold several of."""
+
+    def packs():
+        return catalog.load(root, config).packs_of("weight_decay_mlp", "quick")
+
+    found = [packs()]
+    edit(root / STUDY, [*QUICK, "decay_on"], "weights")
+    found.append(packs())
+    edit(root / STUDY, [*QUICK, "schedule"], {"name": "steps", "milestones": [10, 20]})
+    found.append(packs())
+    edit(root / STUDY, [*QUICK, "grid", "schedule.factor"], [0.1, 0.5])
+    found.append(packs())
+    assert [len(ids) for ids in found] == [6, 6, 6, 12]
+    assert len(set().union(*found)) == 24  # 0.1 is the default
+    assert set(found[2]) < set(found[3])
+
+
+def test_the_ids_of_the_first_study_are_pinned(config):
+    """Whatever a setting may hold that this one does not: a change retrains all of it."""
+    loaded = catalog.load(ROOT, config | {"packs": {"mlp": {"cpu": {"seed": 3}}}})
+    ids = [sorted(loaded.packs_of("weight_decay_mlp", scale)) for scale in catalog.SCALES]
+    assert spec.digest(ids) == "0a3521a3be07"
 
 
 def test_sizes_are_checked_in_every_run_of_the_grid(root, config):

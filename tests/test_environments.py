@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from latephase import families, imports, parts
+from latephase.datasets.prepare import REQUIRED
 from latephase.errors import UserError
 from scripts import check_pins
 from tests import pins
@@ -30,7 +31,7 @@ PARTS = [
     for folder in parts.KINDS.values()
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
-READERS = [f"latephase.datasets.{kind}" for kind in ("cifar", "digits", "idx", "npz")]
+READERS = [f"latephase.datasets.{kind}" for kind in REQUIRED]
 CLAIMS = [f"latephase.claims.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
     "train": [

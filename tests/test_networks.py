@@ -11,9 +11,12 @@ from latephase import checkpoints, evaluation, parts, spec, training
 from latephase.datasets import stored
 from latephase.losses import cross_entropy
 from latephase.metrics.curvature import curvature_metrics
+from latephase.metrics.flatness import flatness_metrics
+from latephase.metrics.objective import Objective
 from latephase.training import Trainer
 from scripts import extract_collapse, extract_curvature, extract_margins, extract_own, extraction
 from tests import packs
+from tests.metrics.networks import full_hessian, kappa_of
 from tests.test_training import Together
 
 CNN = {
@@ -68,6 +71,30 @@ def test_many_at_once_are_as_if_alone(data):
                 assert mine.pop("run") == theirs.pop("run")
                 assert mine.pop("diverged_at") is theirs.pop("diverged_at") is None
                 assert mine == pytest.approx(theirs, rel=1e-10)
+
+
+def numbers():
+    """50 training samples for the unconstrained features model, and 40 of them again."""
+    x, y = torch.arange(50.0).view(50, 1, 1, 1), torch.arange(50) % 10
+    return stored.Data(x, y, x[:40], y[:40], 10, {"shape": [1, 1, 1]})
+
+
+OTHERS = {
+    "vit": {"name": "vit", "layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
+    "ufm": {"name": "ufm", "samples": 50, "width": 6, "bias": True},
+    "cnn without batch normalisation": {"name": "cnn", "widths": [4], "batch_norm": False},
+}
+
+
+@pytest.mark.parametrize("model", OTHERS)
+def test_other_networks_too(data, model):
+    """Many at once as alone."""
+    samples = numbers() if model == "ufm" else data
+    changes = CNN | {"model": OTHERS[model]}
+    together = trained(packs.pack(*NUMBERS, **changes), samples, kind=Together)
+    for values in NUMBERS:
+        for run, (row, *_) in trained(packs.pack(values, **changes), samples).items():
+            torch.testing.assert_close(together[run][0], row, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", [Trainer, Together])
@@ -207,3 +234,48 @@ def test_a_metric_of_ones_own_gets_the_networks_statistics(data, digits_file, tm
         torch.testing.assert_close(logits, module(data.test_inputs))
         torch.testing.assert_close(snapshot.logits("test").float(), logits, rtol=1e-4, atol=1e-5)
         assert len(extract_margins.margin_rows(snapshot, [[0, 1]])) == 2
+
+
+def test_curvature_of_a_trained_network_equals_its_full_hessian(data):
+    pack = packs.pack(**CNN | {"model": {"name": "cnn", "widths": [2, 3]}})
+    trainer = Trainer(pack, data)
+    state = trainer.initial()
+    trainer.advance(state, 12)
+    (run,), layout = spec.runs_of(pack), trainer.layout
+    tensors = layout.views(state.params[0]) | layout.buffer_views(state.buffers[0])
+    model = evaluation.build_model(run, [1, 8, 8], 10)
+    snapshot = extraction.Snapshot(run, model, tensors, data)
+    of = (data.train_inputs[:20], data.train_labels[:20], cross_entropy.per_sample)
+    found = curvature_metrics(
+        snapshot.model, snapshot.parameters, *of, extract_curvature.generator_of(1)
+    )
+    objective = Objective(snapshot.model, snapshot.parameters, *of)
+    hessian, places = full_hessian(objective)
+    assert found["hessian_trace"] == pytest.approx(hessian.trace().item(), rel=1e-9)
+    for layer in ("body.0", "body.4", "head"):
+        expected = kappa_of(objective, layer, hessian, places)
+        assert found[f"relative_flatness_layer_{layer}"] == pytest.approx(expected, rel=1e-9)
+        assert found[f"relative_flatness_layer_{layer}_error"] == 0
+    top = torch.linalg.eigvalsh(hessian)[-1].item()
+    assert found["hessian_eigenvalue_1"] == pytest.approx(top, rel=1e-5)
+
+
+def test_curvature_of_a_vit_is_exact_where_nothing_bends_any_more(data):
+    """In the head, and in the last matrix before it: no normalisation follows."""
+    run = packs.run(**CNN | {"model": OTHERS["vit"]})
+    torch.manual_seed(1)
+    model = evaluation.build_model(run, [1, 8, 8], 10)
+    parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    samples = data.train_inputs[:10], data.train_labels[:10]
+    found = curvature_metrics(
+        model, parameters, *samples, cross_entropy.per_sample, extract_curvature.generator_of(1)
+    )
+    assert all(math.isfinite(value) for value in found.values())
+    features, logits = evaluation.outputs(model, parameters, samples[0])
+    closed = flatness_metrics(features, logits.double(), model.head.weight, "cross_entropy")
+    head = found["relative_flatness_layer_head"]
+    assert head == pytest.approx(closed["relative_flatness"], rel=1e-4)
+    errors = {n: v for n, v in found.items() if n.startswith("relative") and n.endswith("_error")}
+    assert len(errors) == 1 + 2 * 4 + 1
+    exact = {name.split("_")[3] for name, error in errors.items() if error == 0}
+    assert exact == {"layers.1.mlp.3", "head"}

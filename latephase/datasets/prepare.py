@@ -13,6 +13,8 @@ REQUIRED = {
     "digits": ("variant", "sha256"),
     "idx": ("variant", "shape", "classes", "files"),
     "npz": (),
+    "gaussian_mixture": ("variant", "shape", "classes", "train", "test", "seed", "noise", "margin"),
+    "free_features": ("variant", "classes", "train", "test"),
 }
 
 

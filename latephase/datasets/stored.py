@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from latephase.errors import UserError
 
@@ -38,13 +39,16 @@ def load(
     test_size: int | None = None,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
+    resize: int | None = None,
     device: str | torch.device = "cpu",
 ) -> Data:
     """The first ``train_size`` and ``test_size`` examples (None: all) in the order of the file.
 
     Inputs are (stored / scale - mean) / std, with mean (None: 0) and std (None: 1) a number or
-    one number a channel. Only the examples asked for are read. Raises UserError for a file that
-    is not of this kind and for sizes, means or deviations that do not fit it.
+    one number a channel; with ``resize`` the scaled images are first brought to that height and
+    width, bilinearly as Pillow does, and the header's shape says so. Only the examples asked for
+    are read. Raises UserError for a file that is not of this kind and for sizes, means or
+    deviations that do not fit it.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -65,6 +69,8 @@ def load(
         # Moved before the conversion: a byte a value crosses to the device, not four. The
         # division makes a new tensor: stored floats may still be the mapped file itself.
         scaled = inputs.to(device).to(torch.float32) / header["scale"]
+        if resize is not None:
+            scaled = interpolate(scaled, (resize, resize), mode="bilinear", antialias=True)
         return scaled.sub_(shift.to(device)).div_(spread.to(device))
 
     return Data(
@@ -73,7 +79,7 @@ def load(
         test_inputs=standardise(test[0]),
         test_labels=test[1].to(device),
         classes=header["classes"],
-        header=header,
+        header=header | ({"shape": [channels, resize, resize]} if resize is not None else {}),
     )
 
 

@@ -126,3 +126,30 @@ def test_file_without_our_header(tmp_path):
     save_file(arrays(), path)
     with pytest.raises(UserError, match="header key latephase is missing"):
         load(path)
+
+
+def test_resized_before_standardising(path):
+    plain, mean = load(path).train_inputs, [0.1, 0.2, 0.3]
+    data = load(path, resize=5, mean=mean, std=0.5)
+    # Upwards antialiasing changes nothing but the last digits.
+    expected = torch.nn.functional.interpolate(plain, (5, 5), mode="bilinear")
+    expected = (expected - torch.tensor(mean).view(-1, 1, 1)) / 0.5
+    torch.testing.assert_close(data.train_inputs, expected, rtol=1e-5, atol=1e-5)
+    assert data.header == HEADER | {"shape": [3, 5, 5]}
+    assert data.test_inputs.shape == (4, 3, 5, 5)
+
+
+@pytest.mark.parametrize("size", [32, 28, 20])
+def test_resized_as_pillow_does(tmp_path, size):
+    """torchvision's Resize of an image; Pillow rounds to whole grey values on the way."""
+    image = pytest.importorskip("PIL.Image")
+    greys = np.random.default_rng(0).integers(0, 256, (2, 1, 28, 28)).astype(np.uint8)
+    stored = {"train_inputs": greys, "test_inputs": greys}
+    stored |= {"train_labels": np.arange(2), "test_labels": np.arange(2)}
+    path = tmp_path / "grey.safetensors"
+    header = HEADER | {"shape": [1, 28, 28]}
+    save_file(stored, path, metadata={"latephase": json.dumps(header)})
+    found = load(path, resize=size).train_inputs
+    for mine, theirs in zip(found, greys, strict=True):
+        small = image.fromarray(theirs[0]).resize((size, size), image.Resampling.BILINEAR)
+        assert (255 * mine[0] - torch.from_numpy(np.array(small))).abs().max() < 1.01

@@ -1,0 +1,27 @@
+"""Samples that are nothing but their numbers, for the unconstrained features model: generated."""
+
+import numpy as np
+
+from latephase.datasets import Places
+
+
+def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
+    """Inputs [N, 1, 1, 1] 0, 1, …, N − 1 as float32, labels in turn: 0, 1, …, K − 1, 0, …
+
+    Balanced in the first n of them, where K divides n. The test samples are the training samples:
+    a free feature generalises to nothing.
+    """
+    arrays = {}
+    for split in ("train", "test"):
+        numbers = np.arange(entry[split])
+        arrays[f"{split}_inputs"] = numbers.astype(np.float32).reshape(-1, 1, 1, 1)
+        arrays[f"{split}_labels"] = (numbers % entry["classes"]).astype(np.int64)
+    facts = {
+        "variant": entry["variant"],
+        "source": "generated: the numbers of the samples",
+        "sha256": {},
+        "classes": entry["classes"],
+        "shape": [1, 1, 1],
+        "scale": 1,
+    }
+    return arrays, facts

@@ -1,0 +1,81 @@
+"""A mixture of Gaussians, one a class, that a linear classifier separates: generated."""
+
+import hashlib
+import math
+
+import numpy as np
+
+from latephase.datasets import Places
+from latephase.errors import UserError
+
+DRAWS = 1000
+"""At most, of one sample."""
+
+
+def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
+    """x = e_k + noise ξ in R^d, ξ standard normal, labels k in turn: 0, 1, …, K − 1, 0, …
+
+    Drawn anew where some class lies nearer than the margin: (x_k − x_j)/√2 ≥ margin for every
+    j ≠ k, which is the distance from the plane between e_k and e_j. zhao2026's code has d = 784,
+    K = 10, noise 0.1, no margin, and the training samples as test samples; these are other draws.
+
+    From ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever (NEP 19).
+    Raises UserError where the inputs are not those whose sums the entry states, if it does, and
+    for a margin that samples do not have.
+    """
+    classes, dimension = entry["classes"], math.prod(entry["shape"])
+    if classes > dimension:
+        raise UserError(
+            f"data set {name}: classes is {classes}; allowed: at most the dimension, {dimension}"
+        )
+    random, arrays = np.random.RandomState(entry["seed"]), {}
+    for split in ("train", "test"):
+        labels = np.arange(entry[split]) % classes
+        inputs = _draw(random, labels, dimension, entry)
+        for _ in range(DRAWS):
+            near = _margins(inputs, labels, classes) < entry["margin"]
+            if not near.any():
+                break
+            inputs[near] = _draw(random, labels[near], dimension, entry)
+        else:
+            raise UserError(
+                f"data set {name}: margin is {entry['margin']}; allowed: one that samples have, of "
+                f"noise {entry['noise']} {DRAWS} draws each were not enough"
+            )
+        arrays[f"{split}_inputs"] = inputs.reshape(-1, *entry["shape"])
+        arrays[f"{split}_labels"] = labels.astype(np.int64)
+    sums = {
+        key: hashlib.sha256(arrays[key].astype("<f4").tobytes()).hexdigest()
+        for key in ("train_inputs", "test_inputs")
+    }
+    for part, expected in entry.get("sha256", {}).items():
+        if sums[part] != expected:
+            raise UserError(
+                f"data set {name}: sha256.{part} of what is generated is {sums[part]}; "
+                f"expected {expected}"
+            )
+    facts = {
+        "variant": entry["variant"],
+        "source": "generated: Gaussians around the unit vectors, seed {seed}, noise {noise}, "
+        "margin {margin}".format(**entry),
+        "sha256": sums,
+        "classes": classes,
+        "shape": entry["shape"],
+        "scale": 1,
+    }
+    return arrays, facts
+
+
+def _draw(
+    random: np.random.RandomState, labels: np.ndarray, dimension: int, entry: dict
+) -> np.ndarray:
+    inputs = entry["noise"] * random.standard_normal((len(labels), dimension))
+    inputs[np.arange(len(labels)), labels] += 1
+    return inputs.astype(np.float32)
+
+
+def _margins(inputs: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """min over j ≠ k of (x_k − x_j)/√2, of samples of class k."""
+    rows, others = np.arange(len(labels)), inputs[:, :classes].copy()
+    others[rows, labels] = -np.inf
+    return (inputs[rows, labels] - others.max(1)) / math.sqrt(2)
