@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -63,7 +64,7 @@ class State:
     at: list[int]
     """The step that each run has taken, at or beyond the checkpoint's."""
     params: Tensor  # [R, P]
-    optimizer: dict[str, Tensor]  # each [R, P]
+    optimizer: dict[str, Tensor]  # each [R, P], or as its state_shapes say
     history: list[dict] = field(default_factory=list)
     wall_seconds: float = 0.0
 
@@ -77,6 +78,15 @@ def initial_rows(pack: Spec, shape: list[int], classes: int, dtype: torch.dtype)
             model = evaluation.build_model(spec, shape, classes)
         rows.append(torch.cat([p.detach().to(dtype).flatten() for p in model.parameters()]))
     return torch.stack(rows)
+
+
+def initial_state(optimizer: ModuleType, params: Tensor, layout: Layout) -> dict[str, Tensor]:
+    """An optimizer's state before the first step of ``params`` ``[R, P]``."""
+    shapes = optimizer.state_shapes(layout) if hasattr(optimizer, "state_shapes") else {}
+    return {
+        name: params.new_zeros(len(params), *shapes.get(name, params.shape[1:]))
+        for name in optimizer.STATE
+    }
 
 
 def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
@@ -172,7 +182,7 @@ class Trainer:
         params = initial_rows(self.pack, self.data.header["shape"], self.data.classes, dtype).to(
             self.device
         )
-        state = {name: torch.zeros_like(params) for name in self.optimizer.STATE}
+        state = initial_state(self.optimizer, params, self.layout)
         return State(0, [0] * len(self.specs), params, state)
 
     def blocks(self) -> list[slice]:
@@ -227,13 +237,16 @@ class Trainer:
                         [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
                     ).to(self.device)
                 index = orders[:, position * size : (position + 1) * size]
-                self.optimizer.update(params, gradient(index), moments, hyper, step + 1)
+                self.optimizer.update(
+                    params, gradient(index), moments, hyper, step + 1, self.layout
+                )
         return stop
 
     def _hyper(self, specs: list[Spec]) -> dict:
         """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
 
         A column even where all runs agree: a run's arithmetic must not depend on its neighbours.
+        What is no number is the same for all of them, and stays as it is.
         """
         names = parts.arguments(specs[0]["optimizer"])
         if len(specs) == 1:
@@ -241,6 +254,8 @@ class Trainer:
         columns = {name: [lookup(spec, f"optimizer.{name}") for spec in specs] for name in names}
         return {
             name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
+            if isinstance(values[0], float)
+            else values[0]
             for name, values in columns.items()
         }
 

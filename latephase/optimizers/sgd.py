@@ -3,7 +3,11 @@
 v ← μ v + (g + λ w);  w ← w − η v
 """
 
+from typing import Any
+
 from torch import Tensor
+
+from latephase.optimizers import rounded
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},
@@ -13,10 +17,11 @@ PARAMETERS = {
 STATE = ("momentum_buffer",)
 
 
-def update(params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> None:
+def update(
+    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int, layout: Any
+) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
-    if len(params) > 1:
-        hyper = {name: column.to(params) for name, column in hyper.items()}
+    lr, momentum, decay = (rounded(hyper[name], params) for name in PARAMETERS)
     buffer = state["momentum_buffer"]
-    buffer.mul_(hyper["momentum"]).add_(grads).add_(params * hyper["weight_decay"])
-    params.sub_(buffer * hyper["lr"])
+    buffer.mul_(momentum).add_(grads).add_(params * decay)
+    params.sub_(buffer * lr)
