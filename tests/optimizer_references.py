@@ -91,6 +91,21 @@ def adam_mixture(name, w, g, memory, t, lr, decay, coupled, run):
     return w - lr * decay * w
 
 
+def muon(name, w, g, memory, t, lr, decay, coupled, run):
+    g = g + coupled * w
+    shrunk = w - lr * decay * w
+    if w.ndim not in (2, 4) or (name == "head.weight" and run["head"] == "adam"):
+        return shrunk - adam_move(g, memory, t, lr, run)
+    m = memory["m"] = run["momentum"] * memory.get("m", 0) + (1 - run["momentum"]) * g
+    ahead = run["momentum"] * m + (1 - run["momentum"]) * g
+    left, values, right = np.linalg.svd(ahead.reshape(len(w), -1), full_matrices=False)
+    values = values / np.linalg.norm(values)
+    for _ in range(5):  # Newton-Schulz, on the singular values
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    size = 0.2 * np.sqrt(max(len(w), w.size / len(w)))
+    return shrunk - lr * size * (left * values @ right).reshape(w.shape)
+
+
 def torch_sgd(groups, run):
     return torch.optim.SGD(groups, momentum=run["momentum"])
 
@@ -109,5 +124,5 @@ REFERENCES = {
     "adamw": functools.partial(by_torch, torch_adamw),
 } | {
     rule.__name__: functools.partial(by_rule, rule)
-    for rule in (sgdw, signum, signumw, lion, adam_mixture)
+    for rule in (sgdw, signum, signumw, lion, adam_mixture, muon)
 }
