@@ -106,6 +106,22 @@ def muon(name, w, g, memory, t, lr, decay, coupled, run):
     return shrunk - lr * size * (left * values @ right).reshape(w.shape)
 
 
+def shampoo(name, w, g, memory, t, lr, decay, coupled, run):
+    g = g + coupled * w
+    move = adam_move(g, memory, t, lr, run)
+    if w.ndim in (2, 4):
+        g, m = (x.reshape(len(w), -1) for x in (g, memory["m"]))
+        beta = run["beta2"]
+        for side, square in (("L", g @ g.T), ("R", g.T @ g)):
+            memory[side] = beta * memory.get(side, 0) + (1 - beta) * square
+            if t <= 10 or t % 10 == 0:
+                vectors, values, _ = np.linalg.svd(memory[side])
+                memory[side + "root"] = vectors / (values + 1e-6 * values[0]) ** 0.25 @ vectors.T
+        turned = memory["Lroot"] @ m @ memory["Rroot"]
+        move = (turned * np.linalg.norm(move) / np.linalg.norm(turned)).reshape(w.shape)
+    return w - lr * decay * w - move
+
+
 def torch_sgd(groups, run):
     return torch.optim.SGD(groups, momentum=run["momentum"])
 
@@ -124,5 +140,5 @@ REFERENCES = {
     "adamw": functools.partial(by_torch, torch_adamw),
 } | {
     rule.__name__: functools.partial(by_rule, rule)
-    for rule in (sgdw, signum, signumw, lion, adam_mixture, muon)
+    for rule in (sgdw, signum, signumw, lion, adam_mixture, muon, shampoo)
 }

@@ -1,4 +1,6 @@
-"""Muon: what it does to a matrix, to the sum over classes, and in the engine."""
+"""Muon and Shampoo: what they do to a matrix, to the sum over classes, and in the engine."""
+
+import math
 
 import pytest
 import torch
@@ -6,16 +8,17 @@ from torch import nn
 
 from latephase import parts, training
 from latephase.datasets import stored
-from latephase.optimizers import muon
+from latephase.optimizers import muon, shampoo
 from tests import packs
 from tests.optimizer_steps import LAYOUT, Steps, gradients, schedule, start, trajectory
 
 HEADS = {
     "muon, head too": ("muon", {"head": "muon"}),
     "muon": ("muon", {}),
+    "shampoo": ("shampoo", {}),
     **{name: (name, {}) for name in ("sgdw", "adamw", "signumw", "lion")},
 }
-KEEP_CLASS_SUM = ("muon, head too", "sgdw")
+KEEP_CLASS_SUM = ("muon, head too", "shampoo", "sgdw")
 
 
 @pytest.mark.parametrize("shape", [(7, 7), (4, 60), (60, 4), (10, 200)])
@@ -55,8 +58,28 @@ def test_muon_is_torchs(monkeypatch, momentum):
             torch.testing.assert_close(LAYOUT.views(mine.params[0])[name], weight.detach())
 
 
+@pytest.mark.parametrize("longest", [1024, 7, 5])
+def test_shampoos_first_step_is_orthogonal(monkeypatch, longest):
+    """With one gradient G = U S Vᵀ, L^(-1/4) G R^(-1/4) and L^(-1/2) G are U Vᵀ; of Adam's size."""
+    monkeypatch.setattr(shampoo, "LONGEST", longest)
+    at, before = Steps("shampoo", [{"lr": 0.01}] * 2, start(2)), start(2)
+    grads = start(2, seed=3)
+    moved = LAYOUT.views(before - at.step(grads))
+    for name, sides in (("conv.weight", [3, 8]), ("linear.weight", [6, 4])):
+        factors = [n for n in sides if n <= longest]
+        assert shampoo.factored(LAYOUT)[name] == [n if n <= longest else 0 for n in sides]
+        assert len(factors) == {1024: 2, 7: 2 if name == "linear.weight" else 1, 5: 1}[longest]
+        left, _, right = torch.linalg.svd(LAYOUT.views(grads)[name].flatten(2), full_matrices=False)
+        size = 0.01 * math.sqrt(math.prod(sides) / min(sides))
+        torch.testing.assert_close(
+            moved[name].flatten(2), size * left @ right, rtol=1e-3, atol=1e-5
+        )
+    numbers = sum(n * n for sides in shampoo.factored(LAYOUT).values() for n in sides)
+    assert at.state["factors"].shape == at.state["roots"].shape == (2, numbers)
+
+
 @pytest.mark.parametrize("runs", [1, 2])
-@pytest.mark.parametrize("name", ["muon"])
+@pytest.mark.parametrize("name", ["muon", "shampoo"])
 def test_layers_without_a_gradient_stay(name, runs):
     at = Steps(name, [{"lr": 0.1}] * runs, start(runs, torch.float32))
     for _ in range(3):
@@ -87,7 +110,7 @@ def test_who_keeps_the_zero_class_sum_of_gradients(case, dtype):
 
 
 def test_muon_and_shampoo_do_not_see_the_gradients_scale():
-    for name in ("muon",):
+    for name in ("muon", "shampoo"):
         run = {"lr": 0.01, "eps": 1e-30}
         torch.testing.assert_close(trajectory(name, run), trajectory(name, run, scale=1e-3))
 
@@ -95,6 +118,7 @@ def test_muon_and_shampoo_do_not_see_the_gradients_scale():
 NUMBERS = [{"seed": 1}, {"seed": 2, "optimizer.weight_decay": 0.5}]
 OPTIMIZERS = {
     "muon": {"name": "muon", "lr": 1e-2, "coupled_weight_decay": 0.1, "head": "muon"},
+    "shampoo": {"name": "shampoo", "lr": 1e-2, "coupled_weight_decay": 0.1},
 }
 
 

@@ -40,13 +40,13 @@ MUON = [run | {"momentum": m} for run, m in zip(BOTH, (0.95, 0.8, 0.0, 0.9), str
 RUNS = {
     **dict.fromkeys(("sgd", "sgdw", "signum", "signumw"), HEAVY),
     **dict.fromkeys(("adam", "adamw"), BETAS),
-    **dict.fromkeys(("adam_mixture", "lion"), BOTH),
+    **dict.fromkeys(("adam_mixture", "lion", "shampoo"), BOTH),
     "muon": MUON,
 }
 CASES = {name: (name, runs) for name, runs in RUNS.items()}
 CASES["muon, head too"] = ("muon", [run | {"head": "muon"} for run in MUON])
-# In float32 Newton-Schulz makes more of a rounding than sums do.
-ROUNDING = {"muon": 3e-4}
+# In float32 Newton-Schulz and roots of matrices make more of a rounding than sums do.
+ROUNDING = {"muon": 3e-4, "shampoo": 3e-3}
 
 
 def named(row):
