@@ -23,8 +23,12 @@ BATCHABLE = (
     "optimizer.momentum",
     "optimizer.beta1",
     "model.init_scale",
+    "optimizer.coupled_weight_decay",
 )
-"""Dotted names of the numbers in which the runs of one pack may differ."""
+"""Dotted names of the numbers in which the runs of one pack may differ.
+
+Append only: the order and the names that a spec has decide the packs' ids.
+"""
 
 
 def canonical(value: Any) -> str:

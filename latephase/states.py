@@ -26,7 +26,7 @@ class State:
     """The step that each run has taken, at or beyond the checkpoint's."""
     params: Tensor  # [R, P]
     buffers: Tensor  # [R, B]
-    optimizer: dict[str, Tensor]  # each [R, P]
+    optimizer: dict[str, Tensor]  # each [R, P], or as its state_shapes say
     history: list[dict] = field(default_factory=list)
     wall_seconds: float = 0.0
 

@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -49,6 +50,15 @@ def initial_rows(
         params.append(row_of(model.parameters(), dtype))
         buffers.append(row_of(model.buffers(), dtype))
     return torch.stack(params), torch.stack(buffers)
+
+
+def initial_state(optimizer: ModuleType, params: Tensor, layout: Layout) -> dict[str, Tensor]:
+    """An optimizer's state before the first step of ``params`` ``[R, P]``."""
+    shapes = optimizer.state_shapes(layout) if hasattr(optimizer, "state_shapes") else {}
+    return {
+        name: params.new_zeros(len(params), *shapes.get(name, params.shape[1:]))
+        for name in optimizer.STATE
+    }
 
 
 def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
@@ -92,7 +102,7 @@ class Trainer:
             self.pack, self.data.header["shape"], self.data.classes, self.inputs.dtype
         )
         params, buffers = (tensor.to(self.device) for tensor in rows)
-        state = {name: torch.zeros_like(params) for name in self.optimizer.STATE}
+        state = initial_state(self.optimizer, params, self.layout)
         return State(0, [0] * len(self.specs), params, buffers, state)
 
     def blocks(self) -> list[slice]:
@@ -158,13 +168,16 @@ class Trainer:
         """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
 
         A column even where all runs agree: a run's arithmetic must not depend on its neighbours.
-        A decay of some parameters only is ``[R, P]``, with 0 for the others.
+        What is no number is the same for all of them, and stays as it is. A decay of some
+        parameters only is ``[R, P]``, with 0 for the others.
         """
         hyper = parts.arguments(specs[0]["optimizer"])
         if len(specs) > 1:
             columns = {n: [lookup(spec, f"optimizer.{n}") for spec in specs] for n in hyper}
             hyper = {
                 name: torch.tensor(values, dtype=torch.float64, device=self.device).unsqueeze(1)
+                if isinstance(values[0], float)
+                else values[0]
                 for name, values in columns.items()
             }
         if "decay_on" in specs[0]:

@@ -16,6 +16,15 @@ RUN = {
 
 SGD = {"optimizer": {"name": "sgd", "lr": 1e-3, "momentum": 0.9, "weight_decay": 0.01}}
 
+MIXTURE = {
+    "optimizer": {
+        "name": "adam_mixture",
+        "lr": 1e-3,
+        "weight_decay": 0.1,
+        "coupled_weight_decay": 0.01,
+    }
+}
+
 # Every number that may differ within a pack does, in one run or another.
 SEVERAL = (
     {"seed": 1},

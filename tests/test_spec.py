@@ -44,8 +44,11 @@ def test_id_does_not_depend_on_key_order_number_type_or_spelt_out_defaults():
 
 @pytest.mark.parametrize("path", [*spec.BATCHABLE, "batch_size", "steps", "data.train_size"])
 def test_id_depends_on_every_number(path):
-    changes = packs.SGD if path == "optimizer.momentum" else {}
-    run = packs.run(**changes)
+    others = {
+        "optimizer.momentum": packs.SGD,
+        "optimizer.coupled_weight_decay": packs.MIXTURE,
+    }
+    run = packs.run(**others.get(path, {}))
     changed = spec.replaced(run, {path: spec.lookup(run, path) / 2})
     assert spec.run_id(changed) != spec.run_id(run)
 

@@ -6,6 +6,7 @@ v ← μ v + (g + λ w);  w ← w − η v
 from torch import Tensor
 
 from latephase.layout import Layout
+from latephase.optimizers import rounded
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},
@@ -16,15 +17,10 @@ STATE = ("momentum_buffer",)
 
 
 def update(
-    params: Tensor,
-    grads: Tensor,
-    state: dict[str, Tensor],
-    hyper: dict,
-    step: int,
-    layout: Layout | None = None,
+    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int, layout: Layout
 ) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
-    hyper = {n: v.to(params) if isinstance(v, Tensor) else v for n, v in hyper.items()}
+    lr, momentum, decay = (rounded(hyper[name], params) for name in PARAMETERS)
     buffer = state["momentum_buffer"]
-    buffer.mul_(hyper["momentum"]).add_(grads).add_(params * hyper["weight_decay"])
-    params.sub_(buffer * hyper["lr"])
+    buffer.mul_(momentum).add_(grads).add_(params * decay)
+    params.sub_(buffer * lr)

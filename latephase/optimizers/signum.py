@@ -1,0 +1,28 @@
+"""Signum, the sign of momentum (Bernstein et al. 2018), with coupled weight decay.
+
+v ← μ v + (g + λ w);  w ← w − η sign v
+
+Often written with (1 − μ) g, which the sign does not see. SignSGD is μ = 0.
+"""
+
+from torch import Tensor
+
+from latephase.layout import Layout
+from latephase.optimizers import rounded, sign
+
+PARAMETERS = {
+    "lr": {"type": "number", "exclusiveMinimum": 0},
+    "momentum": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.9},
+    "weight_decay": {"type": "number", "minimum": 0, "default": 0.0},
+}
+STATE = ("momentum_buffer",)
+
+
+def update(
+    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int, layout: Layout
+) -> None:
+    """One step in place, for every row of ``params`` ``[R, P]``."""
+    lr, momentum, decay = (rounded(hyper[name], params) for name in PARAMETERS)
+    buffer = state["momentum_buffer"]
+    buffer.mul_(momentum).add_(grads).add_(params * decay)
+    params.sub_(sign(buffer).mul_(lr))

@@ -1,0 +1,28 @@
+"""SignumW, the sign of momentum with decoupled weight decay (zhao2026 §2).
+
+v ← μ v + g;  w ← (1 − η λ) w;  w ← w − η sign v
+
+SignSGDW is μ = 0.
+"""
+
+from torch import Tensor
+
+from latephase.layout import Layout
+from latephase.optimizers import rounded, sign
+
+PARAMETERS = {
+    "lr": {"type": "number", "exclusiveMinimum": 0},
+    "momentum": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.9},
+    "weight_decay": {"type": "number", "minimum": 0, "default": 0.0},
+}
+STATE = ("momentum_buffer",)
+
+
+def update(
+    params: Tensor, grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int, layout: Layout
+) -> None:
+    """One step in place, for every row of ``params`` ``[R, P]``."""
+    buffer = state["momentum_buffer"]
+    buffer.mul_(rounded(hyper["momentum"], params)).add_(grads)
+    params.mul_(rounded(1 - hyper["lr"] * hyper["weight_decay"], params))
+    params.sub_(sign(buffer).mul_(rounded(hyper["lr"], params)))
