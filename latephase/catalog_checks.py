@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latephase import grid, parts, spec
@@ -47,11 +48,11 @@ def check_references(catalog: "Catalog") -> None:
         if figure["study"] not in catalog.studies:
             value = figure["study"]
             raise UserError(f"catalog/figures.yaml: {name}.study is {value!r}; {known}")
-        scripts = parts.PACKAGE.parent / "scripts" / "figures"
-        if not (scripts / f"{name}.py").is_file():
-            found = sorted(path.stem for path in scripts.glob("[a-z]*.py"))
+        script = _script(name, figure)
+        if not script.is_file():
+            found = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
             raise UserError(
-                f"catalog/figures.yaml: {name} has no script scripts/figures/{name}.py; "
+                f"catalog/figures.yaml: {name} has no script scripts/figures/{script.name}; "
                 f"allowed: {', '.join(found)}"
             )
         _check_arguments(catalog, name, figure)
@@ -89,10 +90,15 @@ def _of_papers(catalog: "Catalog") -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"catalog/claims.yaml: {claim['id']}.paper", claim
 
 
+def _script(name: str, figure: dict[str, Any]) -> Path:
+    """The program that draws a figure."""
+    return parts.PACKAGE.parent / "scripts" / "figures" / f"{figure.get('script', name)}.py"
+
+
 def _check_arguments(catalog: "Catalog", name: str, figure: dict[str, Any]) -> None:
     """A figure's arguments are options of its script; one named like an axis is a value on it."""
-    script = parts.PACKAGE.parent / "scripts" / "figures" / f"{name}.py"
-    options = set(re.findall(r"add_argument\(\s*\"--([\w-]+)\"", script.read_text()))
+    text = _script(name, figure).read_text()
+    options = set(re.findall(r"add_argument\(\s*\"--([\w-]+)\"", text))
     for scale, arguments in figure.get("arguments", {}).items():
         where = f"catalog/figures.yaml: {name}.arguments.{scale}"
         axes = grid.axes(catalog.setting(figure["study"], scale))

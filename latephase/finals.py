@@ -4,6 +4,9 @@ import pandas as pd
 
 from latephase.analysis import before_divergence
 
+FITTED = 0.99
+"""Training accuracy below which zhao2026 leaves a run out."""
+
 
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The last row of each run before it diverged, if it did, with a column ``momentum``.
@@ -21,7 +24,7 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
 def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
     """The final rows of the runs that did not diverge and end at or above a training accuracy.
 
-    And in words how many were left out (zhao2026 takes 0.99).
+    And in words how many were left out.
     """
     last = final_rows(table)
     kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]

@@ -5,7 +5,7 @@
 depends on what was drawn before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -202,6 +202,21 @@ def log_value_axis(ax: Axes) -> Axes:
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
     return ax
+
+
+def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np.ndarray]:
+    """A horizontal axis of values that is logarithmic, and has a place for 0 at its left end.
+
+    Returns where values stand on it: log10, and for 0 one decade below the smallest other.
+    """
+    known = sorted({float(value) for value in values})
+    logs = [np.log10(value) for value in known if value > 0]
+    zero = np.floor(min(logs, default=0.0)) - 1
+    places = {value: np.log10(value) if value > 0 else zero for value in known}
+    decades = range(int(zero) + 1, int(np.ceil(max(logs, default=zero + 1))) + 1)
+    ticks = {float(d): f"$10^{{{d}}}$" for d in decades} | ({zero: "0"} if 0 in places else {})
+    ax.set_xticks(list(ticks), list(ticks.values()))
+    return lambda column: np.array([places[float(value)] for value in column])
 
 
 def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> Axes:

@@ -2,7 +2,7 @@ rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
         unpack(figure_tables),
-        code=lambda wildcards: code(f"scripts.figures.{wildcards.figure}"),
+        code=lambda wildcards: code(f"scripts.figures.{script(wildcards.figure)}"),
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
         png=report(
@@ -18,13 +18,14 @@ rule figure:
     conda:
         "../envs/analysis.yaml"
     params:
+        script=lambda wildcards: script(wildcards.figure),
         note=figure_note,
         arguments=figure_arguments,
     message:
         "draw {wildcards.figure}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.figures.{wildcards.figure} \
+        python -m scripts.figures.{params.script} \
             {params.arguments:q} \
             --title-note {params.note:q} \
             --pdf {output.pdf:q} \
@@ -39,7 +40,7 @@ rule bundle:
     input:
         picture=rules.figure.output,
         tables=lambda wildcards: list(figure_tables(wildcards).values()),
-        code=lambda wildcards: code(f"scripts.figures.{wildcards.figure}"),
+        code=lambda wildcards: code(f"scripts.figures.{script(wildcards.figure)}"),
         timing=lambda wildcards: [f"{pack}/timing.json" for pack in figure_packs(wildcards)],
         own=code("scripts.bundle"),
     output:
@@ -49,6 +50,7 @@ rule bundle:
     conda:
         "../envs/analysis.yaml"
     params:
+        script=lambda wildcards: script(wildcards.figure),
         note=figure_note,
         tables=lambda wildcards: named(figure_tables(wildcards)),
         options=lambda wildcards: named(figure_options(wildcards)),
@@ -60,6 +62,7 @@ rule bundle:
         r"""
         python -m scripts.bundle \
             --figure {wildcards.figure} \
+            --script {params.script} \
             --note {params.note:q} \
             --picture {input.picture:q} \
             --code {input.code:q} \

@@ -137,6 +137,11 @@ def figure_note(wildcards):
     return CATALOG.note(CATALOG.figures[wildcards.figure]["study"], wildcards.scale)
 
 
+def script(figure):
+    """The program of scripts/figures that draws a figure: of its name, or one that several share."""
+    return CATALOG.figures[figure].get("script", figure)
+
+
 def heading(figure):
     """Where a figure stands in the report."""
     return CATALOG.papers[CATALOG.figures[figure]["paper"]]

@@ -1,6 +1,6 @@
 r"""A figure in one file, for a paper's supplement: picture, numbers, data, program, provenance.
 
-    python -m scripts.bundle --figure sakamoto2026_fig3 --note "digits …" \
+    python -m scripts.bundle --figure sakamoto2026_fig3 --script sakamoto2026_fig3 --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
         --code latephase/plots.py scripts/figures/sakamoto2026_fig3.py \
         --table table=results/quick/studies/weight_decay_mlp.parquet --options weight-decay=0.3 \
@@ -49,7 +49,7 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
     tables = {name: f"data/{Path(path).name}" for name, path in args.table}
     files |= {tables[name]: Path(path).read_bytes() for name, path in args.table}
     files |= {path: Path(path).read_bytes() for path in args.code}
-    command = redraw(args.figure, tables, dict(args.options), args.note)
+    command = redraw(args.script, tables, dict(args.options), args.note)
     files["REDRAW.txt"] = command.encode()
     provenance = {
         "figure": args.figure,
@@ -66,17 +66,18 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
     return files | {"provenance.json": text.encode()}
 
 
-def redraw(figure: str, tables: dict[str, str], options: dict[str, str], note: str) -> str:
+def redraw(script: str, tables: dict[str, str], options: dict[str, str], note: str) -> str:
     """The command that draws the figure again, in the unpacked bundle."""
     given = [f"--{name}={value}" for name, value in (tables | options).items()]
     places = [f"--{kind}=redrawn.{kind}" for kind in ("pdf", "png", "csv")]
-    words = ["python", "-m", f"scripts.figures.{figure}", *given, f"--title-note={note}", *places]
+    words = ["python", "-m", f"scripts.figures.{script}", *given, f"--title-note={note}", *places]
     return shlex.join(words) + "\n"
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figure", required=True)
+    parser.add_argument("--script", required=True, help="its program in scripts/figures")
     parser.add_argument("--note", required=True, help="what the data are, in a few words")
     parser.add_argument("--picture", nargs="+", type=Path, required=True)
     parser.add_argument("--code", nargs="+", required=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from latephase import analysis, finals, predictions
@@ -131,12 +132,12 @@ def mixture_order(
 
 def regression_slope(table: pd.DataFrame, *, fitted: float) -> Result:
     """The slope of NC3 on log10 NC0 over all runs (Fig. 2, Table 6)."""
-    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: _regression(x, y)[0])
+    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: regression(x, y)[0])
 
 
 def regression_r_squared(table: pd.DataFrame, *, fitted: float) -> Result:
     """The share of NC3's variance over all runs that log10 NC0 explains (Fig. 2, Table 6)."""
-    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: _regression(x, y)[1])
+    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: regression(x, y)[2])
 
 
 def accuracy_association(table: pd.DataFrame, *, metric: str, fitted: float) -> Result:
@@ -154,14 +155,14 @@ def agreement_quantile(table: pd.DataFrame, *, quantile: float, fitted: float) -
     return _over_runs(table, metric, metric, fitted, lambda x, _: float(np.quantile(x, quantile)))
 
 
-def _regression(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Slope and R² of y on log10 x, of pairs with x > 0."""
+def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
+    """Slope, intercept and R² of y on log10 x, of pairs with x > 0; NaN for fewer than three."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     x, y = np.log10(x[x > 0]), y[x > 0]
     if len(x) < 3 or np.ptp(x) == 0:
-        return np.nan, np.nan
-    centred = x - x.mean()
-    slope = centred @ y / (centred @ centred)
-    return float(slope), float(np.corrcoef(x, y)[0, 1] ** 2)
+        return np.nan, np.nan, np.nan
+    slope = (x - x.mean()) @ y / ((x - x.mean()) @ (x - x.mean()))
+    return float(slope), float(y.mean() - slope * x.mean()), float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
 def _over_runs(table: pd.DataFrame, first: str, second: str, fitted: float, statistic) -> Result:

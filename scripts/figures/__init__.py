@@ -28,6 +28,11 @@ def parser(description: str) -> argparse.ArgumentParser:
     return result
 
 
+def several(text: str) -> list[str]:
+    """The words of an option that takes several, separated by commas."""
+    return [word.strip() for word in text.split(",")]
+
+
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """A table, with UserError where it lacks a column or has no rows."""
     table = tables.read(path)

@@ -1,0 +1,118 @@
+"""Metrics at the end of training against weight decay, by optimizer (zhao2026, Figs. 1 and 3).
+
+Mean and standard deviation over learning rates, momenta and seeds of the runs that fit their
+training set, as the paper draws them; hollow marks are the values read off its plots.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from latephase import finals, labels, plots
+from latephase.errors import reporting
+from scripts.figures import DECAY, parser, read, several, write
+
+COLUMNS = ["metric", "source", "optimizer", "weight_decay", "mean", "sd", "n"]
+
+
+def data(
+    table: pd.DataFrame,
+    optimizers: list[str],
+    metrics: list[str],
+    published: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """What is drawn, a row a metric, source, optimizer and decay; and how many runs count.
+
+    source is "trained" or "published" (one value each: no deviation, no n).
+    """
+    table = table[table["optimizer.name"].isin(optimizers)]
+    last, counted = finals.fitted(table, finals.FITTED)
+    frames = []
+    for metric in metrics:
+        values = last.groupby(["optimizer.name", DECAY])[metric].agg(["mean", "std", "count"])
+        values = values.reset_index().set_axis(
+            ["optimizer", "weight_decay", "mean", "sd", "n"], axis=1
+        )
+        frames.append(values.assign(metric=metric, source="trained"))
+        name = metric.partition("_")[0]
+        if published is not None and name in published:
+            printed = published[published["optimizer"].isin(optimizers)]
+            printed = printed.rename(columns={name: "mean"})[["optimizer", "weight_decay", "mean"]]
+            frames.append(printed.assign(metric=metric, source="published"))
+    return pd.concat(frames, ignore_index=True).reindex(columns=COLUMNS), counted
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A panel a metric, a line an optimizer."""
+    metrics = list(dict.fromkeys(df["metric"]))
+    optimizers = [name for name in labels.OPTIMIZERS if name in set(df["optimizer"])]
+    with plots.style():
+        fig = Figure(figsize=(3.4 * len(metrics) + 1.6, 3.6))
+        axes = fig.subplots(1, len(metrics), squeeze=False)[0]
+        for ax, metric in zip(axes, metrics, strict=True):
+            part = df[df["metric"] == metric]
+            place = plots.zero_log_axis(ax, part["weight_decay"])
+            for optimizer in optimizers:
+                own, colour = part[part["optimizer"] == optimizer], labels.COLOURS[optimizer]
+                trained = own[own["source"] == "trained"].sort_values("weight_decay")
+                x = place(trained["weight_decay"])
+                ax.plot(x, trained["mean"], color=colour, marker="o", markersize=4)
+                spread = trained["sd"].fillna(0)
+                low = (trained["mean"] - spread).clip(lower=trained["mean"] / 10)
+                ax.fill_between(x, low, trained["mean"] + spread, color=colour, alpha=0.15, lw=0)
+                printed = own[own["source"] == "published"]
+                ax.plot(
+                    place(printed["weight_decay"]),
+                    printed["mean"],
+                    color=colour,
+                    linestyle="none",
+                    marker="D",
+                    markersize=5,
+                    markerfacecolor="none",
+                )
+            if metric == "nc0":
+                plots.log_value_axis(ax)
+            ax.set_xlabel("weight decay λ")
+            ax.set_ylabel(labels.METRICS[metric])
+        fig.legend(handles=legend(df, optimizers), loc="outside right center")
+        plots.title(fig, "At the end of training, by weight decay", note)
+    return fig
+
+
+def legend(df: pd.DataFrame, optimizers: list[str]) -> list[Line2D]:
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=labels.COLOURS[name],
+            marker="o",
+            markersize=4,
+            label=labels.OPTIMIZERS[name],
+        )
+        for name in optimizers
+    ]
+    handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
+    if (df["source"] == "published").any():
+        hollow = {"marker": "D", "markersize": 5, "markerfacecolor": "none", "linestyle": "none"}
+        handles.append(Line2D([], [], color="0.3", label="the paper, ± 10 %", **hollow))
+    return handles
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--published", type=Path, help="values that the paper shows")
+    arguments.add_argument("--optimizers", type=several, required=True, metavar="A,B,…")
+    arguments.add_argument("--metrics", type=several, default=["nc0", "nc3_duality"])
+    args = arguments.parse_args(argv)
+    needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
+    table = read(args.table, [*needed, *args.metrics])
+    published = None if args.published is None else pd.read_csv(args.published)
+    df, counted = data(table, args.optimizers, args.metrics, published)
+    write(draw(df, f"{args.title_note}; {counted}"), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
