@@ -97,7 +97,7 @@ BAD_STUDIES = [
     (["loss", "reduction"], "max", "loss.reduction is 'max'", "sum, mean"),
     (["data", "name"], "digit", "data.name is 'digit'", "digits, fashion_mnist"),
     (["model", "name"], "mlpp", "model.name is 'mlpp'", "mlp"),
-    (["optimizer", "name"], "adam_w", "optimizer.name is 'adam_w'", "adamw, sgd"),
+    (["optimizer", "name"], "adam_w", "optimizer.name is 'adam_w'", "adam, adam_mixture, adamw"),
     (["loss", "name"], "l2", "loss.name is 'l2'", "cross_entropy, mse"),
     (["data", "train_size"], 1001, "data.train_size is 1001", "at most 1000"),
     (["data", "test_size"], 798, "data.test_size is 798", "at most 797"),

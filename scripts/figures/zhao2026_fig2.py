@@ -35,6 +35,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
             {"kind": "regression", "lr": lr, "n": len(group), "slope": slope}
             | {"intercept": intercept, "r_squared": r_squared}
         )
+    published = published.assign(lr=pd.to_numeric(published["lr"], errors="coerce"))  # NaN: all
     printed = published.rename(columns={name: f"published_{name}" for name in published})
     printed = printed.rename(columns={"published_lr": "lr"})
     lines = pd.DataFrame(lines).merge(printed, on="lr", how="outer").assign(kind="regression")
