@@ -10,6 +10,7 @@ import yaml
 from latephase import predictions
 from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from latephase.errors import UserError
+from latephase.theory import zhao2026
 from scripts import evaluate_claims
 from tests.sgd_runs import DECAY, LR, MOMENTUM, SCHEDULE, diverge, nothing, reverse, study_table
 
@@ -47,6 +48,22 @@ def test_the_estimate_is_the_largest_cell_s_median():
     assert (row["low"], row["high"]) == pytest.approx((0.002, 0.006))
     assert (row["n_seeds"], row["n_cells"]) == (3, 9)
     assert row["note"].startswith("27 runs; the farthest run, 0.006: lr 0.03, momentum")
+
+
+def test_one_cell_at_one_step_is_enough():
+    table = study_table(noise=0)
+    cell = table[MOMENTUM].eq(0.9) & table[DECAY].eq(1e-3)
+    table.loc[cell & table["step"].eq(100), "nc0"] *= np.exp(0.05)
+    row = evaluated(table)
+    assert row["estimate"] == pytest.approx(0.05)
+    assert row["verdict"] == NOT_REPRODUCED
+
+
+def test_an_oscillating_factor_predicts_its_size():
+    table = study_table(noise=0, momenta=(0.9,), decays=(2.0,))
+    factor = zhao2026.sgd_factor(zhao2026.learning_rates(0.03, 1000), 0.9, 2.0)
+    assert factor[10] < -0.02
+    np.testing.assert_allclose(predictions.sgd_nc0(table), table["nc0"], rtol=1e-9)
 
 
 def test_the_schedule_is_followed():

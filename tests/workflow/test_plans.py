@@ -91,8 +91,8 @@ def test_a_figure_of_published_values_is_given_them(fresh_project):
 def test_a_figure_leaves_other_studies_alone(fresh_project):
     study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
     study["scales"] = {"quick": study["scales"]["quick"]}
-    study["scales"]["quick"]["optimizer"] = {"name": "sgd", "lr": 0.01}
-    study["scales"]["quick"]["grid"] = {"optimizer.momentum": [0.0, 0.5, 0.9], "seed": [1]}
+    study["scales"]["quick"]["optimizer"] = {"name": "sgd"}
+    study["scales"]["quick"]["grid"] = {"optimizer.lr": [0.01, 0.02, 0.05], "seed": [1]}
     del study["scales"]["quick"]["margins"]
     fresh_project.write_yaml("catalog/studies/another.yaml", study)
     figures = fresh_project.read_yaml("catalog/figures.yaml")
