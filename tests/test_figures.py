@@ -264,11 +264,22 @@ def test_heat_maps_of_the_paper_are_its_recursion_and_its_values():
     assert "published (at most 0.0051 from it)" in fig.axes[1].get_title(loc="left")
 
 
+def test_heat_maps_tell_what_was_trained_from_what_was_predicted():
+    still = sgd_runs.study_table(law=sgd_runs.nothing)
+    means = still[still["step"] == 1000].groupby([sgd_runs.MOMENTUM, DECAY])["nc0"].mean()
+    df = zhao2026_fig5.data(still, pd.read_csv(PUBLISHED))
+    trained = df[df["source"] == "trained"].set_index([sgd_runs.MOMENTUM, DECAY])["nc0"]
+    np.testing.assert_allclose(trained, means[trained.index], rtol=1e-12)
+    recursion = df[(df["source"] == "recursion") & (df["setting"] == "study")]["nc0"]
+    assert recursion.min() < 0.01 < trained.min()
+
+
 def test_heat_maps_say_what_diverged_and_what_did_not_fit():
     table = sgd_runs.study_table()
     for seed in (1, 2, 3):
         table = sgd_runs.diverge(table, f"0.9-0.01-{seed}", 100)
     table = sgd_runs.diverge(table, "0.98-0-3", 500)
+    table = table.fillna({"nc0": 99.0, "accuracy_train": 0.1})  # no measurements
     table.loc[(table["run"] == "0-0-1") & (table["step"] == 1000), "accuracy_train"] = 0.9
     df = zhao2026_fig5.data(table, pd.read_csv(PUBLISHED))
     trained = df[df["source"] == "trained"].set_index([sgd_runs.MOMENTUM, DECAY])
