@@ -56,6 +56,10 @@ def check_references(catalog: "Catalog") -> None:
                 f"allowed: {', '.join(found)}"
             )
         _check_arguments(catalog, name, figure)
+        if "published" in figure["tables"]:
+            file = f"catalog/published/{name}.csv"
+            if not (parts.PACKAGE.parent / file).is_file():
+                raise UserError(f"catalog/figures.yaml: {name}.tables: there is no {file}")
         if "margins" in figure["tables"]:
             for scale, setting in catalog.studies[figure["study"]]["scales"].items():
                 if "margins" not in setting:

@@ -220,7 +220,7 @@ def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np
 
 
 def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> Axes:
-    """A table of numbers as colours, each with its number in two decimals; – for NaN.
+    """A table of numbers as colours, each with its number in two decimals; blank for NaN.
 
     Dark is small. The first row stands at the bottom, as on any vertical axis.
     """
@@ -230,17 +230,21 @@ def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> Axes:
         norm=norm,
         cmap="viridis",
         cbar=False,
-        annot=values.map(lambda value: "–" if np.isnan(value) else f"{value:.2f}"),
-        fmt="",
-        mask=values.isna(),
+        annot=True,
+        fmt=".2f",
         annot_kws={"fontsize": 8},
-        xticklabels=[f"{value:g}" for value in values.columns],
-        yticklabels=[f"{value:g}" for value in values.index],
+        xticklabels=[short(value) for value in values.columns],
+        yticklabels=[short(value) for value in values.index],
     )
     ax.invert_yaxis()
     ax.tick_params(length=0)
     ax.tick_params(axis="y", labelrotation=0)
     return ax
+
+
+def short(value: float) -> str:
+    """A number in few signs: 0.98, 2.5e-5."""
+    return f"{value:g}".replace("e-0", "e-")
 
 
 def title(fig: Figure, text: str, note: str) -> None:

@@ -254,6 +254,13 @@ BAD_FILES = [
     (STUDY, ["scales", "huge"], {}, "scales.huge is not a known key", "paper, quick"),
     (FIGURES, ["sakamoto2026_fig3", "study"], "wd", "sakamoto2026_fig3.study is 'wd'", "weight_d"),
     (FIGURES, ["sakamoto2026_fig3", "tables"], ["nc9"], "sakamoto2026_fig3.tables[0]", "margins"),
+    (
+        FIGURES,
+        ["sakamoto2026_fig3", "tables"],
+        ["table", "published"],
+        "sakamoto2026_fig3.tables",
+        "no catalog/published/sakamoto2026_fig3.csv",
+    ),
     (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+$"),
     (CLAIMS, ["claims", 0, "study"], "wd", "sakamoto2026-delay.study is 'wd'", "weight_decay_mlp"),
     (CLAIMS, ["claims", 1, "id"], "sakamoto2026-delay", "id 'sakamoto2026-delay'", "once"),

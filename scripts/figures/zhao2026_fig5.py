@@ -49,7 +49,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         zhao2026.learning_rates(**LEARNING_RATES), printed[MOMENTUM], printed[DECAY]
     )
     table = table.assign(recursion=predictions.sgd_nc0(table))
-    last = before_divergence(table[table["step"] == table["step"].max()])
+    last = table[table["step"] == table["step"].max()]
     frames = {
         ("paper", "recursion"): printed.assign(nc0=START * np.abs(factors[-1])),
         ("paper", "published"): printed,
@@ -64,10 +64,15 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 
 def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A row a cell: mean of a column as nc0, its interval, seeds, lowest training accuracy."""
-    summary = plots.summarise(last, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
-    lowest = last.groupby(CELL)["accuracy_train"].min()
-    return summary.merge(lowest.reset_index(), on=CELL)
+    """A row a cell: mean of a column as nc0, its interval, seeds, lowest training accuracy.
+
+    A cell in which every seed diverged has n = 0 and no more.
+    """
+    trained = before_divergence(last)
+    summary = plots.summarise(trained, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
+    lowest = trained.groupby(CELL)["accuracy_train"].min().reset_index()
+    cells = last[CELL].drop_duplicates().merge(summary.merge(lowest, on=CELL), "left", on=CELL)
+    return cells.fillna({"n": 0})
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
@@ -90,7 +95,10 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         bar.ax.minorticks_off()
         if (df["accuracy_train"] < FITTED).any():
-            note += f"; lowest training accuracy {df['accuracy_train'].min():.1%}"
+            lowest = f"lowest training accuracy {df['accuracy_train'].min():.1%}"
+            note = f"{note}; {lowest}".replace("%", " %")
+        if df["nc0"].isna().any():
+            note += "; blank: diverged"
         plots.title(fig, "NC0 under SGD, by momentum and weight decay", note)
     return fig
 
@@ -100,7 +108,8 @@ def _apart(df: pd.DataFrame, setting: str, source: str) -> str:
     if source == "recursion":
         return ""
     values = df[df["setting"] == setting].pivot(index=CELL, columns="source", values="nc0")
-    return f" (at most {(values[source] - values['recursion']).abs().max():.2g} from it)"
+    apart = (values[source] - values["recursion"]).abs().max()
+    return f" (at most {plots.short(float(f'{apart:.2g}'))} from it)"
 
 
 def main(argv: list[str] | None = None) -> None:

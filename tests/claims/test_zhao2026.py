@@ -10,56 +10,13 @@ import yaml
 from latephase import predictions
 from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from latephase.errors import UserError
+from latephase.theory import zhao2026
 from scripts import evaluate_claims
+from tests.sgd_runs import DECAY, LR, MOMENTUM, SCHEDULE, diverge, nothing, reverse, study_table
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
 BY_ID = {claim["id"]: claim for claim in CLAIMS}
-LR, MOMENTUM, DECAY = predictions.SGD
-STEPS = np.array([0, 10, 100, 500, 1000])
-SCHEDULE = '{"factor":0.1,"milestones":[100,500],"name":"steps"}'
-
-
-def recursion(steps, lr, momentum, decay, schedule=""):
-    """NC0 over its start, written out apart from the theory's module."""
-    factors, factor, velocity = [1.0], 1.0, 0.0
-    for step in range(max(steps)):
-        velocity = momentum * velocity + decay * factor
-        factor -= lr * velocity * (0.1 ** ((step >= 100) + (step >= 500)) if schedule else 1)
-        factors.append(factor)
-    return np.abs(factors)[steps]
-
-
-def nothing(steps, *numbers):
-    """Decay and momentum do nothing."""
-    return np.ones(len(steps))
-
-
-def reverse(steps, *numbers):
-    """NC0 grows where it should fall."""
-    return 1 / recursion(steps, *numbers)
-
-
-def study_table(
-    law=recursion, noise=1e-3, seeds=(1, 2, 3), lr=0.03, decays=(0.0, 1e-3, 1e-2), schedule="",
-    momenta=(0.0, 0.9, 0.98), offset=None,
-):  # fmt: skip
-    """``noise`` and ``offset`` (a number a seed) are of ln NC0 at every step after the first."""
-    rng = np.random.default_rng(0)
-    frames = []
-    for momentum in momenta:
-        for decay in decays:
-            for seed in seeds:
-                start = rng.uniform(1.5, 2.2)
-                scatter = rng.normal(0, noise, len(STEPS)) + (offset or {}).get(seed, 0)
-                values = start * law(STEPS, lr, momentum, decay, schedule)
-                values[1:] *= np.exp(scatter[1:])
-                frame = pd.DataFrame({"step": STEPS, "nc0": values})
-                run = f"{momentum}-{decay}-{seed}"
-                frame = frame.assign(run=run, seed=seed, diverged_at=np.nan)
-                frame = frame.assign(**{LR: lr, MOMENTUM: momentum, DECAY: decay})
-                frames.append(frame.assign(schedule=schedule) if schedule else frame)
-    return pd.concat(frames, ignore_index=True)
 
 
 def evaluated(table):
@@ -93,6 +50,22 @@ def test_the_estimate_is_the_largest_cell_s_median():
     assert row["note"].startswith("27 runs; the farthest run, 0.006: lr 0.03, momentum")
 
 
+def test_one_cell_at_one_step_is_enough():
+    table = study_table(noise=0)
+    cell = table[MOMENTUM].eq(0.9) & table[DECAY].eq(1e-3)
+    table.loc[cell & table["step"].eq(100), "nc0"] *= np.exp(0.05)
+    row = evaluated(table)
+    assert row["estimate"] == pytest.approx(0.05)
+    assert row["verdict"] == NOT_REPRODUCED
+
+
+def test_an_oscillating_factor_predicts_its_size():
+    table = study_table(noise=0, momenta=(0.9,), decays=(2.0,))
+    factor = zhao2026.sgd_factor(zhao2026.learning_rates(0.03, 1000), 0.9, 2.0)
+    assert factor[10] < -0.02
+    np.testing.assert_allclose(predictions.sgd_nc0(table), table["nc0"], rtol=1e-9)
+
+
 def test_the_schedule_is_followed():
     scheduled = study_table(schedule=SCHEDULE)
     assert evaluated(scheduled.drop(columns="schedule"))["verdict"] == NOT_REPRODUCED
@@ -124,18 +97,15 @@ def test_other_learning_rates_are_other_cells():
 
 
 def test_what_follows_a_divergence_is_not_measured():
-    table = study_table()
-    lost = (table["run"] == "0.9-0.001-2") & (table["step"] >= 500)
-    table.loc[lost, "nc0"] = np.nan
-    table.loc[table["run"] == "0.9-0.001-2", "diverged_at"] = 500.0
+    table = diverge(study_table(), "0.9-0.001-2", 500)
     expected = evaluated(table)
     assert expected["verdict"] == REPRODUCED
     assert "27 runs; 1 diverged" in expected["note"]
-    table.loc[lost, "nc0"] = 1e9
+    table["nc0"] = table["nc0"].fillna(1e9)
     assert evaluated(table.sample(frac=1, random_state=0)) == expected
 
 
 def test_a_run_without_its_start_is_told():
     table = study_table()
-    with pytest.raises(ValueError, match=r"no row of step 0 for the runs 0\.0-0\.0-1"):
-        predictions.sgd_nc0(table[(table["step"] > 0) | (table["run"] != "0.0-0.0-1")])
+    with pytest.raises(ValueError, match=r"no row of step 0 for the runs 0-0-1"):
+        predictions.sgd_nc0(table[(table["step"] > 0) | (table["run"] != "0-0-1")])

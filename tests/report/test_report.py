@@ -66,7 +66,22 @@ def copied(folder: Path) -> Path:
     study = yaml.safe_load((folder / STUDY).read_text())
     study["scales"]["quick"] |= SMALL
     (folder / STUDY).write_text(yaml.safe_dump(study, sort_keys=False))
+    keep_one_study(folder)
     return folder
+
+
+def keep_one_study(folder: Path) -> None:
+    """Take the other studies out of the catalog, with what is drawn and claimed of them."""
+    for path in (folder / STUDY).parent.glob("*.yaml"):
+        if path != folder / STUDY:
+            path.unlink()
+    name = Path(STUDY).stem
+    figures = yaml.safe_load((folder / "catalog/figures.yaml").read_text())
+    figures = {key: figure for key, figure in figures.items() if figure["study"] == name}
+    (folder / "catalog/figures.yaml").write_text(yaml.safe_dump(figures, sort_keys=False))
+    claims = yaml.safe_load((folder / "catalog/claims.yaml").read_text())["claims"]
+    claims = [claim for claim in claims if claim["study"] == name]
+    (folder / "catalog/claims.yaml").write_text(yaml.safe_dump({"claims": claims}))
 
 
 @pytest.fixture(scope="module")

@@ -73,11 +73,26 @@ def test_a_chosen_figure_is_the_only_one_made(sources):
     assert jobs == table(2) | {"figure": 1, "figures": 1}
 
 
+def test_a_figure_of_published_values_is_given_them(fresh_project):
+    """And is drawn again when one of them is mended; a bundle holds them, as any table."""
+    figures = fresh_project.read_yaml("catalog/figures.yaml")
+    entry = figures["sakamoto2026_fig3"] | {"tables": ["table", "published"]}
+    fresh_project.write_yaml("catalog/figures.yaml", figures | {"zhao2026_fig5": entry})
+    file = "catalog/published/zhao2026_fig5.csv"
+    commands = fresh_project.commands("results/quick/bundles/zhao2026_fig5.zip")
+    assert f"--published={file}" in commands
+    assert f"published={file}" in commands.partition("scripts.bundle")[2]
+    (fresh_project.folder / file).unlink()
+    text, status = fresh_project.run("-n", "results/quick/figures/zhao2026_fig5.pdf")
+    assert status != 0
+    assert f"zhao2026_fig5.tables: there is no {file}" in text
+
+
 def test_a_figure_leaves_other_studies_alone(fresh_project):
     study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
     study["scales"] = {"quick": study["scales"]["quick"]}
-    study["scales"]["quick"]["optimizer"] = {"name": "sgd", "lr": 0.01}
-    study["scales"]["quick"]["grid"] = {"optimizer.momentum": [0.0, 0.5, 0.9], "seed": [1]}
+    study["scales"]["quick"]["optimizer"] = {"name": "sgd"}
+    study["scales"]["quick"]["grid"] = {"optimizer.lr": [0.01, 0.02, 0.05], "seed": [1]}
     del study["scales"]["quick"]["margins"]
     fresh_project.write_yaml("catalog/studies/another.yaml", study)
     figures = fresh_project.read_yaml("catalog/figures.yaml")
