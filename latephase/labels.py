@@ -23,6 +23,16 @@ METRICS = {
     "nc2_etf": "NC2, distance of means to a simplex",
     "nc3_duality": r"NC3, $\Vert W/\Vert W\Vert - M/\Vert M\Vert\,\Vert_F$",
     "nc4_agreement_test_without_bias": "NC4, agreement on the test set",
+    "weight_singular_value_min": "smallest singular value of W",
+    "weight_singular_value_mean_others": "mean of its other singular values",
     "loss_train": "training loss",
+    "accuracy_train": "training accuracy",
     "accuracy_test": "test accuracy",
+}
+
+AXES = {
+    "optimizer.name": "optimizer",
+    "optimizer.momentum": "momentum",
+    "optimizer.weight_decay": "weight decay",
+    "optimizer.coupled_weight_decay": "coupled decay",
 }

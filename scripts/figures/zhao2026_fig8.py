@@ -1,0 +1,54 @@
+"""Figure 8 of zhao2026: collapse against the coupled share of a fixed sum of weight decays.
+
+At the last step, mean and 95 % bootstrap interval over seeds.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from latephase import finals, labels, plots
+from latephase.errors import reporting
+from scripts.figures import DECAY, parser, read, write
+
+COUPLED = "optimizer.coupled_weight_decay"
+METRICS = ("accuracy_test", "nc0", "nc2_etf", "nc3_duality")
+
+
+def data(table: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: metric, share, mean, low, high, n; share = λ_c / (λ_c + λ)."""
+    last = finals.final_rows(table)
+    last = last.assign(share=last[COUPLED] / (last[COUPLED] + last[DECAY]))
+    last = last.assign(share=last["share"].round(6))
+    frames = [plots.summarise(last, "share", metric).assign(metric=metric) for metric in METRICS]
+    return pd.concat(frames, ignore_index=True)[["metric", "share", "mean", "low", "high", "n"]]
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A panel a metric."""
+    with plots.style():
+        fig = Figure(figsize=(9.0, 2.9))
+        for ax, metric in zip(fig.subplots(1, len(METRICS)), METRICS, strict=True):
+            part = df[df["metric"] == metric]
+            reach = [
+                (part["mean"] - part["low"]).fillna(0),
+                (part["high"] - part["mean"]).fillna(0),
+            ]
+            colour = plots.CATEGORIES[0]
+            ax.errorbar(part["share"], part["mean"], reach, color=colour, marker="o", markersize=4)
+            ax.set_xlabel("coupled share of the decay")
+            ax.set_ylabel(labels.METRICS[metric])
+            if metric == "nc0":
+                plots.log_value_axis(ax)
+        plots.title(fig, "From AdamW (0) to Adam (1)", note)
+    return fig
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__).parse_args(argv)
+    df = data(read(args.table, ["run", "step", "seed", "diverged_at", COUPLED, DECAY, *METRICS]))
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
