@@ -21,7 +21,8 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     except OSError as error:
         # A disk is found full while writing, where Python names no file.
-        error.filename = error.filename or str(path)
+        if error.errno and not error.filename:
+            error.filename = str(path)
         raise
     finally:
         part.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from latephase.errors import UserError
 
 REQUIRED = {
     "digits": ("variant", "sha256"),
-    "idx": ("variant", "shape", "classes", "files"),
+    "idx": ("variant", "shape", "classes", "train", "test", "files"),
     "npz": (),
 }
 
