@@ -329,11 +329,13 @@ def test_two_do_not_train_in_one_folder(digits_file, placed, tmp_path, monkeypat
     while newest_state(tmp_path) < 0:
         assert first.is_alive()
         time.sleep(0.02)
-    with pytest.raises(UserError, match=f"scratch/P: process {first.pid} on .* works there"):
-        train.main(words)
-    first.kill()
-    first.join()
     words = arguments(digits_file, tmp_path, FEW)
+    try:
+        with pytest.raises(UserError, match=f"scratch/P: process {first.pid} on .* works there"):
+            train.main(words)
+    finally:
+        first.kill()
+        first.join()
     train.main(words)  # the lock went with its process
     assert results(tmp_path) == placed(FEW)
 
