@@ -23,6 +23,10 @@ include: "rules/report.smk"
 report: "report/workflow.rst"
 
 
+onstart:
+    ending.with_the_jobs()
+
+
 onsuccess:
     summary.main([f"{RESULTS}/{scale}" for scale in catalog.SCALES])
 

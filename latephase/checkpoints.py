@@ -49,7 +49,7 @@ def read(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, 
         told = json.loads(json.loads(_head(content))["__metadata__"]["latephase"])
         header, expected = told["header"], told["sha256"]
         tensors = load(content)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
     if _sum(header, content) != expected:
         raise Damaged(f"{path}: not what was written there; remove it and run again")

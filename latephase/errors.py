@@ -1,6 +1,7 @@
 """Mistakes that a user can mend, told in one line."""
 
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,9 @@ def reporting() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        line = f"{error.filename or 'a file'}: {error.strerror}; make room and run again"
+        # Not its own text, to which pyarrow adds.
+        reason = os.strerror(error.errno)
+        line = f"{error.filename or 'a file'}: {reason}; make room and run again"
     else:
         return
     print(f"error: {line}", file=sys.stderr)

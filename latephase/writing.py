@@ -19,5 +19,10 @@ def replacing(path: Path) -> Iterator[Path]:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
+    except OSError as error:
+        # A disk is found full while writing, where Python names no file.
+        if error.errno and not error.filename:
+            error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)

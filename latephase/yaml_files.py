@@ -1,5 +1,6 @@
 """YAML files, read strictly: a key stands once, and a mistake is one line."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,23 @@ import yaml
 
 from latephase.errors import UserError
 
+DEEPEST = 100
+LARGEST = 100_000
+"""Values in a file, what aliases stand for counted each time: of aliases to lists of aliases a
+dozen lines make billions."""
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML whose keys are text and stand once; YAML's own reading keeps the last of two."""
+    """YAML without tags of Python, whose keys are text and stand once; YAML's own reading keeps
+    the last of two.
+    """
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _size(node, {}) > LARGEST:
+            problem = f"more than {LARGEST} values, aliases written out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         known = set()
@@ -27,10 +42,33 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         return super().construct_mapping(node, deep)
 
 
+def _check_depth(text: str) -> None:
+    """Refuse what is nested so deeply that building it would break the C stack."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+
+
+def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
+    """How many values a node holds, itself among them; infinite where it holds itself."""
+    if node not in known:
+        known[node] = math.inf
+        parts = () if isinstance(node, yaml.ScalarNode) else node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        known[node] = 1 + sum(_size(part, known) for part in parts)
+    return known[node]
+
+
 def read_yaml(path: Path, file: str) -> Any:
     """A YAML file's content, or one line that says where ``file``, its name, cannot be read."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        text = path.read_text(encoding="utf-8")
+        _check_depth(text)
+        return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

@@ -7,9 +7,11 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from latephase import catalog, families, grid, imports, parts, spec
+from latephase import catalog, ending, families, grid, imports, parts, spec
 from latephase.errors import UserError
 from scripts import summary
+
+ending.without_a_lock()
 
 try:
     CATALOG = catalog.load(ROOT, config)

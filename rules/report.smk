@@ -5,6 +5,7 @@ rule report:
         claims=rules.claims.output,
         texts=[f"report/{name}.rst" for name in ("workflow", "figure", "claims")],
         style="report/style.css",
+        code=code("scripts.seal_report"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
         # What the keys of config.yaml were, overrides and all.
@@ -37,4 +38,5 @@ rule report:
             --nolock \
             --report {output.html:q} \
             --report-stylesheet {input.style:q}
+        python -m scripts.seal_report {output.html:q}
         """

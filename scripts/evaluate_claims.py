@@ -133,6 +133,7 @@ def page(rows: pd.DataFrame, scale: str) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Claims, scale {html.escape(scale)}</title>
 <style>{STYLE}</style>

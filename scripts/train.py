@@ -6,8 +6,9 @@
         --history results/packs/P/history.parquet --timing results/packs/P/timing.json
 
 Works in the scratch folder, checkpoint by checkpoint; killed at any moment it goes on from
-there when called again, to the same bytes; on SIGTERM it saves its state first, and exits with
-status 143. What it has made is renamed into place at the end.
+there when called again, to the same bytes; asked to end by SIGTERM, by SIGINT (Ctrl-C) or by a
+closed terminal it saves its state first, and exits with status 143. What it has made is renamed
+into place at the end.
 """
 
 import argparse
@@ -19,12 +20,15 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from latephase import parts, tables, training
+from latephase.alone import alone
 from latephase.datasets import stored
 from latephase.errors import reporting
 from latephase.writing import replacing
@@ -37,11 +41,18 @@ def history_table(rows: list[dict]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(columns, float)).sort_values(["run", "step"])
 
 
-def stop_asked_by(number: signal.Signals) -> threading.Event:
-    """An event that is set by a signal: a scheduler's word that the time is nearly up."""
+@contextmanager
+def stop_asked_by(*numbers: signal.Signals) -> Iterator[threading.Event]:
+    """An event that is set by signals: a scheduler's word that the time is nearly up, a user's."""
     event = threading.Event()
-    signal.signal(number, lambda *_: event.set())
-    return event
+    # Where one is ignored, as nohup has SIGHUP, it stays so.
+    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = [signal.signal(number, lambda *_: event.set()) for number in heeded]
+    try:
+        yield event
+    finally:
+        for number, handler in zip(heeded, before, strict=True):
+            signal.signal(number, handler)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -58,11 +69,18 @@ def main(argv: list[str] | None = None) -> None:
 
     torch.set_num_threads(args.threads)
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
-    stop = stop_asked_by(signal.SIGTERM)
-    folder, rows, seconds = training.train(
-        args.pack, data, args.scratch, args.device, halted=stop.is_set
-    )
+    with (
+        alone(args.scratch),
+        stop_asked_by(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as stop,
+    ):
+        folder, rows, seconds = training.train(
+            args.pack, data, args.scratch, args.device, halted=stop.is_set
+        )
+        put_in_place(args, folder, rows, seconds)
 
+
+def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], seconds: float) -> None:
+    """Give what was made its final names."""
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     timing = {
         "wall_seconds": seconds,

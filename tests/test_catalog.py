@@ -301,6 +301,35 @@ def test_what_is_not_yaml_is_one_line(root, config, text, start):
     assert line(root, config).startswith(start)
 
 
+@pytest.mark.parametrize("file", [STUDY, FIGURES, CLAIMS, DATASETS, PAPERS])
+@pytest.mark.parametrize("tag", ["object/apply:os.mkdir [made]", "name:os.mkdir", "module:os"])
+def test_python_in_yaml_is_one_line_and_is_not_run(root, config, tmp_path, monkeypatch, file, tag):
+    monkeypatch.chdir(tmp_path)
+    (root / file).write_text(f"title: !!python/{tag}\n")
+    kind = tag.partition(" ")[0]
+    assert line(root, config).startswith(
+        f"{file}: cannot be read at line 1 (could not determine a constructor for the tag "
+        f"'tag:yaml.org,2002:python/{kind}')"
+    )
+    assert not (tmp_path / "made").exists()
+
+
+TENFOLD = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+BOMBS = [
+    ("\n".join(["a0: &a0 x", *TENFOLD]), " at line 1 (more than 100000 values"),
+    ("a: &a [*a]", " at line 1 (more than 100000 values"),
+    ("a: &a {b: *a}", " at line 1 (more than 100000 values"),
+    ("[" * 101, " at line 1 (nested too deeply)"),
+    ("[" * 200_000, " at line 1 (nested too deeply)"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), BOMBS)
+def test_yaml_without_end_is_one_line(root, config, text, told):
+    (root / STUDY).write_text(text)
+    assert line(root, config).startswith(f"{STUDY}: cannot be read{told}")
+
+
 def test_a_date_without_quotes_is_explained(root, config):
     text = (root / STUDY).read_text()
     (root / STUDY).write_text(text.replace('"2026-11-22"', "2026-11-22"))

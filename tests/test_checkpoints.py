@@ -1,3 +1,4 @@
+import json
 import os
 
 import pytest
@@ -82,6 +83,37 @@ def test_an_altered_file_is_refused(tmp_path, where):
     path.write_bytes(content)
     with pytest.raises(checkpoints.Damaged):
         checkpoints.read(path)
+
+
+def lying(header, content=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + content
+
+
+SOUND = {"latephase": json.dumps({"header": {}, "sha256": "0"})}
+FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (1 << 60).to_bytes(8, "little") + b"{}",
+        lying(b"[" * 100_000),
+        lying({"__metadata__": SOUND, "a": FLOATS | {"data_offsets": [0, 1 << 60]}}, bytes(8)),
+        lying({"__metadata__": SOUND, "a": FLOATS | {"shape": [1 << 40]}}, bytes(8)),
+        lying({"__metadata__": SOUND, "a": FLOATS, "b": FLOATS}, bytes(8)),
+        lying({"__metadata__": SOUND, "a": FLOATS | {"dtype": "O"}}, bytes(8)),
+        lying({"__metadata__": SOUND, "a": FLOATS}, bytes(8)),
+        lying({"__metadata__": {"latephase": "[" * 100_000}, "a": FLOATS}, bytes(8)),
+        lying({"__metadata__": {"latephase": "3"}, "a": FLOATS}, bytes(8)),
+        b"\x80\x04\x95 a pickle",
+    ],
+)
+def test_a_header_that_lies_is_refused(tmp_path, content):
+    (tmp_path / "x.safetensors").write_bytes(content)
+    with pytest.raises(checkpoints.Damaged, match="remove it and run again") as error:
+        checkpoints.read(tmp_path / "x.safetensors")
+    assert "\n" not in str(error.value)
 
 
 def test_a_file_without_our_header_is_refused(tmp_path):

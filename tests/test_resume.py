@@ -1,23 +1,27 @@
 """A training that is killed, at any moment, ends in the bytes of one that was not."""
 
+import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
-from latephase import checkpoints, parts, tables, training
+from latephase import checkpoints, parts, training
 from latephase.datasets import stored
+from latephase.errors import UserError, reporting
 from scripts import train
-from tests import packs
+from tests import lives, packs
 
 ROOT = Path(__file__).parent.parent
 # Seven checkpoints, in the middle of epochs and at their ends; one run diverges on the way.
@@ -175,9 +179,9 @@ def test_origin_depends_on_pack_data_and_the_parts_code(data, monkeypatch):
     assert training.origin(PACK, data) != own
 
 
-def arguments(digits_file, folder):
+def arguments(digits_file, folder, pack=PACK):
     flags = {
-        "pack": json.dumps(PACK),
+        "pack": json.dumps(pack),
         "data": digits_file,
         "scratch": folder / "scratch/P",
         "checkpoints": folder / "P/checkpoints",
@@ -221,53 +225,119 @@ def test_killed_while_the_program_puts_its_results_in_place(
         assert not list(folder.rglob("*.part"))
 
 
-LONG = packs.pack({"seed": 1}, {"seed": 2}, steps=8000, checkpoints={"every": [[8000, 250]]})
-DRIVER = """
-import sys, time
-from latephase import training
-from scripts import train
-training.STATE_SECONDS = -1.0
-save = training.save_state
-def save_and_linger(*args):  # leaves the test the time to kill it, however slow the machine
-    save(*args)
-    time.sleep(0.05)
-training.save_state = save_and_linger
-import logging
-from latephase.errors import reporting
-logging.basicConfig(level=logging.INFO)
-with reporting():
-    train.main(sys.argv[1:])
-"""
+@pytest.fixture(scope="module")
+def placed(digits_file, tmp_path_factory):
+    """What an uninterrupted program puts in place, of a pack: name to bytes."""
+
+    @cache
+    def made(pack):
+        folder = tmp_path_factory.mktemp("placed")
+        train.main(arguments(digits_file, folder, json.loads(pack)))
+        return results(folder)
+
+    return lambda pack: made(json.dumps(pack))
 
 
-def test_kill_9_of_the_program(digits_file, data, tmp_path):
-    """The same bytes, of every checkpoint and of the history, after two kills."""
-    words = arguments(digits_file, tmp_path)
-    words[1] = json.dumps(LONG)
-    command, chance, reached = [sys.executable, "-c", DRIVER, *words], random.Random(0), -1
-    for _ in range(2):
-        with subprocess.Popen(command, cwd=ROOT) as process:
-            deadline = time.monotonic() + 300
-            while newest_state(tmp_path) <= reached:
-                assert process.poll() is None, "it ended before it could be killed"
-                assert time.monotonic() < deadline
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.1))
-            os.kill(process.pid, signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
-        reached = newest_state(tmp_path)
-        assert not (tmp_path / "P").exists()
-    subprocess.run(command, cwd=ROOT, check=True)
+def results(folder):
+    """Every file but timing.json, which tells the seconds that it took."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "timing.json")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
-    folder, history, _ = training.train(LONG, data, tmp_path / "whole")
-    expected = content(folder)
-    assert len(expected) == 33
-    assert content(tmp_path / "P/checkpoints") == expected
-    tables.write(tmp_path / "history.parquet", train.history_table(history))
-    written = (tmp_path / "P/history.parquet").read_bytes()
-    assert written == (tmp_path / "history.parquet").read_bytes()
-    assert reached > 0  # the last life went on, it did not start anew
-    assert not (tmp_path / "scratch/P").exists()
+
+FEW = packs.pack({"seed": 1}, **packs.SGD, steps=4, checkpoints={"every": [[4, 2]]})
+
+
+def test_kill_9_at_every_moment(digits_file, placed, tmp_path):
+    """Before and after each thing that the program does to a file, and in the middle of writes."""
+    for moment in itertools.count(1):
+        folder = tmp_path / str(moment)
+        words = arguments(digits_file, folder, FEW)
+        process = lives.begin(words, moment)
+        process.join()
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        assert_whole(folder, placed(FEW))
+        train.main(words)
+        assert results(folder) == placed(FEW), f"moment {moment}"
+        assert list((folder / "scratch").iterdir()) == []
+    assert moment > 40
+
+
+def assert_whole(folder, expected):
+    """Whatever has a final name is what belongs there."""
+    for path in folder.rglob("*.safetensors"):
+        checkpoints.read(path)
+    found = {
+        name: content
+        for name, content in results(folder).items()
+        if name.startswith("P/") and not name.endswith(".part")
+    }
+    assert found.items() <= expected.items()
+    if (folder / "P/checkpoints").exists():
+        assert found == expected
+
+
+MANY = packs.pack(
+    {"seed": 1}, {"seed": 2}, **packs.SGD, steps=6000, checkpoints={"every": [[6000, 150]]}
+)
+KILLS = 20
+
+
+def test_kill_9_at_20_random_moments(digits_file, placed, tmp_path):
+    """A training is killed and called again until it ends; then the next, until 20 kills."""
+    chance, kills, reached = random.Random(4), 0, []
+    expected, span = placed(MANY), life_span(digits_file, tmp_path / "timed")
+    for life in itertools.count():
+        folder = tmp_path / str(life)
+        words = arguments(digits_file, folder, MANY)
+        while kills < KILLS:
+            process = lives.begin(words)
+            process.join(chance.uniform(0, span / 3))
+            process.kill()
+            process.join()
+            if process.exitcode == 0:
+                break
+            assert process.exitcode == -signal.SIGKILL
+            kills += 1
+            reached.append(newest_state(folder))
+            assert_whole(folder, expected)
+        else:
+            # The last of its lives is the program as it is called by the pipeline.
+            subprocess.run([sys.executable, "-m", "scripts.train", *words], cwd=ROOT, check=True)
+        assert results(folder) == expected
+        assert list((folder / "scratch").iterdir()) == []
+        if kills == KILLS:
+            break
+    assert len(set(reached) - {-1, 0}) > KILLS / 4, reached
+
+
+def life_span(digits_file, folder):
+    """The seconds that an uninterrupted training takes, its start included."""
+    began = time.monotonic()
+    process = lives.begin(arguments(digits_file, folder, MANY))
+    process.join()
+    assert process.exitcode == 0
+    return time.monotonic() - began
+
+
+def test_two_do_not_train_in_one_folder(digits_file, placed, tmp_path, monkeypatch):
+    """What a Snakemake that was killed by force leaves running, the next would start again."""
+    monkeypatch.setattr("latephase.alone.PATIENCE_SECONDS", 0.2)
+    words = arguments(digits_file, tmp_path, ENDLESS)
+    first = lives.begin(words)
+    while newest_state(tmp_path) < 0:
+        assert first.is_alive()
+        time.sleep(0.02)
+    words = arguments(digits_file, tmp_path, FEW)
+    try:
+        with pytest.raises(UserError, match=f"scratch/P: process {first.pid} on .* works there"):
+            train.main(words)
+    finally:
+        first.kill()
+        first.join()
+    train.main(words)  # the lock went with its process
+    assert results(tmp_path) == placed(FEW)
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered"])
@@ -287,37 +357,89 @@ def test_a_damaged_checkpoint_in_the_scratch_folder_is_said_and_made_again(
     assert steps_gone_on_from(caplog) == [4]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
-def test_a_full_disk_is_said_and_what_was_saved_goes_on(digits_file, data, tmp_path):
-    """A file system that holds a few checkpoints, and is then made larger."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    pack = packs.pack({"seed": 1}, steps=12, checkpoints={"every": [[12, 1]]})
-    words = arguments(digits_file, disk)
-    words[1] = json.dumps(pack)
-    mount = ("mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", disk)
-    if subprocess.run(mount, capture_output=True).returncode:
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of one's own: called with a size in kilobytes, it has that size."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(("mount", "-t", "tmpfs", "tmpfs", folder), capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount")
+
+    def resized(kilobytes):
+        subprocess.run(("mount", "-o", f"remount,size={kilobytes}k", folder), check=True)
+        return folder
+
+    yield resized
+    subprocess.run(("umount", folder), check=True)
+
+
+def full(words, capfd):
+    """The name of the file that a training found no room for, as it says; None if it ended."""
     try:
-        command = [sys.executable, "-c", DRIVER, *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 1
-        told = [line for line in done.stderr.splitlines() if "No space left" in line]
-        assert len(told) == 1
-        assert told[0].endswith("make room and run again")
-        assert "Traceback" not in done.stderr
-        assert not (disk / "P").exists()
-        assert not list(disk.rglob("*.part"))
-        kept = len(checkpoints.steps_in(disk / "scratch/P/checkpoints"))
-        assert 0 < kept < 13
-        subprocess.run(("mount", "-o", "remount,size=10m", disk), check=True)
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert "going on from step" in done.stderr
-        folder, *_ = training.train(pack, data, tmp_path / "whole")
-        assert content(disk / "P/checkpoints") == content(folder)
-    finally:
-        subprocess.run(("umount", disk), check=True)
+        with reporting():
+            train.main(words)
+    except SystemExit as stopped:
+        assert stopped.code == 1
+    else:
+        return None
+    (line,) = capfd.readouterr().err.splitlines()
+    told = re.fullmatch(r"error: (/\S+): No space left on device; make room and run again", line)
+    return Path(told[1]).name
+
+
+def test_a_full_disk_is_said_and_what_was_saved_goes_on(digits_file, placed, disk, capfd, caplog):
+    """Full at each page of what a training writes in turn, until it has enough."""
+    caplog.set_level("INFO")
+    without_room = set()
+    for kilobytes in itertools.count(8, step=4):
+        folder = disk(kilobytes)
+        words = arguments(digits_file, folder, FEW)
+        name = full(words, capfd)
+        if name is None:
+            break
+        without_room.add(name)
+        assert_whole(folder, placed(FEW))
+        assert not list(folder.rglob("*.part"))
+        saved = newest_state(folder) > 0
+        disk(10_000)
+        caplog.clear()
+        train.main(words)
+        assert bool(steps_gone_on_from(caplog)) == saved
+        assert results(folder) == placed(FEW)
+        for path in folder.iterdir():
+            shutil.rmtree(path)
+    assert {"step_000000004.safetensors", "state_000000004.safetensors"} <= without_room
+
+
+def test_a_disk_that_is_full_at_the_end(digits_file, placed, disk, capfd, monkeypatch):
+    """When all is trained, and only history and timing are to be written."""
+    without_room, put_in_place = [], train.put_in_place
+    for pages in itertools.count():
+        folder = disk(100)
+        words = arguments(digits_file, folder, FEW)
+
+        def fill(*args, folder=folder, pages=pages):
+            free = shutil.disk_usage(folder).free - 4096 * pages
+            (folder / "filler").write_bytes(bytes(free))
+            put_in_place(*args)
+
+        monkeypatch.setattr(train, "put_in_place", fill)
+        name = full(words, capfd)
+        monkeypatch.setattr(train, "put_in_place", put_in_place)
+        (folder / "filler").unlink()
+        if name is None:
+            break
+        without_room.append(name)
+        assert_whole(folder, placed(FEW))
+        assert not list(folder.rglob("*.part"))
+        train.main(words)
+        assert results(folder) == placed(FEW)
+        for path in folder.iterdir():
+            shutil.rmtree(path)
+    assert without_room[0] == "history.parquet"
+    assert without_room[-1] == "timing.json"
 
 
 @pytest.mark.parametrize("serial", [True, False])
@@ -359,8 +481,7 @@ ENDLESS = packs.pack(
 
 def test_sigterm_saves_and_ends(digits_file, tmp_path):
     """Within a stretch between two checkpoints that takes far longer than anyone would wait."""
-    words = arguments(digits_file, tmp_path)
-    words[1] = json.dumps(ENDLESS)
+    words = arguments(digits_file, tmp_path, ENDLESS)
     command = [sys.executable, "-m", "scripts.train", *words]
     reached = []
     for _ in range(2):

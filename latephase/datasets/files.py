@@ -8,11 +8,12 @@ import os
 import urllib.request
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from latephase.errors import UserError
 
-# Far above any file of the catalog; what exceeds it is not the file, or is a gzip bomb.
-LARGEST = 1 << 30
+# By so much at most is a compressed file longer than its content: what cannot be compressed.
+LONGER = 1 << 16
 TIMEOUT_SECONDS = 30.0
 
 
@@ -29,10 +30,11 @@ def find(
     timeout: float = TIMEOUT_SECONDS,
     unpack: bool = True,
 ) -> bytes:
-    """The uncompressed content of ``file`` (keys name, urls, sha256), checked by its sha256.
+    """The uncompressed content of ``file`` (keys name, urls, sha256, bytes), checked by its sha256.
 
-    With ``unpack`` false, its bytes as they are, and the sum is of these. Looked for in this
-    order, each time against the same sum:
+    With ``unpack`` false, its bytes as they are, and sum and size are of these. No more than
+    ``bytes`` are ever inflated, and little more read: what goes on is not the file. Looked for in
+    this order, each time against the same sum:
     ``<mirror>/<dataset>/<name>``, ``<cache>/<dataset>/<name>``, both compressed or not, and the
     urls; a download is kept in the cache if there is one. An underscore in the name of the data
     set may be a hyphen in the name of its folder.
@@ -46,31 +48,40 @@ def find(
         path = _local(folder, dataset, file["name"])
         if path is not None:
             try:
-                return content_of(path.read_bytes(), file["sha256"], unpack)
+                with path.open("rb") as stream:
+                    return content_of(_whole(stream, file["bytes"]), file, unpack)
             except (Unfit, OSError) as error:
                 raise UserError(f"{path}: {_line(error)}; replace or remove this file") from None
     return _download(dataset, file, cache, timeout, unpack)
 
 
-def content_of(data: bytes, sha256: str, unpack: bool = True) -> bytes:
-    """``data``, decompressed if it is gzip, if its sum is ``sha256``; raises Unfit if not.
+def content_of(data: bytes, file: dict, unpack: bool = True) -> bytes:
+    """``data``, decompressed if it is gzip, if size and sum are the file's; raises Unfit if not.
 
     With ``unpack`` false nothing is decompressed.
     """
     if unpack and data[:2] == b"\x1f\x8b":
         try:
             with gzip.open(io.BytesIO(data)) as stream:
-                data = stream.read(LARGEST + 1)
+                data = stream.read(file["bytes"] + 1)
         except EOFError:
             raise Unfit("the gzip file is truncated") from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise Unfit(f"the gzip file is damaged ({_line(error)})") from None
-        if len(data) > LARGEST:
-            raise Unfit(f"the content is larger than {LARGEST} bytes")
+    if len(data) > file["bytes"]:
+        raise Unfit(f"the content is larger than {file['bytes']} bytes")
     found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
+    if found != file["sha256"]:
         what = "the uncompressed content" if unpack else "the file"
-        raise Unfit(f"sha256 of {what} is {found}; expected {sha256}")
+        raise Unfit(f"sha256 of {what} is {found}; expected {file['sha256']}")
+    return data
+
+
+def _whole(stream: BinaryIO, size: int) -> bytes:
+    """All bytes of a file whose content has ``size``; raises Unfit where there are far more."""
+    data = stream.read(size + LONGER + 1)
+    if len(data) > size + LONGER:
+        raise Unfit(f"the file is larger than {size + LONGER} bytes")
     return data
 
 
@@ -90,8 +101,8 @@ def _download(dataset: str, file: dict, cache: Path | None, timeout: float, unpa
     for url in file["urls"]:
         try:
             with urllib.request.urlopen(url, timeout=timeout) as response:
-                data = response.read(LARGEST + 1)
-            content = content_of(data, file["sha256"], unpack)
+                data = _whole(response, file["bytes"])
+            content = content_of(data, file, unpack)
         # OSError covers urllib's URLError, time-outs and broken connections.
         except (OSError, http.client.HTTPException, Unfit) as error:
             failures.append(f"{url}: {_line(error)}")

@@ -38,8 +38,10 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     """Images [N, 1, H, W] with values 0..255 and their labels, in the order of the files."""
     arrays, classes = {}, entry["classes"]
     for role, file in entry["files"].items():
-        content = find(name, file, mirror=places.mirror, cache=places.cache)
         inputs = role.endswith("inputs")
+        shape = (entry[role.partition("_")[0]], *(entry["shape"] if inputs else ()))
+        sized = file | {"bytes": 4 + 4 * (3 if inputs else 1) + math.prod(shape)}
+        content = find(name, sized, mirror=places.mirror, cache=places.cache)
         array = parse(content, 3 if inputs else 1, file["name"])
         arrays[role] = array[:, None] if inputs else array.astype(np.int64)
     for split in ("train", "test"):

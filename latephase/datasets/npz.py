@@ -24,7 +24,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     arrays = {}
     with zip_errors(path), np.load(path, allow_pickle=False) as file:
         for split in ("train", "test"):
-            inputs = _images(file[f"x_{split}"], sizes["shape"])
+            # With its ending: a second member without it, unchecked, would come first.
+            inputs = _images(file[f"x_{split}.npy"], sizes["shape"])
             if sizes["scale"] == 1:
                 with np.errstate(over="ignore"):
                     inputs = inputs.astype(np.float32)
@@ -33,7 +34,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
                         f"{path}: x_{split} holds NaN or infinity; allowed: finite float32 values"
                     )
             arrays[f"{split}_inputs"] = inputs
-            arrays[f"{split}_labels"] = file[f"y_{split}"].astype(np.int64)
+            arrays[f"{split}_labels"] = file[f"y_{split}.npy"].astype(np.int64)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     facts = {

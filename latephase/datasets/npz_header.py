@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import BinaryIO
 
 from latephase.errors import UserError
@@ -23,6 +24,8 @@ from latephase.errors import UserError
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 # An array above this is refused: it would not fit beside its copy in most machines' memory.
 LARGEST = 8 << 30
+# Images compress a few to a hundredfold; deflate's limit, a thousandfold, is a bomb's.
+FOLD, SMALL = 200, 16 << 20
 LONGEST_HEADER = 10_000
 
 
@@ -56,7 +59,8 @@ def npz_sizes(path: str | PathLike) -> dict:
     "test": M, "scale": 255 (bytes) or 1 (floats)}. Only headers and labels are read. Raises
     UserError for anything but: x_train, x_test of one type (uint8 or float) and one item shape
     (see :func:`image_shape`); y_train, y_test [N] of integers, y_train holding each of 0..K-1 and
-    y_test no other; arrays as long as their headers say and below ``LARGEST`` bytes.
+    y_test no other; arrays as long as their headers say, below ``LARGEST`` bytes, and not a bomb:
+    above ``SMALL`` bytes, at most ``FOLD`` times what they take in the file.
     """
     with zip_errors(path), zipfile.ZipFile(path) as archive:
         headers, labels = {}, {}
@@ -113,8 +117,19 @@ def _member(
     try:
         info = archive.getinfo(f"{key}.npy")
     except KeyError:
-        found = ", ".join(sorted(name.removesuffix(".npy") for name in archive.namelist())[:8])
+        names = sorted(name.removesuffix(".npy") for name in archive.namelist())
+        found = ", ".join(ascii(name[:40]) for name in names[:8])
         raise UserError(f"{path}: {key} is missing (found: {found}); allowed: {KEYS}") from None
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        kind = zipfile.compressor_names.get(info.compress_type, info.compress_type)
+        raise UserError(f"{path}: {key} is compressed by {kind}; allowed: deflate, or not at all")
+    # What the archive says that a member takes may be a lie too; its own size is not.
+    taken = min(info.compress_size, Path(path).stat().st_size)
+    if info.file_size > max(SMALL, FOLD * taken):
+        raise UserError(
+            f"{path}: {key} would be {info.file_size} bytes out of {taken}; "
+            f"allowed: {FOLD} times as many"
+        )
     with archive.open(info) as stream:
         yield info, stream
 
@@ -152,7 +167,7 @@ def _header(stream: BinaryIO, info: zipfile.ZipInfo, where: str) -> Header:
 def _exactly(stream: BinaryIO, length: int) -> bytes:
     data = stream.read(length)
     if len(data) != length:
-        raise EOFError("an npy header is truncated")
+        raise EOFError("an npy array is truncated")
     return data
 
 
@@ -162,8 +177,10 @@ def _labels(stream: BinaryIO, header: Header, where: str) -> set[int]:
         raise UserError(
             f"{where} has shape {header.shape} and kind {header.kind}; allowed: [N] of integers"
         )
+    # Not all there is: a member that lies about its length is inflated whole by that.
+    length = header.shape[0] * header.itemsize
     code = {1: "b", 2: "h", 4: "i", 8: "q"}[header.itemsize]
-    values = array(code if header.kind == "i" else code.upper(), stream.read())
+    values = array(code if header.kind == "i" else code.upper(), _exactly(stream, length))
     if header.itemsize > 1 and header.big_endian != (sys.byteorder == "big"):
         values.byteswap()
     return set(values)

@@ -11,7 +11,7 @@ from latephase.errors import UserError
 REQUIRED = {
     "cifar": ("variant", "shape", "classes", "label_bytes", "archive", "batches"),
     "digits": ("variant", "sha256"),
-    "idx": ("variant", "shape", "classes", "files"),
+    "idx": ("variant", "shape", "classes", "train", "test", "files"),
     "npz": (),
     "gaussian_mixture": ("variant", "shape", "classes", "train", "test", "seed", "noise", "margin"),
     "free_features": ("variant", "classes", "train", "test"),

@@ -55,6 +55,8 @@ def load(
             header = _header(path, file.metadata())
             train = _first(path, file, "train", train_size)
             test = _first(path, file, "test", test_size)
+        if not (_fit(header, *train) and _fit(header, *test)):
+            raise UserError(f"{path}: its arrays are not what its header says; remove it")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; scripts.prepare_data makes it") from None
     except SafetensorError as error:
@@ -86,7 +88,25 @@ def load(
 def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
     if not metadata or "latephase" not in metadata:
         raise UserError(f"{path}: header key latephase is missing; scripts.prepare_data writes it")
-    return json.loads(metadata["latephase"])
+    try:
+        header = json.loads(metadata["latephase"])
+        known = header["scale"] > 0 and header["classes"] > 0 and len(header["shape"]) == 3
+    except (KeyError, TypeError, ValueError, RecursionError):
+        known = False
+    if not known:
+        raise UserError(f"{path}: its header is not one of scripts.prepare_data; remove it")
+    return header
+
+
+def _fit(header: dict, inputs: Tensor, labels: Tensor) -> bool:
+    """Whether inputs [N, C, H, W] and labels [N] are of the header's shape and classes."""
+    return (
+        list(inputs.shape[1:]) == header["shape"]
+        and labels.dtype == torch.int64
+        and labels.shape == inputs.shape[:1]
+        and labels.min().item() >= 0
+        and labels.max().item() < header["classes"]
+    )
 
 
 def _first(path: str | os.PathLike, file, split: str, size: int | None) -> tuple[Tensor, Tensor]:

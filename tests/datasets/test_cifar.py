@@ -41,6 +41,7 @@ def toy(folder, members, **changes):
             "name": "toy.tar.gz",
             "urls": ["http://127.0.0.1:9/toy.tar.gz"],
             "sha256": hashlib.sha256(stream.getvalue()).hexdigest(),
+            "bytes": len(stream.getvalue()),
         },
         "batches": {"train": ["b.bin", "a.bin"], "test": ["c.bin"]},
     }

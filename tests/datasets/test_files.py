@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +15,12 @@ from latephase.errors import UserError
 CONTENT = bytes(range(256)) * 20
 SUM = hashlib.sha256(CONTENT).hexdigest()
 PACKED = gzip.compress(CONTENT)
+BOMB = gzip.compress(bytes(60 << 20))
 NAME = "train-images-idx3-ubyte.gz"
 
 
 def file(*urls):
-    return {"name": NAME, "urls": list(urls), "sha256": SUM}
+    return {"name": NAME, "urls": list(urls), "sha256": SUM, "bytes": len(CONTENT)}
 
 
 def put(folder, data, name=NAME, dataset="toy_set"):
@@ -29,7 +31,7 @@ def put(folder, data, name=NAME, dataset="toy_set"):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves /right, /truncated (half of what it announces), /other, and 404 for the rest."""
+    """Serves /right, /truncated (half of what it announces), /other, /bomb, 404 for the rest."""
 
     def __init__(self, requests, *args):
         self.requests = requests
@@ -38,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.requests.append(self.path)
         pages = {"/right": PACKED, "/truncated": PACKED, "/other": gzip.compress(b"other")}
+        pages["/bomb"] = BOMB
         if self.path not in pages:
             self.send_error(404)
             return
@@ -123,11 +126,32 @@ def test_wrong_content_is_an_error_and_not_skipped(tmp_path, server, folder):
     assert requests == []
 
 
-def test_content_larger_than_any_data_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("latephase.datasets.files.LARGEST", len(CONTENT) - 1)
-    put(tmp_path, PACKED)
-    with pytest.raises(UserError, match="larger than"):
+GIGABYTE = 1 << 30
+
+
+@pytest.mark.parametrize("place", ["mirror", "cache", "url"])
+def test_a_file_that_inflates_without_end_is_left_at_its_size(
+    tmp_path, server, little_memory, place
+):
+    """Zeros, a thousand times what they take; nothing of them stays."""
+    if place == "url":
+        with little_memory, pytest.raises(UserError) as error:
+            find("toy_set", file(f"{server[0]}/bomb"), cache=tmp_path)
+    else:
+        path = put(tmp_path, BOMB)
+        with little_memory, pytest.raises(UserError) as error:
+            find("toy_set", file(), **{place: tmp_path})
+        path.unlink()
+    assert f"the content is larger than {len(CONTENT)} bytes" in one_line(error)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_file_without_end_is_left_soon(tmp_path, little_memory):
+    path = put(tmp_path, b"")
+    os.truncate(path, GIGABYTE)
+    with little_memory, pytest.raises(UserError) as error:
         find("toy_set", file(), mirror=tmp_path)
+    assert f"the file is larger than {len(CONTENT) + 65536} bytes" in one_line(error)
 
 
 def test_missing_mirror(tmp_path, server):

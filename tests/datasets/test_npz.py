@@ -1,6 +1,8 @@
 """A user's .npz: read without pickle, refused in one line when it is not what it should be."""
 
 import io
+import os
+import struct
 import subprocess
 import sys
 import zipfile
@@ -159,10 +161,97 @@ def test_header_that_declares_more_than_its_member_holds(tmp_path):
     assert "x_train declares 299970 bytes; its zip member holds 120" in refusal(path)
 
 
+class Opens:
+    """An object whose pickle, loaded, makes a file."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("key", ["x_train", "y_train"])
+def test_a_pickle_is_never_loaded(saved, tmp_path, key):
+    path = saved(**{key: np.array([Opens(tmp_path / "opened")] * 6, dtype=object)})
+    assert f"{key} holds objects (a pickle)" in refusal(path)
+    assert not (tmp_path / "opened").exists()
+
+
+def test_a_pickle_beside_the_arrays_is_not_loaded(tmp_path):
+    """Under the same names without .npy, which NumPy would prefer."""
+    path = zipped(tmp_path / "mine.npz")
+    hidden = io.BytesIO()
+    np.save(hidden, np.array([Opens(tmp_path / "opened")], dtype=object), allow_pickle=True)
+    with zipfile.ZipFile(path, "a") as archive:
+        for key in arrays():
+            archive.writestr(key, hidden.getvalue())
+    prepared, _ = prepare("mine", {}, npz=path)
+    np.testing.assert_array_equal(prepared["train_inputs"][:, 0], arrays()["x_train"])
+    assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize("start", ["../", "/tmp/", "a\nb/", "\x1b[2J", "C:\\"])
+def test_members_outside_are_neither_taken_nor_printed_raw(tmp_path, start):
+    path = tmp_path / "mine.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for key, array in arrays().items():
+            archive.writestr(f"{start}{key}.npy", npy(array))
+    message = refusal(path)
+    assert f"x_train is missing (found: {start + 'x_test'!a}" in message
+    assert message.isprintable()
+    assert os.listdir(tmp_path) == ["mine.npz"]
+
+
+BOMB = 96 << 20
+
+
+@pytest.mark.parametrize("key", ["x_train", "y_train"])
+def test_a_bomb_that_tells_its_size(tmp_path, little_memory, key):
+    """Honest headers of arrays of zeros that take a thousandth in the file."""
+    huge = {"x_train": np.zeros((6, BOMB // 6), np.uint8), "y_train": np.zeros(BOMB, np.uint8)}
+    path = zipped(tmp_path / "mine.npz", **{key: npy(huge[key])})
+    with little_memory:
+        message = refusal(path)
+    assert f"{key} would be {huge[key].nbytes + 128} bytes out of " in message
+    assert "allowed: 200 times as many" in message
+
+
+@pytest.mark.parametrize("taken", ["as it is", "as if it were large"])
+@pytest.mark.parametrize("key", ["x_train", "y_train"])
+def test_a_bomb_that_lies(tmp_path, little_memory, key, taken):
+    """The archive says that a member is small, or takes much: it is inflated no further."""
+    small = npy(np.arange(60_000).reshape(6, -1) if key == "x_train" else np.arange(60_000) % 3)
+    path = zipped(tmp_path / "mine.npz", **{key: small + bytes(BOMB)})
+    content = path.read_bytes()
+    sizes = struct.pack("<I", len(small) + BOMB)
+    assert content.count(sizes) == 2  # in the member's header and in the directory
+    lie = len(small) if taken == "as it is" else BOMB // 2
+    path.write_bytes(content.replace(sizes, struct.pack("<I", lie)))
+    with little_memory:
+        refusal(path)
+
+
+def test_a_member_of_another_compression(tmp_path):
+    path = tmp_path / "mine.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for key, array in arrays().items():
+            archive.writestr(f"{key}.npy", npy(array))
+    assert "x_train is compressed by lzma; allowed: deflate" in refusal(path)
+
+
 def test_array_above_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr("latephase.datasets.npz_header.LARGEST", 119)
     path = zipped(tmp_path / "mine.npz")
     assert "x_train declares 120 bytes; allowed: up to 119" in refusal(path)
+
+
+HEADER = "{{'descr': '|u1', 'fortran_order': False, 'shape': {}}}"
+
+
+def header(text):
+    """The head of a npy member that says ``text``, and nothing after it."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
 @pytest.mark.parametrize(
@@ -174,6 +263,14 @@ def test_array_above_the_limit(tmp_path, monkeypatch):
         (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{", "a header of 2147483647 bytes"),
         (b"\x93NUMPY\x01\x00\x04\x00{1: ", "damaged npy header"),
         (b"\x93NUMPY\x01\x00\x0c\x00__import__()", "damaged npy header"),
+        (header("(" * 9000), "damaged npy header"),
+        (header("-" * 9000 + "1"), "damaged npy header"),
+        (header("1+" * 4500 + "1"), "damaged npy header"),
+        (header("9" * 9000), "damaged npy header"),
+        (header(HEADER.format("(%s,)" % ("9" * 4000))), "mine.npz"),
+        (header(HEADER.format("(9999999999, 9999999999)")), "its zip member holds 0"),
+        (header(HEADER.format("(-1, -1)")), "shape (-1, -1); allowed"),
+        (header(HEADER.format("('a',)")), "shape ('a',); allowed"),
     ],
 )
 def test_damaged_npy_member(tmp_path, member, said):

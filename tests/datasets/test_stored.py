@@ -153,3 +153,60 @@ def test_resized_as_pillow_does(tmp_path, size):
     for mine, theirs in zip(found, greys, strict=True):
         small = image.fromarray(theirs[0]).resize((size, size), image.Resampling.BILINEAR)
         assert (255 * mine[0] - torch.from_numpy(np.array(small))).abs().max() < 1.01
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "3", "[]", "{}", "[" * 100_000, json.dumps(HEADER | {"scale": 0})]
+    + [json.dumps(HEADER | {key: "x"}) for key in ("scale", "classes", "shape")],
+)
+def test_a_header_that_is_not_ours(tmp_path, text):
+    path = tmp_path / "other.safetensors"
+    save_file(arrays(), path, metadata={"latephase": text})
+    with pytest.raises(UserError) as error:
+        load(path)
+    assert str(error.value) == f"{path}: its header is not one of scripts.prepare_data; remove it"
+
+
+LABELS = arrays()["train_labels"]
+
+
+@pytest.mark.parametrize(
+    ("header", "changes"),
+    [
+        ({"shape": [3, 4, 1]}, {}),
+        ({"classes": 2}, {}),
+        ({}, {"train_labels": LABELS - 1}),
+        ({}, {"train_labels": LABELS.astype(np.float64)}),
+        ({}, {"train_labels": LABELS[:-1]}),
+        ({}, {"test_inputs": arrays()["test_inputs"][..., :1].copy()}),
+    ],
+)
+def test_a_header_that_lies(tmp_path, header, changes):
+    path = tmp_path / "lies.safetensors"
+    save_file(arrays() | changes, path, metadata={"latephase": json.dumps(HEADER | header)})
+    with pytest.raises(UserError) as error:
+        load(path)
+    assert str(error.value) == f"{path}: its arrays are not what its header says; remove it"
+
+
+@pytest.mark.parametrize("missing", arrays())
+def test_an_array_that_is_missing(tmp_path, missing):
+    path = tmp_path / "few.safetensors"
+    found = {name: array for name, array in arrays().items() if name != missing}
+    save_file(found, path, metadata={"latephase": json.dumps(HEADER)})
+    with pytest.raises(UserError, match="not a readable safetensors file"):
+        load(path)
+
+
+@pytest.mark.parametrize("change", [{"data_offsets": [0, 1 << 60]}, {"shape": [1 << 40]}, {}])
+def test_a_safetensors_header_that_lies(path, change):
+    content = path.read_bytes()
+    head = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    head["train_labels"] |= change
+    text = json.dumps(head).encode()
+    length = len(text) if change else 1 << 60
+    path.write_bytes(length.to_bytes(8, "little") + text + content[-8:])
+    with pytest.raises(UserError, match="not a readable safetensors file") as error:
+        load(path)
+    assert "\n" not in str(error.value)

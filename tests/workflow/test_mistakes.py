@@ -3,6 +3,8 @@
 The mistakes themselves are in tests/test_catalog.py; here is how Snakemake passes them on.
 """
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -59,3 +61,16 @@ def test_in_the_configuration(sources, setting):
 def test_in_the_catalog(fresh_project, file, old, new, line):
     fresh_project.replace(file, old, new)
     check_line(fresh_project, line)
+
+
+@pytest.mark.parametrize("how", ["--configfile", "--config"])
+def test_python_in_a_configuration_is_not_run(sources, tmp_path, how):
+    """Snakemake's own line, since Snakemake reads it; but one."""
+    python = f"!!python/object/apply:os.mkdir ['{tmp_path / 'made'}']"
+    (tmp_path / "config.yaml").write_text(f"scale: {python}\n")
+    given = tmp_path / "config.yaml" if how == "--configfile" else f"scale={python}"
+    text, status = sources.run(how, str(given))
+    assert status != 0
+    assert not (tmp_path / "made").exists()
+    assert "Traceback" not in text
+    assert re.search("Config file is not valid JSON or YAML|error: config: scale is ", text)

@@ -1,0 +1,47 @@
+"""Ending Snakemake by a signal: its programs are told, and no lock stays.
+
+Left to itself it waits for the jobs at hand when SIGTERM asks it to end, hours for a training;
+where its scheduler is not there yet, or a terminal is closed, it dies and leaves its lock.
+"""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+
+import psutil
+
+ASKING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def without_a_lock() -> None:
+    """While Snakemake plans: end by an exception, on whose way out it unlocks."""
+    _heed(lambda number, frame: sys.exit(128 + number))
+
+
+def with_the_jobs() -> None:
+    """Once Snakemake is ready to run jobs: end when they have, and tell ours to."""
+    finish = signal.getsignal(signal.SIGTERM)  # Snakemake's own: no further job
+    # Apart: it takes a lock, which the main thread may hold while it is interrupted.
+    _heed(lambda *asked: threading.Thread(target=_end, args=(finish, asked), daemon=True).start())
+
+
+def _heed(handler) -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in ASKING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, handler)
+
+
+def _end(finish, asked: tuple) -> None:
+    finish(*asked)
+    told = set()
+    while True:  # one may just be starting
+        for process in set(psutil.Process().children(recursive=True)) - told:
+            # Not the shell around it, nor tee: what it says last should be in its log.
+            with contextlib.suppress(psutil.Error):
+                if any(word.startswith("scripts.") for word in process.cmdline()):
+                    process.terminate()
+                    told.add(process)
+        time.sleep(0.1)
