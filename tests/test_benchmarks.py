@@ -26,6 +26,13 @@ def test_training(tmp_path):
     assert str(json.loads(numbers.read_text())).count("nan") == 0
 
 
+def test_networks(tmp_path):
+    numbers = tmp_path / "numbers.json"
+    few = ("--models", "cnn", "--rounds", "1", "--json", str(numbers))
+    assert "x plain" in run("networks", *few)
+    assert all(row["x plain"]["median"] > 0 for row in json.loads(numbers.read_text())["rows"])
+
+
 def test_metrics(tmp_path):
     numbers = tmp_path / "numbers.json"
     assert "kappa, closed form" in run("metrics", "--rounds", "1", "--json", str(numbers))

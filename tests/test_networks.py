@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from latephase import checkpoints, evaluation, parts, spec, training
+from latephase import checkpoints, evaluation, gradients, parts, spec, training
 from latephase.datasets import stored
 from latephase.losses import cross_entropy
 from latephase.metrics.curvature import curvature_metrics
@@ -71,6 +71,28 @@ def test_many_at_once_are_as_if_alone(data):
                 assert mine.pop("run") == theirs.pop("run")
                 assert mine.pop("diverged_at") is theirs.pop("diverged_at") is None
                 assert mine == pytest.approx(theirs, rel=1e-10)
+
+
+@pytest.mark.parametrize(("kind", "count"), [(Trainer, 3), (Together, 1)])
+def test_one_run_takes_no_run_axis(data, monkeypatch, kind, count):
+    """Neither on a CPU nor, alone in its pack, on an accelerator."""
+    pack = packs.pack(*NUMBERS[:count], **CNN)
+    expected = trained(pack, data)
+    monkeypatch.setattr(gradients, "vmap", None)
+    for run, (params, buffers, _) in trained(pack, data, kind=kind).items():
+        assert torch.equal(params, expected[run][0])
+        assert torch.equal(buffers, expected[run][1])
+
+
+@pytest.mark.parametrize(("model", "most"), [("cnn", 512), ("mlp", 8192)])
+def test_an_evaluation_of_maps_takes_fewer_samples_at_once(model, most):
+    changes = CNN if model == "cnn" else {}
+    network, seen = evaluation.build_model(packs.run(**changes), [1, 2, 2], 10), []
+    network.head.register_forward_hook(lambda _, args, __: seen.append(len(args[0])))
+    inputs, tensors = torch.zeros(9000, 1, 2, 2), network.state_dict()
+    features, logits = evaluation.outputs(network, tensors, inputs)
+    assert max(seen) == most
+    assert len(features) == len(logits) == sum(seen) == 9000
 
 
 def numbers():

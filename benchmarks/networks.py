@@ -1,0 +1,110 @@
+"""How fast the engine trains convolutional networks, against a plain loop.
+
+    python -m benchmarks.networks                         the small CNN and ResNet9
+    python -m benchmarks.networks --models vgg9 vit       others
+
+One thread, one run, batches of 128 random images, SGD with momentum, cross-entropy. The engine is
+``Trainer.advance`` as the pipeline calls it on a CPU; the plain loop is what a user writes: the
+module itself, tensors in memory indexed by batch, autograd, ``torch.optim.SGD``. Each is measured
+in turn in each round; ``x plain`` is how many times faster the engine is than the loop of the same
+round: the median and, in brackets, the smallest and largest. Compare ratios, see
+``benchmarks/training.py`` on time.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable
+from itertools import count, islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from benchmarks.training import clock, ratios
+from latephase import evaluation
+from latephase.datasets.stored import Data
+from latephase.training import Trainer
+
+MODELS = {  # how it is called, the shape of its inputs, what a round takes
+    "cnn": ({"name": "cnn", "widths": [16, 32]}, [1, 28, 28], 20),
+    "resnet9": ({"name": "resnet9"}, [1, 32, 32], 1),
+    "vgg9": ({"name": "vgg9"}, [1, 32, 32], 2),
+    "vgg11": ({"name": "vgg11"}, [1, 32, 32], 2),
+    "vit": ({"name": "vit"}, [3, 32, 32], 1),
+}
+CLASSES, SAMPLES, BATCH = 10, 512, 128
+SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
+
+
+def engine(model: dict, data: Data) -> Callable[[int], None]:
+    """The project's engine on a pack of one run."""
+    common = {
+        "model": model,
+        "loss": {"name": "cross_entropy", "reduction": "mean"},
+        "optimizer": {"name": "sgd", **SGD},
+        "batch_size": BATCH,
+    }
+    trainer = Trainer({"common": common, "runs": [{"seed": 0}]}, data)
+    state = trainer.initial()
+    return lambda steps: trainer.advance(state, state.step + steps)
+
+
+def plain_loop(model: dict, inputs: Tensor, labels: Tensor) -> Callable[[int], None]:
+    """The loop a user writes."""
+    network = evaluation.build_model({"model": model}, list(inputs.shape[1:]), CLASSES)
+    optimizer = torch.optim.SGD(network.parameters(), **SGD)
+    orders = (torch.randperm(len(inputs)).split(BATCH) for _ in count())
+    batches = (index for order in orders for index in order)
+
+    def advance(steps: int) -> None:
+        for index in islice(batches, steps):
+            optimizer.zero_grad()
+            cross_entropy(network(inputs[index]), labels[index]).backward()
+            optimizer.step()
+
+    return advance
+
+
+def measure(name: str, rounds: int) -> dict:
+    """Steps a second of both, and the ratio over the rounds."""
+    model, shape, steps = MODELS[name]
+    inputs, labels = torch.randn(SAMPLES, *shape), torch.randint(CLASSES, (SAMPLES,))
+    data = Data(inputs, labels, inputs, labels, CLASSES, {"shape": shape})
+    contenders = engine(model, data), plain_loop(model, inputs, labels)
+    rates = [], []
+    for advance in contenders:
+        advance(1)
+    for _ in range(rounds):
+        for advance, found in zip(contenders, rates, strict=True):
+            start = clock()
+            advance(steps)
+            found.append(steps / (clock() - start))
+    medians = dict(zip(("engine", "plain"), map(statistics.median, rates), strict=True))
+    return {"model": name, "side": shape[1]} | medians | {"x plain": ratios(*rates)}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Steps a second of convolutional networks.")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=["cnn", "resnet9"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="write the numbers here as well")
+    args = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as a training does; here to the other's gain too
+    print("model      side  engine, steps/s  plain, steps/s             x plain", flush=True)
+    rows = []
+    for name in args.models:
+        rows.append(row := measure(name, args.rounds))
+        cell = "{median:.2f} ({min:.2f}-{max:.2f})".format(**row["x plain"])
+        line = "{model:<10}{side:>5}{engine:>17.2f}{plain:>16.2f}".format(**row)
+        print(f"{line}{cell:>20}", flush=True)
+    if args.json:
+        args.json.write_text(
+            json.dumps({"torch": torch.__version__, "rows": rows}, indent=1) + "\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
