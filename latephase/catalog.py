@@ -5,6 +5,7 @@ Imported by the Snakefile: no torch, no pandas. Whatever a user got wrong is a
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -164,22 +165,27 @@ def _user_datasets(config: dict[str, Any], known: dict[str, dict]) -> dict[str, 
 
 def _cut(catalog: Catalog) -> None:
     """Give every run a pack. A run that studies share belongs to the pack of the oldest."""
-    device = catalog.config["device"].partition(":")[0]
     owner: dict[str, str] = {}
     ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
     for name in ordered:
         for scale, setting in catalog.studies[name]["scales"].items():
             held = []
-            for member in grid.members(setting):
-                template = grid.template(member)
-                block = catalog.config["packs"].get(member["model"]["name"], {}).get(device, {})
-                for cells in spec.cut_packs(member["grid"], block):
-                    runs = [grid.resolved(spec.replaced(template, values)) for values in cells]
-                    ids = [spec.run_id(run) for run in runs]
-                    new = [run for run, id_ in zip(runs, ids, strict=True) if id_ not in owner]
-                    if new:
-                        pack = spec.pack_of(new)
-                        catalog.packs[spec.pack_id(pack)] = pack
-                        owner |= dict.fromkeys(map(spec.run_id, new), spec.pack_id(pack))
-                    held += [owner[id_] for id_ in ids]
+            for runs in _blocks(setting, catalog.config):
+                ids = {spec.run_id(run): run for run in runs}
+                if new := {id_: run for id_, run in ids.items() if id_ not in owner}:
+                    pack = spec.pack_of(new.values())
+                    pack_id = spec.pack_id(pack)
+                    catalog.packs[pack_id] = pack
+                    owner |= dict.fromkeys(new, pack_id)
+                held += [owner[id_] for id_ in ids]
             catalog.members[name, scale] = list(dict.fromkeys(held))
+
+
+def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Spec]]:
+    """The runs of a study's grids, so many at a time as a pack of their model holds."""
+    device = config["device"].partition(":")[0]
+    for member in grid.members(setting):
+        template = grid.template(member)
+        block = config["packs"].get(member["model"]["name"], {}).get(device, {})
+        for cells in spec.cut_packs(member["grid"], block):
+            yield [grid.resolved(spec.replaced(template, values)) for values in cells]

@@ -6,7 +6,6 @@ everything else is common to it. Standard library only: the Snakefile imports th
 and every cluster job reads the Snakefile anew.
 """
 
-import copy
 import hashlib
 import itertools
 import json
@@ -54,15 +53,33 @@ def lookup(spec: Spec, path: str) -> Any:
 
 
 def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
-    """A copy of a spec with the values at the dotted names set."""
-    result = copy.deepcopy(spec)
+    """A spec with the values at the dotted names set; the rest is the given spec's own."""
+    result = dict(spec)
     for path, value in values.items():
-        *parents, last = path.split(".")
-        node = result
-        for key in parents:
-            node = node[key]
+        node, last = _own(result, path)
         node[last] = value
     return result
+
+
+def without(spec: Spec, paths: Iterable[str]) -> Spec:
+    """A spec without the values at the dotted names; the rest is the given spec's own."""
+    result = dict(spec)
+    for path in paths:
+        node, last = _own(result, path)
+        del node[last]
+    return result
+
+
+def _own(result: Spec, path: str) -> tuple[Spec, str]:
+    """Where a dotted name is set, copied on the way there, so that the original stays.
+
+    Copies of the whole would be most of what reading a catalog of thousands of runs takes.
+    """
+    *parents, last = path.split(".")
+    for key in parents:
+        result[key] = dict(result[key])
+        result = result[key]
+    return result, last
 
 
 def has(spec: Spec, path: str) -> bool:
@@ -113,17 +130,9 @@ def pack_of(specs: Iterable[Spec]) -> Spec:
     """
     runs, commons = [], set()
     for spec in specs:
-        common = copy.deepcopy(spec)
-        numbers = {}
-        for path in BATCHABLE:
-            if has(common, path):
-                *parents, last = path.split(".")
-                node = common
-                for key in parents:
-                    node = node[key]
-                numbers[path] = node.pop(last)
+        numbers = {path: lookup(spec, path) for path in BATCHABLE if has(spec, path)}
         runs.append(numbers)
-        commons.add(canonical(common))
+        commons.add(canonical(without(spec, numbers)))
     if len(commons) != 1:
         raise ValueError("the runs of a pack differ in more than batchable numbers")
     runs.sort(key=lambda numbers: tuple(numbers.values()))

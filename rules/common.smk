@@ -55,11 +55,6 @@ def software(stage):
     return spec.digest(wanted)
 
 
-def code_digest(files):
-    """A param that tells apart what is computed: the cache's key forgets which file is which."""
-    return lambda wildcards: imports.digest(files(wildcards), ROOT)
-
-
 def gpus(device):
     """How many GPUs a job takes."""
     return int(device.startswith("cuda"))

@@ -5,7 +5,6 @@ rule compress_inputs:
     """The inputs of a data set, as some runs see it, compressed to a few numbers each."""
     input:
         data=f"{RESULTS}/data/{{dataset}}.safetensors",
-        code=code("scripts.compress_inputs"),
     output:
         f"{RESULTS}/data/{{dataset}}-{{digest}}.code.safetensors",
     log:
@@ -19,7 +18,7 @@ rule compress_inputs:
         gpu=gpus(config["metrics_device"]),
     params:
         entry=lambda wildcards: spec.canonical(COMPRESSED[wildcards.digest]),
-        code=code_digest(lambda wildcards: code("scripts.compress_inputs")),
+        code=code_digest("scripts.compress_inputs"),
         software=software("train"),
     message:
         "compress the inputs of {wildcards.dataset}"
@@ -42,7 +41,6 @@ rule extract_mutual_information:
         history=rules.train.output.history,
         data=pack_data,
         inputs_code=pack_inputs_code,
-        code=pack_code("scripts.extract_mutual_information"),
     output:
         f"{RESULTS}/packs/{{pack}}/mutual_information.parquet",
     log:
@@ -57,7 +55,7 @@ rule extract_mutual_information:
     params:
         pack="{pack}",
         family="mutual_information",
-        code=code_digest(pack_code("scripts.extract_mutual_information")),
+        code=pack_code("scripts.extract_mutual_information"),
         software=software("train"),
     message:
         "measure {params.family}, {wildcards.pack}"

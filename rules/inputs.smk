@@ -1,4 +1,5 @@
 # What a job is made from and called with, by its wildcards.
+import functools
 
 
 def code(module):
@@ -27,20 +28,25 @@ def pack_inputs_code(wildcards):
     return f"{RESULTS}/data/{entry['name']}-{spec.digest(entry)}.code.safetensors"
 
 
+@functools.cache
+def code_digest(*modules):
+    """Tells apart what is computed by programs and parts of these names."""
+    return imports.digest({file for name in modules for file in code(name)}, ROOT)
+
+
 def pack_code(module):
-    """The files of a program, and of the parts that the pack at hand is made of."""
+    """A digest of a program and of the parts that the pack at hand is made of.
 
-    def files(wildcards):
-        named = {module, *parts.modules(pack_spec(wildcards)["common"])}
-        return sorted({file for name in named for file in code(name)})
+    A pack's jobs have it for a param, and no files of code for inputs. Those would be two dozen
+    a job, nine of ten of all inputs, and half of what planning thousands of packs takes.
+    """
 
-    return files
+    def digest(wildcards):
+        named = parts.modules(pack_spec(wildcards)["common"])
+        own = [f"latephase.metrics.{wildcards.metric}"] if "metric" in wildcards.keys() else []
+        return code_digest(module, *own, *named)
 
-
-def own_metric_code(wildcards):
-    """The files of the program that measures a user's metric, of the metric, of the pack's parts."""
-    metric = code(f"latephase.metrics.{wildcards.metric}")
-    return sorted({*metric, *pack_code("scripts.extract_own")(wildcards)})
+    return digest
 
 
 def study_table(study, scale):
@@ -133,8 +139,14 @@ def figure_packs(wildcards):
     return [f"{RESULTS}/packs/{pack}" for pack in CATALOG.packs_of(study, wildcards.scale)]
 
 
+@functools.cache
+def note(study, scale):
+    """What was run: of a study that many figures are of, told once."""
+    return CATALOG.note(study, scale)
+
+
 def figure_note(wildcards):
-    return CATALOG.note(CATALOG.figures[wildcards.figure]["study"], wildcards.scale)
+    return note(CATALOG.figures[wildcards.figure]["study"], wildcards.scale)
 
 
 def script(figure):
@@ -169,4 +181,4 @@ def claims_code(wildcards):
 
 def claims_note(wildcards):
     studies = claimed_studies(wildcards.scale)
-    return "; ".join(f"{study}: {CATALOG.note(study, wildcards.scale)}" for study in studies)
+    return "; ".join(f"{study}: {note(study, wildcards.scale)}" for study in studies)

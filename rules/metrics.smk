@@ -11,7 +11,6 @@ for family in [name for name in FAMILIES if name != "mutual_information"]:
             checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
             history=rules.train.output.history,
             data=pack_data,
-            code=pack_code(f"scripts.extract_{family}"),
         output:
             f"{RESULTS}/packs/{{pack}}/{family}.parquet",
         log:
@@ -27,7 +26,7 @@ for family in [name for name in FAMILIES if name != "mutual_information"]:
             # The cache's key holds no wildcards: what an artifact is of stands here.
             pack="{pack}",
             family=family,
-            code=code_digest(pack_code(f"scripts.extract_{family}")),
+            code=pack_code(f"scripts.extract_{family}"),
             software=software("train"),
         message:
             "measure {params.family}, {wildcards.pack}"
@@ -49,7 +48,6 @@ rule extract_own:
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
         data=pack_data,
-        code=own_metric_code,
     output:
         f"{RESULTS}/packs/{{pack}}/{{metric}}.parquet",
     log:
@@ -64,7 +62,7 @@ rule extract_own:
     params:
         pack="{pack}",
         metric="{metric}",
-        code=code_digest(own_metric_code),
+        code=pack_code("scripts.extract_own"),
         software=software("train"),
     message:
         "measure {wildcards.metric}, {wildcards.pack}"

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -37,3 +39,18 @@ def test_metrics(tmp_path):
     numbers = tmp_path / "numbers.json"
     assert "kappa, closed form" in run("metrics", "--rounds", "1", "--json", str(numbers))
     assert all(ratio > 0 for ratio in json.loads(numbers.read_text())["ratios"].values())
+
+
+@pytest.mark.workflow
+def test_dag(tmp_path):
+    numbers = tmp_path / "numbers.json"
+    assert "ms a job" in run("dag", "--jobs", "30", "--json", str(numbers))
+    (row,) = json.loads(numbers.read_text())
+    # Six runs, and the thirty of the study that is shipped: a training and four families each.
+    # Data sets, tables and margins, figures, then verdicts, report and all.
+    assert row["jobs"]["plan"] == 5 * 36 + 3 + (2 + 1) + 4 + 3
+    assert row["jobs"]["small"] == 5 * 15 + 1 + 1 + 1
+    # A record an output: a training has three, a figure three, verdicts and report two each.
+    assert row["records"] == (3 + 4) * 36 + 3 + (2 + 1) + 3 * 4 + 2 + 2
+    for numbers in (row["seconds"], row["megabytes"]):
+        assert all(number > 0 for number in numbers.values())

@@ -1,0 +1,285 @@
+"""What planning costs: jobs against seconds and memory, and where it bends.
+
+    python -m benchmarks.dag                       100 to 100,000 jobs, half an hour
+    python -m benchmarks.dag --jobs 19440          the grid of zhao2026, 3,888 runs
+
+A copy of the workflow in a temporary folder gets a study `synthetic` at the scale `paper`: a union
+of grids over three data sets and two optimizers, one run a pack, as of a convolutional network.
+A run is five jobs: a training and four extractions. Measured:
+
+load     the catalog read, checked and cut into packs: each job on a cluster does that anew;
+job      what such a job does before it starts: Snakemake for one extraction, load in it;
+small    ``snakemake -n`` of a figure of a small study, with the large one beside it;
+plan     ``snakemake -n`` of everything at the scale, when nothing is made;
+bare     the same of so many jobs without params, resources, messages: what is Snakemake's own;
+batch    ``snakemake -n --batch aggregate=1/10`` of the large study's table;
+nothing  ``snakemake -n`` of everything when all is made, to "Nothing to be done".
+
+For the last the benchmark makes every file, empty, and ``snakemake --touch`` the records of them.
+
+How to read it: seconds are the processor's, user and system, which others on the machine change
+less than those on the clock; MB is the peak resident memory. ``ms a job`` is what each job of a
+row's plan costs beyond the row above: it falls while files are read for the first time, stays where
+a job costs the same among many as among few, and rises where something is worse than linear.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import yaml
+
+from latephase.families import FAMILIES
+
+ROOT = Path(__file__).parents[1]
+STUDY, FIGURE = "synthetic", "synthetic_fig"
+JOBS = 1 + len(FAMILIES)
+"""Jobs a run: a training, and a family of metrics each."""
+TABLE = f"results/paper/studies/{STUDY}.parquet"
+SMALL, DRAWN = "weight_decay_mlp", "sakamoto2026_fig3"
+TABLES = ("parquet", "margins.parquet")
+DATA = ("digits", "mnist", "fashion_mnist")
+OPTIMIZERS = ({"name": "sgd", "lr": 0.01}, {"name": "adamw", "lr": 0.001})
+DECAYS = [0.0, 5.0e-5, 5.0e-4, 5.0e-3, 0.05, 0.5]
+NOT_COPIED = ("results", "resources", "tests", "docs", ".git", ".venv", ".snakemake", "*cache*")
+COLUMNS = ("load", "job", "small", "plan", "bare", "batch", "nothing")
+SIZES = [100, 1000, 5000, 20000, 50000, 100000]
+BEND = 1.25
+"""It has bent where a job costs so many times the least that it cost among fewer."""
+START = "from snakemake.cli import main; main()"
+LOAD = """
+import yaml
+from pathlib import Path
+from latephase import catalog
+made = catalog.load(Path().resolve(), yaml.safe_load(Path("config.yaml").read_text()))
+"""
+LIST = """
+import json
+studies, figures = made.chosen_studies("paper"), made.chosen_figures("paper")
+packs = {study: made.packs_of(study, "paper") for study in studies}
+print(json.dumps({"packs": packs, "figures": figures}))
+"""
+BARE = """
+rule all:
+    input: [f"{i}.{f}" for i in range(RUNS) for f in FAMILIES]
+rule train:
+    output: "{i}.h"
+    shell: "touch {output}"
+for family in FAMILIES:
+    rule:
+        name: f"extract_{family}"
+        input: "{i}.h"
+        output: f"{{i}}.{family}"
+        shell: "touch {output}"
+"""
+
+
+def setting(runs: int) -> dict:
+    """The study's scale: a union of grids, ``runs`` runs in all."""
+    entries = [
+        {"data": {"name": data, "train_size": 1000}, "optimizer": dict(optimizer)}
+        for data in DATA
+        for optimizer in OPTIMIZERS
+    ]
+    shares = [runs // len(entries) + (i < runs % len(entries)) for i in range(len(entries))]
+    grids = []
+    for entry, share in zip(entries, shares, strict=True):
+        whole, rest = divmod(share, len(DECAYS))
+        if whole:
+            axes = {"optimizer.weight_decay": DECAYS, "seed": list(range(whole))}
+            grids.append(entry | {"grid": axes})
+        if rest:
+            axes = {"optimizer.weight_decay": DECAYS[:rest], "seed": [whole]}
+            grids.append(entry | {"grid": axes})
+    return {
+        "model": {"name": "mlp", "widths": [200, 200, 200]},
+        "loss": {"name": "cross_entropy"},
+        "batch_size": 100,
+        "steps": 100000,
+        "checkpoints": {"log": 30},
+        "grids": grids,
+    }
+
+
+def copy(folder: Path, runs: int) -> None:
+    """The workflow in a folder, with the study, a figure of it, and one small study beside it."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    shutil.copy(folder / f"scripts/figures/{DRAWN}.py", folder / f"scripts/figures/{FIGURE}.py")
+    for path in (folder / "catalog/studies").glob("*.yaml"):
+        if path.stem != SMALL:
+            path.unlink()
+    figures = _read(folder / "catalog/figures.yaml")
+    own = {name: figure for name, figure in figures.items() if figure["study"] == SMALL}
+    many = {"title": "Many runs", "paper": "atlas", "study": STUDY, "tables": ["table"]}
+    claims = _read(folder / "catalog/claims.yaml")["claims"]
+    study = {
+        "title": "Many runs",
+        "question": "What does planning cost?",
+        "added": "2030-01-01",
+        "scales": {"paper": setting(runs)},
+    }
+    contents = {
+        "catalog/figures.yaml": own | {FIGURE: many},
+        "catalog/claims.yaml": {"claims": [c for c in claims if c["study"] == SMALL]},
+        f"catalog/studies/{STUDY}.yaml": study,
+        "config.yaml": _read(folder / "config.yaml") | {"scale": "paper", "packs": {}},
+    }
+    for name, content in contents.items():
+        (folder / name).write_text(yaml.safe_dump(content))
+
+
+def _read(path: Path) -> dict:
+    return yaml.load(path.read_text(), yaml.CSafeLoader)
+
+
+@dataclass
+class Cost:
+    """What one process took."""
+
+    cpu: float  # seconds, user and system
+    wall: float  # seconds
+    megabytes: float  # peak resident memory
+    said: str  # its output
+
+
+class Workflow:
+    """A copy of the workflow, and snakemake in it."""
+
+    def __init__(self, folder: Path, runs: int):
+        copy(folder, runs)
+        self.folder = folder
+        found = json.loads(self.cost(program=LOAD + LIST).said)
+        self.packs, self.figures = found["packs"], found["figures"]
+        self.target = f"results/packs/{self.packs[STUDY][0]}/{FAMILIES[0]}.parquet"
+
+    def cost(self, *args: str, program: str = START) -> Cost:
+        """What a snakemake command costs, or another program in its place; it must succeed."""
+        start = time.perf_counter()
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                [sys.executable, "-c", program, *args],
+                cwd=self.folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            said = output.read().decode()
+        if process.returncode:
+            raise RuntimeError(said[-2000:])
+        seconds, wall = usage.ru_utime + usage.ru_stime, time.perf_counter() - start
+        return Cost(seconds, wall, usage.ru_maxrss / 1024, said)
+
+    def make(self) -> None:
+        """Every file of the scale, empty, and Snakemake's records of them."""
+        results = self.folder / "results"
+        packs = {pack for ids in self.packs.values() for pack in ids}
+        tables = ["history.parquet", "timing.json", *(f"{family}.parquet" for family in FAMILIES)]
+        files = [
+            *(f"data/{name}.safetensors" for name in DATA),
+            *(f"packs/{pack}/{table}" for pack in packs for table in tables),
+            *(f"paper/studies/{name}.{kind}" for name in self.packs for kind in TABLES),
+            *(
+                f"paper/figures/{name}.{kind}"
+                for name in self.figures
+                for kind in ("pdf", "png", "csv")
+            ),
+            *(f"paper/{name}" for name in ("claims.csv", "claims.html")),
+            *(f"paper/{name}" for name in ("report.html", "config.json")),
+        ]
+        for pack in packs:
+            (results / "packs" / pack / "checkpoints").mkdir(parents=True)
+        for name in files:
+            (results / name).parent.mkdir(parents=True, exist_ok=True)
+            (results / name).touch()
+        # All of them: it would leave out what it finds to be there, without a record.
+        # It waits a tenth of a second a job, for file systems whose clocks are coarse.
+        quick = "from snakemake.executors import touch; touch.Executor.SLEEPING_TIME = 0"
+        several = ("--cores", "100000", "--max-jobs-per-timespan", "100000/1s")
+        self.cost("--touch", "--forceall", "--quiet", "all", *several, program=f"{quick}\n{START}")
+
+
+def measure(runs: int) -> tuple[dict[str, Cost], dict[str, float]]:
+    """All that is measured at one number of runs, and how many jobs and records that makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        workflow = Workflow(Path(folder) / "latephase", runs)
+        bare = workflow.folder / "Bare"
+        bare.write_text(f"RUNS, FAMILIES = {runs}, {FAMILIES}\n{BARE}")
+        costs = {
+            "load": workflow.cost(program=LOAD),
+            "job": workflow.cost("-n", workflow.target),
+            "small": workflow.cost("-n", f"results/quick/figures/{DRAWN}.pdf"),
+            "plan": workflow.cost("-n"),
+            "bare": workflow.cost("-n", "--snakefile", str(bare)),
+            "batch": workflow.cost("-n", "--batch", "aggregate=1/10", "--", TABLE),
+        }
+        workflow.make()
+        costs["nothing"] = workflow.cost("-n")
+        said = costs["nothing"].said
+        if "Nothing to be done" not in said or "missing provenance" in said:
+            raise RuntimeError(said[-2000:])
+        records = list((workflow.folder / ".snakemake/metadata").iterdir())
+        jobs = {name: _jobs(costs[name]) for name in ("small", "plan", "batch")}
+        size = sum(path.stat().st_size for path in records) / 1e6
+    return costs, {"jobs": jobs, "records": len(records), "records, MB": size}
+
+
+def _jobs(cost: Cost) -> int:
+    """How many jobs a dry run would run: none, where it has no table of them."""
+    total = re.search(r"^total +(\d+)$", cost.said, re.M)
+    return int(total[1]) if total else 0
+
+
+def marginal(rows: list[dict]) -> list[float]:
+    """Milliseconds that each job of a row's plan costs beyond the row before."""
+    points = [(1, rows[0]["seconds"]["job"])]
+    points += [(row["jobs"]["plan"], row["seconds"]["plan"]) for row in rows]
+    return [1000 * (b - a) / (m - n) for (n, a), (m, b) in pairwise(points)]
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", type=int, nargs="+", default=SIZES, help="of the study, rising")
+    parser.add_argument("--rounds", type=int, default=1, help="of which the quickest is told")
+    parser.add_argument("--json", type=Path, help="write the numbers here as well")
+    args = parser.parse_args(argv)
+    print(f"\nseconds\n{'jobs':>8}" + "".join(f"{name:>9}" for name in COLUMNS), flush=True)
+    rows = []
+    for jobs in args.jobs:
+        rounds = [measure(max(1, jobs // JOBS)) for _ in range(args.rounds)]
+        best = {name: min((r[0][name] for r in rounds), key=lambda c: c.cpu) for name in COLUMNS}
+        row = rounds[0][1] | {
+            "seconds": {name: cost.cpu for name, cost in best.items()},
+            "seconds on the clock": {name: cost.wall for name, cost in best.items()},
+            "megabytes": {name: cost.megabytes for name, cost in best.items()},
+        }
+        rows.append(row)
+        cells = "".join(f"{seconds:>9.2f}" for seconds in row["seconds"].values())
+        print(f"{row['jobs']['plan']:>8,}{cells}", flush=True)
+    heads = ("ms a job", "x bare", "plan, MB", "nothing, MB", "records", "records, MB")
+    print(f"\n{'jobs':>8}" + "".join(f"{head:>13}" for head in heads))
+    least = None
+    for row, each in zip(rows, marginal(rows), strict=True):
+        seconds, memory = row["seconds"], row["megabytes"]
+        print(f"{row['jobs']['plan']:>8,}{each:>13.2f}", end="")
+        print(f"{seconds['plan'] / seconds['bare']:>13.2f}", end="")
+        print(f"{memory['plan']:>13.0f}{memory['nothing']:>13.0f}", end="")
+        print(f"{row['records']:>13,}{row['records, MB']:>13.1f}", end="")
+        print("   bends" if least and each > BEND * least else "")
+        least = min(each, least or each)
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
