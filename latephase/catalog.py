@@ -142,14 +142,31 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     studies = {}
     for path in sorted((folder / "studies").glob("*.yaml")):
         check(path.stem, {"pattern": "^[a-z0-9_]+$"}, "catalog/studies", f"the name of {path.name}")
-        studies[path.stem] = study = read(path, "study")
+        studies[path.stem] = read(path, "study")
+    studies = {name: study | {"scales": _alike(name, studies)} for name, study in studies.items()}
+    for name, study in studies.items():
         for scale, setting in study["scales"].items():
-            file, key = f"catalog/studies/{path.name}", f"scales.{scale}"
+            file, key = f"catalog/studies/{name}.yaml", f"scales.{scale}"
             check_setting(setting, schemas["study"], datasets, file, key)
     catalog = Catalog(config, papers, datasets, studies, figures, claims)
     check_references(catalog)
     _cut(catalog)
     return catalog
+
+
+def _alike(name: str, studies: dict[str, dict]) -> dict[str, dict[str, Any]]:
+    """The settings of a study; one that is ``like`` another study's is laid over that."""
+    settings = {}
+    for scale, setting in studies[name]["scales"].items():
+        if "like" in setting:
+            scales = {other: study["scales"].get(scale, {}) for other, study in studies.items()}
+            whole = [other for other, found in scales.items() if found and "like" not in found]
+            file, key = f"catalog/studies/{name}.yaml", f"scales.{scale}.like"
+            check(setting["like"], {"enum": whole}, file, key)
+            own = {key: value for key, value in setting.items() if key != "like"}
+            setting = grid.laid_over(scales[setting["like"]], own)
+        settings[scale] = setting
+    return settings
 
 
 def _user_datasets(config: dict[str, Any], known: dict[str, dict]) -> dict[str, dict]:
@@ -187,5 +204,6 @@ def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Sp
     for member in grid.members(setting):
         template = grid.template(member)
         block = config["packs"].get(member["model"]["name"], {}).get(device, {})
+        block = block | setting.get("pack", {})
         for cells in spec.cut_packs(member["grid"], block):
             yield [grid.resolved(spec.replaced(template, values)) for values in cells]

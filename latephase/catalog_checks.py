@@ -29,12 +29,16 @@ def check_packs(config: dict[str, Any]) -> None:
         if model not in parts.names("model"):
             raise UserError(f"config: packs.{model} is not a model; allowed: {allowed}")
         for device, block in devices.items():
-            for path in block:
-                if path not in spec.BATCHABLE:
-                    raise UserError(
-                        f"config: packs.{model}.{device}.{path} is not a number that a pack can "
-                        f"hold several of; allowed: {', '.join(spec.BATCHABLE)}"
-                    )
+            _check_sides(block, f"config: packs.{model}.{device}")
+
+
+def _check_sides(block: dict[str, int], where: str) -> None:
+    for path in block:
+        if path not in spec.BATCHABLE:
+            raise UserError(
+                f"{where}.{path} is not a number that a pack can hold several of; "
+                f"allowed: {', '.join(spec.BATCHABLE)}"
+            )
 
 
 def check_references(catalog: "Catalog") -> None:
@@ -140,8 +144,9 @@ def _check_statistic(claim: dict[str, Any]) -> None:
 def check_setting(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check what the schema of a study cannot: every run of its grids, metrics, margins."""
+    """Check what the schema of a study cannot: every run of its grids, packs, metrics, margins."""
     check_grids(setting, schema, datasets, file, key)
+    _check_sides(setting.get("pack", {}), f"{file}: {key}.pack")
     for i, name in enumerate(setting.get("metrics", [])):
         _check_metric(name, f"{file}: {key}.metrics[{i}]")
     if "margins" in setting:

@@ -155,7 +155,9 @@ def _check_run(
             f"{file}: {key}.batch_size is {run['batch_size']}; "
             f"allowed: at most the training set's size, {size}"
         )
-    _check_inputs(run, datasets[name], file, key)
+    if (mark := repr((run["data"], run["model"]))) not in known:
+        _check_inputs(run, datasets[name], file, key)
+        known.add(mark)
     bounds = [until for until, _ in run["checkpoints"].get("every", [])]
     if bounds != sorted(set(bounds)):
         raise UserError(

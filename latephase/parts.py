@@ -45,6 +45,7 @@ def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+@functools.cache
 def side(model: str) -> dict[str, Any]:
     """The JSON schema of the height and the width of the inputs that a model takes."""
     return _literal("model", model, "SIDE") or {}

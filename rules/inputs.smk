@@ -80,7 +80,7 @@ def study_families(wildcards):
 def study_runs(wildcards):
     """What decides which runs are a study's; its title, metrics and margins are not in it."""
     setting = CATALOG.setting(wildcards.study, wildcards.scale)
-    about = ("margins", "metrics")
+    about = ("margins", "metrics", "pack")
     return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
 

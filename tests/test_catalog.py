@@ -493,3 +493,46 @@ def test_importing_and_loading_needs_no_heavy_library():
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+LIKE = {
+    "title": "t",
+    "question": "q",
+    "added": "2026-12-09",
+    "scales": {"quick": {"like": "weight_decay_mlp", "data": {"train_size": 150}, "steps": 50}},
+}
+
+
+def test_a_study_like_another_is_laid_over_it(root, config):
+    (root / "catalog/studies/alike.yaml").write_text(dump_yaml(LIKE))
+    loaded = catalog.load(root, config)
+    mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "weight_decay_mlp"))
+    assert mine["data"] == theirs["data"] | {"train_size": 150}
+    assert mine["steps"] == 50
+    assert "like" not in mine
+    unchanged = ("model", "loss", "optimizer", "grid", "checkpoints", "batch_size")
+    assert all(mine[key] == theirs[key] for key in unchanged)
+    assert len(loaded.packs_of("alike", "quick")) == len(
+        loaded.packs_of("weight_decay_mlp", "quick")
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "alike", "optimizers_resnet9_mnist"])
+def test_like_what_there_is_not_is_told(root, config, name):
+    """No study, itself, or one that has the scale at most like another."""
+    study = LIKE | {"scales": {"quick": {"like": name}}}
+    (root / "catalog/studies/alike.yaml").write_text(dump_yaml(study))
+    message = line(root, config)
+    assert message.startswith(
+        f"catalog/studies/alike.yaml: scales.quick.like is '{name}'; allowed:"
+    )
+    assert "weight_decay_mlp" in message
+
+
+def test_a_study_packs_its_runs_as_it_says(root, config):
+    edit(root / STUDY, [*QUICK, "pack"], {"optimizer.weight_decay": 3, "seed": 5})
+    loaded = catalog.load(root, config)
+    (pack,) = loaded.packs_of("weight_decay_mlp", "quick")
+    assert len(loaded.packs[pack]["runs"]) == 15
+    edit(root / STUDY, [*QUICK, "pack"], {"optimizer.beta2": 3})
+    assert "scales.quick.pack.optimizer.beta2 is not a number that a pack" in line(root, config)
