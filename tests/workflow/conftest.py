@@ -91,6 +91,15 @@ class Project:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new, 1))
 
+    def uncomment(self, file: str, *keys: str) -> None:
+        """Take the # away from the lines that set these keys."""
+        path = self.folder / file
+        text = path.read_text()
+        for key in keys:
+            text, count = re.subn(rf"^( *)# ({key}: )", r"\1\2", text, flags=re.M)
+            assert count, f"{file} has no commented {key}"
+        path.write_text(text)
+
     def read_yaml(self, file: str) -> dict:
         return yaml.safe_load((self.folder / file).read_text())
 
