@@ -33,6 +33,8 @@ TINY = {
 class Project:
     """A copy of the repository, and the snakemake command in it."""
 
+    PROGRAM = ("-m", "snakemake")
+
     def __init__(self, folder: Path):
         self.folder = folder
 
@@ -40,7 +42,7 @@ class Project:
         """Call snakemake; its stdout and stderr as one text, and its exit status."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *args],
+            [sys.executable, *self.PROGRAM, *args],
             cwd=self.folder,
             env=os.environ | {"PATH": path} | (env or {}),
             stdout=subprocess.PIPE,
@@ -56,9 +58,9 @@ class Project:
         assert status == 0, text
         return text
 
-    def jobs(self, *args: str) -> dict[str, int]:
+    def jobs(self, *args: str, env: dict[str, str] | None = None) -> dict[str, int]:
         """The jobs that a call would run: rule to count, empty where nothing is to be done."""
-        text = self.make("--quiet", "rules", "--dry-run", *args)
+        text = self.make("--quiet", "rules", "--dry-run", *args, env=env)
         if "Nothing to be done" in text:
             return {}
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total +(\d+)$", text, re.M | re.S)
@@ -119,7 +121,7 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Everything with its times, as by ``cp -a``."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder)
+        return type(self)(folder)
 
 
 def copy_sources(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The profiles' plans, which need no cluster: what would run, and what each job asks for."""
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -22,9 +23,9 @@ def talkative(fresh_project):
     return fresh_project
 
 
-def asked(project, *args: str) -> dict[str, dict[str, str]]:
+def asked(project, *args: str, **options) -> dict[str, dict[str, str]]:
     """What a job of each rule asks for, resource by resource."""
-    text = project.make("--dry-run", "--quiet", "host", *args)
+    text = project.make("--dry-run", "--quiet", "host", *args, **options)
     jobs = re.findall(r"^rule (\w+):\n(?: +.*\n)*? +resources: (.*)$", text, re.M)
     return {rule: dict(word.split("=", 1) for word in line.split(", ")) for rule, line in jobs}
 
@@ -90,3 +91,24 @@ def test_the_cache_line_names_every_rule_that_keeps_what_it_made(fresh_project):
     fresh_project.replace(FILE, "\n#   extract", "\n  extract")
     profile = yaml.safe_load((fresh_project.folder / FILE).read_text())
     assert sorted(profile["cache"]) == sorted(cached)
+
+
+def test_kubernetes_makes_what_one_machine_would(talkative, tmp_path):
+    """With an empty folder as storage; the programs are not sought there."""
+    folder = os.environ.get("LATEPHASE_KUBERNETES")
+    if not folder:
+        pytest.skip(
+            "LATEPHASE_KUBERNETES names no folder with profiles/kubernetes/requirements.txt"
+        )
+    profile = ("--workflow-profile", "profiles/kubernetes", "--config", "device=cuda")
+    storage = ("--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "s"))
+    wanted = ("results/quick/figures/sakamoto2026_fig3.pdf", "results/quick/claims.csv")
+    args, variables = (*profile, *storage, "--", *wanted), {"PYTHONPATH": folder}
+    assert talkative.jobs(*args, env=variables) == talkative.jobs(*wanted)
+    jobs = asked(talkative, *args, env=variables)
+    # Without a maker the executor refuses a job, also one that asks for no GPU; and Kubernetes a
+    # GPU without a limit, which the executor sets where scale is 0.
+    for rule, gpu in ({"train": "1"} | dict.fromkeys(EXTRACTIONS, "0")).items():
+        assert (jobs[rule]["gpu"], jobs[rule]["gpu_manufacturer"]) == (gpu, "nvidia")
+        assert jobs[rule]["scale"] == "0"
+    assert (jobs["train"]["mem_mb"], jobs["extract_nc0"]["mem_mb"]) == ("8000", "4000")

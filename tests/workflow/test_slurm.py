@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from scripts import train
 from tests.workflow import accounting
 from tests.workflow import cluster as slurm
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.workflow
 
 PROFILE = "profiles/slurm/profile.yaml"
 EXTRACTIONS = [f"extract_{family}" for family in ("collapse", "nc0", "flatness", "information")]
 SUBMIT = ("--workflow-profile", "profiles/slurm", "--latency-wait", "5")
-SUBMIT += ("--slurm-init-seconds-before-status-checks", "2")
+# The executor asks for states after 2 s, 12 s more, 22 s more, …: here, every two seconds.
+OFTEN = """
+import sys
+from snakemake.cli import main
+from snakemake_executor_plugin_slurm import Executor
+Executor.next_seconds_between_status_checks = property(lambda self: 2, lambda self, seconds: None)
+main(sys.argv[1:])
+"""
 # Ids as environment and login node have them; some containers have no USER, which Slurm wants.
 ENVIRONMENT = {"USER": os.environ.get("USER", "root")}
 
@@ -31,12 +40,28 @@ def cluster(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture
+def login(cluster, fresh_project):
+    return Login(fresh_project.folder)
+
+
+class Login(Project):
+    """A project on the cluster's login node."""
+
+    PROGRAM = ("-c", OFTEN)
+
+    def submit(self, *args: str, **options) -> str:
+        return self.make(*SUBMIT, *args, **options)
+
+
 def bytes_of(project) -> dict[str, bytes]:
     """Every checkpoint and table that a project has made."""
-    results = project.folder / "results"
-    paths = [*results.glob("packs/*/*.parquet"), *results.glob("packs/*/checkpoints/*")]
-    paths += results.glob("*/studies/*.parquet")
-    return {str(path.relative_to(results)): path.read_bytes() for path in paths if path.is_file()}
+    results, bytes_by_path = project.folder / "results", {}
+    for kind in ("packs/*/*.parquet", "packs/*/checkpoints/*.safetensors", "*/studies/*.parquet"):
+        for path in results.glob(kind):
+            bytes_by_path[str(path.relative_to(results))] = path.read_bytes()
+    assert bytes_by_path
+    return bytes_by_path
 
 
 def submitted(text: str) -> list[str]:
@@ -44,27 +69,25 @@ def submitted(text: str) -> list[str]:
     return re.findall(r"SLURM jobid \d+ \(log: \S+/slurm_logs/rule_(\w+)/", text)
 
 
-def test_two_nodes_make_the_bytes_of_one_machine_and_others_need_not(
-    cluster, finished, fresh_project, sources, tmp_path
-):
+def test_two_nodes_make_the_bytes_of_one_machine_and_others_need_not(login, finished, tmp_path):
     """The whole pipeline, with a cache: it serves a clone, here and there."""
     cache = tmp_path / "cache"
     cache.mkdir()
     variables = ENVIRONMENT | {"SNAKEMAKE_OUTPUT_CACHE": str(cache)}
-    fresh_project.uncomment(PROFILE, "cache")
-    fresh_project.replace(PROFILE, "\n#   extract", "\n  extract")
+    login.uncomment(PROFILE, "cache")
+    login.replace(PROFILE, "\n#   extract", "\n  extract")
     # The nodes' GPUs are pretended: a job is given one, and computes on the processor.
-    fresh_project.replace(PROFILE, "  train:\n", "  train:\n    gpu: 1\n")
-    clone = fresh_project.copy(tmp_path / "clone")
+    login.replace(PROFILE, "  train:\n", "  train:\n    gpu: 1\n")
+    clone = login.copy(tmp_path / "clone")
 
-    jobs = submitted(fresh_project.make(*SUBMIT, env=variables))
+    jobs = submitted(login.submit(env=variables))
     # The light rules stayed where Snakemake runs.
     assert sorted(jobs) == sorted([*["train", *EXTRACTIONS] * 2, "extract_margins"])
-    assert bytes_of(fresh_project) == bytes_of(finished)
+    assert bytes_of(login) == bytes_of(finished)
 
-    pack = sorted(fresh_project.packs())[0]
+    pack = sorted(login.packs())[0]
     target = f"results/packs/{pack}/nc0.parquet"
-    text = clone.make(*SUBMIT, "--", target, env=variables)
+    text = clone.submit("--", target, env=variables)
     assert sorted(submitted(text)) == ["extract_nc0", "train"]
     assert computed(clone) == []
     clone.make("--cache", "train", *EXTRACTIONS, "--", "studies", env=variables)
@@ -79,39 +102,55 @@ def computed(project) -> list[str]:
     return sorted(ran.intersection(["train", *EXTRACTIONS]))
 
 
-def test_what_befalls_a_job_loses_nothing(cluster, fresh_project, tmp_path):
+def test_what_befalls_a_job_loses_nothing(cluster, login, tmp_path):
     """Cancelled, out of time, its node lost, pushed off it: each goes on, and ends as if alone."""
-    fresh_project.edit_study(
-        steps=20_000,
-        checkpoints={"every": [[20_000, 500]]},
+    login.edit_study(
+        steps=5000,
+        checkpoints={"every": [[5000, 50]]},
         grid={"optimizer.weight_decay": [0.3, 0.2, 0.14, 0.1], "seed": [1]},
     )
-    alone = fresh_project.copy(tmp_path / "alone")
-    # Slow, so that there is time to befall it on any machine; a lost node costs a second's steps.
-    training = "latephase/training.py"
-    fresh_project.replace(training, "if halted():", "if time.sleep(0.001) or halted():")
-    fresh_project.replace(training, "STATE_SECONDS = 30.0", "STATE_SECONDS = 1.0")
-    packs = sorted(fresh_project.trained_packs("studies"))
+    # A training can be held, so that there is time to befall it on any machine; and it saves its
+    # state every second, which is what the one whose node is lost has to go on from.
+    held, training = login.folder / "held", "latephase/training.py"
+    held.touch()
+    slow = "time.sleep(0.02 * Path('held').exists())"
+    login.replace(training, "if halted():", f"if {slow} or halted():")
+    login.replace(training, "STATE_SECONDS = 30.0", "STATE_SECONDS = 1.0")
+    text = login.commands("--until", "train", "--", "studies")
+    specs = dict(re.findall(r"--pack '(.*)' .*\n(?:.*\n)*? +--scratch \S+/(\S+)", text))
+    packs = sorted(specs.values())
     targets = [f"results/packs/{pack}/history.parquet" for pack in packs]
 
-    process = start(fresh_project, *SUBMIT, "--", *targets)
+    process = start(login, *SUBMIT, "--", *targets)
     try:
-        befallen = befall(cluster, fresh_project, packs)
+        befallen = befall(cluster, login, packs)
+        held.unlink()
         output, _ = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 0, output
 
     for pack in packs:
-        assert "going on from step" in log(fresh_project, pack)
+        assert "going on from step" in log(login, pack)
     # Snakemake submitted two again; the other two Slurm put back itself.
     ended = dict(re.findall(r"SLURM-job '(\d+)' failed, SLURM status is: '(\w+)'", output))
     assert ended == {befallen["cancelled"]: "CANCELLED", befallen["timed"]: "TIMEOUT"}
     assert len(submitted(output)) == len(packs) + 2
     for fate in ("pushed", "bereft"):
         assert put_back(befallen[fate])
-    alone.make("--", *targets)
-    assert bytes_of(fresh_project) == bytes_of(alone)
+    for pack, name in specs.items():
+        train_here(pack, name, login.folder / "results/data/digits.safetensors", tmp_path)
+    assert bytes_of(login) == bytes_of(Project(tmp_path))
+
+
+def train_here(pack: str, name: str, data: Path, folder: Path) -> None:
+    """Train a pack without a break, in this process."""
+    results = folder / "results/packs" / name
+    files = {"checkpoints": "checkpoints", "history": "history.parquet", "timing": "timing.json"}
+    places = {flag: results / file for flag, file in files.items()}
+    places |= {"data": data, "scratch": folder / "scratch"}
+    flags = [f"--{flag}={path}" for flag, path in places.items()]
+    train.main([f"--pack={pack}", *flags])
 
 
 def befall(cluster: slurm.Cluster, project, packs: list[str]) -> dict[str, str]:
@@ -153,18 +192,16 @@ def befall(cluster: slurm.Cluster, project, packs: list[str]) -> dict[str, str]:
     return job
 
 
-def test_the_lines_to_fill_in_are_what_slurm_is_asked(cluster, fresh_project):
+def test_the_lines_to_fill_in_are_what_slurm_is_asked(login):
     """Account, partition, feature, GPU model; and states by sacct."""
     if reason := accounting.missing():
         pytest.skip(reason)
     keys = ("slurm_account", "slurm_partition", "constraint", "qos", "slurm_extra", "gpu_model")
-    fresh_project.uncomment(PROFILE, *keys)
-    fresh_project.replace(PROFILE, "  train:\n", "  train:\n    gpu: 1\n")
-    pack = sorted(fresh_project.trained_packs())[0]
+    login.uncomment(PROFILE, *keys)
+    login.replace(PROFILE, "  train:\n", "  train:\n    gpu: 1\n")
+    pack = sorted(login.trained_packs())[0]
     target = f"results/packs/{pack}/nc0.parquet"
-    text = fresh_project.make(
-        *SUBMIT, "--slurm-status-command", "sacct", "--", target, env=ENVIRONMENT
-    )
+    text = login.make(*SUBMIT, "--slurm-status-command", "sacct", "--", target, env=ENVIRONMENT)
     ids = re.findall(r"SLURM jobid (\d+)", text)
     columns = "Account,Partition,Constraints,QOS,ReqTRES%60,Timelimit,State"
     told = slurm.said("sacct", "-X", "-n", "-P", "-j", ",".join(ids), "-o", columns)
@@ -189,7 +226,7 @@ def log(project, pack: str) -> str:
 def start(project, *args: str) -> subprocess.Popen:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *args],
+        [sys.executable, *project.PROGRAM, *args],
         cwd=project.folder,
         env=os.environ | ENVIRONMENT | {"PATH": path},
         stdout=subprocess.PIPE,
