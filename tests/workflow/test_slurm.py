@@ -11,7 +11,7 @@ import pytest
 from scripts import train
 from tests.workflow import accounting
 from tests.workflow import cluster as slurm
-from tests.workflow.conftest import Project
+from tests.workflow.conftest import Project, copy_sources
 
 pytestmark = pytest.mark.workflow
 
@@ -28,6 +28,11 @@ main(sys.argv[1:])
 """
 # Ids as environment and login node have them; some containers have no USER, which Slurm wants.
 ENVIRONMENT = {"USER": os.environ.get("USER", "root")}
+
+
+slow = pytest.mark.skipif(
+    "LATEPHASE_SLOW" not in os.environ, reason="takes minutes: LATEPHASE_SLOW=1 runs it"
+)
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +220,31 @@ def test_the_lines_to_fill_in_are_what_slurm_is_asked(login):
 def put_back(job: str) -> bool:
     """Whether Slurm itself has put a job back into the queue, once."""
     return "Restarts=1" in slurm.said("scontrol", "show", "job", job)
+
+
+@slow
+def test_the_quick_scale_itself_makes_the_bytes_of_one_machine(cluster, tmp_path):
+    login = Login(tmp_path / "login")
+    copy_sources(login.folder)
+    here = login.copy(tmp_path / "here")
+    login.submit(env=ENVIRONMENT)
+    here.make()
+    assert bytes_of(login) == bytes_of(here)
+
+
+@slow
+def test_a_storage_stands_for_a_shared_folder(login, finished, tmp_path):
+    """What every engine wants whose machines share no files: here one folder plays the storage."""
+    plugins = {"PYTHONPATH": os.environ["LATEPHASE_KUBERNETES"]}
+    storage = ("--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "s"))
+    shared = ("persistence", "sources", "source-cache", "software-deployment")
+    wanted = ("results/quick/figures/sakamoto2026_fig3.pdf", "results/quick/claims.csv")
+    login.submit(*storage, "--shared-fs-usage", *shared, "--", *wanted, env=ENVIRONMENT | plugins)
+    stored = bytes_of(Project(tmp_path / "s"))
+    assert stored.items() <= bytes_of(finished).items()
+    assert not (login.folder / "results/packs").exists()
+    csv = "results/quick/claims.csv"
+    assert (tmp_path / "s" / csv).read_bytes() == (finished.folder / csv).read_bytes()
 
 
 def log(project, pack: str) -> str:
