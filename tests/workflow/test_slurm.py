@@ -118,8 +118,8 @@ def test_what_befalls_a_job_loses_nothing(cluster, login, tmp_path):
     # state every second, which is what the one whose node is lost has to go on from.
     held, training = login.folder / "held", "latephase/training.py"
     held.touch()
-    slow = "time.sleep(0.02 * Path('held').exists())"
-    login.replace(training, "if halted():", f"if {slow} or halted():")
+    hold = "time.sleep(0.02 * Path('held').exists())"
+    login.replace(training, "if halted():", f"if {hold} or halted():")
     login.replace(training, "STATE_SECONDS = 30.0", "STATE_SECONDS = 1.0")
     text = login.commands("--until", "train", "--", "studies")
     specs = dict(re.findall(r"--pack '(.*)' .*\n(?:.*\n)*? +--scratch \S+/(\S+)", text))
@@ -161,7 +161,7 @@ def train_here(pack: str, name: str, data: Path, folder: Path) -> None:
 def befall(cluster: slurm.Cluster, project, packs: list[str]) -> dict[str, str]:
     """Something for each of four trainings, two on each node; what became of which job."""
     states = project.folder / "results/scratch"
-    slurm.wait(lambda: all(list(states.glob(f"{pack}/state_*")) for pack in packs), 120)
+    slurm.wait(lambda: all(list(states.glob(f"{pack}/state_*")) for pack in packs), 240)
     jobs = {pack: (job, node) for job, pack, node in running()}
     assert jobs.keys() == set(packs)
     first, second = ([pack for pack in packs if jobs[pack][1] == n] for n in ("n1", "n2"))
@@ -187,13 +187,13 @@ def befall(cluster: slurm.Cluster, project, packs: list[str]) -> dict[str, str]:
     slurm.wait(lambda: slurm.state(job["cancelled"]) == "CANCELLED")
     assert "the state is saved" in log(project, fates["cancelled"])
     cluster.lose_node("n2")
+
+    # Slurm looks at time limits every half minute; a lost node it gives ten seconds.
+    slurm.wait(lambda: timed in saved())
     slurm.wait(lambda: put_back(job["bereft"]))
     cluster.start_node("n2")
-
     slurm.wait(lambda: put_back(job["pushed"]))
     slurm.said("scancel", urgent)
-    slurm.wait(lambda: slurm.state(job["timed"]) == "TIMEOUT")
-    assert "the state is saved" in log(project, timed)
     return job
 
 
@@ -206,15 +206,15 @@ def test_the_lines_to_fill_in_are_what_slurm_is_asked(login):
     login.replace(PROFILE, "  train:\n", "  train:\n    gpu: 1\n")
     pack = sorted(login.trained_packs())[0]
     target = f"results/packs/{pack}/nc0.parquet"
-    text = login.make(*SUBMIT, "--slurm-status-command", "sacct", "--", target, env=ENVIRONMENT)
+    text = login.submit("--slurm-status-command", "sacct", "--", target, env=ENVIRONMENT)
     ids = re.findall(r"SLURM jobid (\d+)", text)
     columns = "Account,Partition,Constraints,QOS,ReqTRES%60,Timelimit,State"
     told = slurm.said("sacct", "-X", "-n", "-P", "-j", ",".join(ids), "-o", columns)
-    train, extract = (line.split("|") for line in told.splitlines())
+    trained, extracted = (line.split("|") for line in told.splitlines())
     gpu = "billing=1,cpu=1,gres/gpu=1,mem=8000M,node=1"
-    assert train == ["research", "gpu", "large", "normal", gpu, "00:12:00", "COMPLETED"]
+    assert trained == ["research", "gpu", "large", "normal", gpu, "00:12:00", "COMPLETED"]
     plain = "billing=1,cpu=1,mem=4000M,node=1"
-    assert extract == ["research", "cpu", "intel", "normal", plain, "01:00:00", "COMPLETED"]
+    assert extracted == ["research", "cpu", "intel", "normal", plain, "01:00:00", "COMPLETED"]
 
 
 def put_back(job: str) -> bool:
@@ -233,9 +233,10 @@ def test_the_quick_scale_itself_makes_the_bytes_of_one_machine(cluster, tmp_path
 
 
 @slow
+@pytest.mark.skipif("LATEPHASE_KUBERNETES" not in os.environ, reason="no plugin of a storage")
 def test_a_storage_stands_for_a_shared_folder(login, finished, tmp_path):
     """What every engine wants whose machines share no files: here one folder plays the storage."""
-    plugins = {"PYTHONPATH": os.environ["LATEPHASE_KUBERNETES"]}
+    plugins = {"PYTHONPATH": os.environ.get("LATEPHASE_KUBERNETES", "")}
     storage = ("--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "s"))
     shared = ("persistence", "sources", "source-cache", "software-deployment")
     wanted = ("results/quick/figures/sakamoto2026_fig3.pdf", "results/quick/claims.csv")
