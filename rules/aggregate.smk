@@ -13,7 +13,7 @@ rule aggregate:
     params:
         runs=study_runs,
         packs=lambda wildcards: CATALOG.packs_of(wildcards.study, wildcards.scale),
-        folder=f"{RESULTS}/packs",
+        folder=lambda wildcards, input: str(Path(input.history[0]).parents[1]),
         families=study_families,
     message:
         "gather the study {wildcards.study}, scale {wildcards.scale}"

@@ -21,6 +21,16 @@ except UserError as error:
 RESULTS = config["results"]
 STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
+# Slurm says SIGTERM to every process of a job that is to leave its node. The training hears it,
+# saves its state and ends with 143; the shell, and what writes the log, stay to its end. What Slurm
+# itself ends after the period of grace goes back into the queue; a job that ends within it has
+# failed. So, where preempted jobs are put back, it waits to be ended, though not for ever.
+shell.prefix(
+    "set -euo pipefail; trap '' TERM; trap 'test $? != 143 || "
+    "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
+    "sleep 600' EXIT; "
+)
+
 # Measured on every run, and, dearer, where a study names them under `metrics`.
 FAMILIES = [*families.FAMILIES, *families.MORE_FAMILIES]
 # The data whose inputs are compressed, by their digests.

@@ -3,8 +3,8 @@ import functools
 
 
 def code(module):
-    """The project's files that a program is made of."""
-    return imports.sources(module, ROOT)
+    """The project's files that a program is made of; here, wherever results are stored."""
+    return [local(file) for file in imports.sources(module, ROOT)]
 
 
 def data_code(wildcards):
@@ -123,9 +123,10 @@ def named(values):
     return [f"{name}={value}" for name, value in values.items()]
 
 
-def figure_arguments(wildcards):
+def figure_arguments(wildcards, input):
     """How a figure's script is called: its tables, and what the catalog sets for the scale."""
-    return [f"--{word}" for word in named(figure_tables(wildcards) | figure_options(wildcards))]
+    tables = {name: input[name] for name in figure_tables(wildcards)}
+    return [f"--{word}" for word in named(tables | figure_options(wildcards))]
 
 
 def figure_study(wildcards):

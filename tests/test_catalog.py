@@ -501,9 +501,9 @@ LIKE = {
     "added": "2026-12-09",
     "scales": {
         "quick": {
-            "like": "weight_decay_mlp",
+            "like": "momentum_decay_sgd",
             "data": {"name": "digits", "train_size": 150},
-            "steps": 50,
+            "steps": 500,
         }
     },
 }
@@ -512,13 +512,13 @@ LIKE = {
 def test_a_study_like_another_is_laid_over_it(root, config):
     (root / "catalog/studies/alike.yaml").write_text(dump_yaml(LIKE))
     loaded = catalog.load(root, config)
-    mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "weight_decay_mlp"))
+    mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "momentum_decay_sgd"))
     assert mine["data"] == theirs["data"] | {"train_size": 150}
-    assert mine["steps"] == 50
+    assert mine["steps"] == 500
     assert "like" not in mine
     unchanged = ("model", "loss", "optimizer", "grid", "checkpoints", "batch_size")
     assert all(mine[key] == theirs[key] for key in unchanged)
-    packs = [loaded.packs_of(name, "quick") for name in ("alike", "weight_decay_mlp")]
+    packs = [loaded.packs_of(name, "quick") for name in ("alike", "momentum_decay_sgd")]
     assert len(packs[0]) == len(packs[1])
 
 

@@ -137,8 +137,8 @@ BAD_GRIDS = [
     ({"grids": [SGD, {"steps": 0}]}, "grids[1].steps is 0", "at least 1"),
     ({"grids": [{"optimizer": 3}]}, "grids[0].optimizer is 3", "object"),
     (
-        {"grids": [SGD, {"optimizer": {"name": "adam"}}]},
-        "grids[1].optimizer.name is 'adam'",
+        {"grids": [SGD, {"optimizer": {"name": "adma"}}]},
+        "grids[1].optimizer.name is 'adma'",
         "adam, adam_mixture, adamw",
     ),
     (

@@ -33,6 +33,8 @@ TINY = {
 class Project:
     """A copy of the repository, and the snakemake command in it."""
 
+    PROGRAM = ("-m", "snakemake")
+
     def __init__(self, folder: Path):
         self.folder = folder
 
@@ -40,7 +42,7 @@ class Project:
         """Call snakemake; its stdout and stderr as one text, and its exit status."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *args],
+            [sys.executable, *self.PROGRAM, *args],
             cwd=self.folder,
             env=os.environ | {"PATH": path} | (env or {}),
             stdout=subprocess.PIPE,
@@ -56,9 +58,9 @@ class Project:
         assert status == 0, text
         return text
 
-    def jobs(self, *args: str) -> dict[str, int]:
+    def jobs(self, *args: str, env: dict[str, str] | None = None) -> dict[str, int]:
         """The jobs that a call would run: rule to count, empty where nothing is to be done."""
-        text = self.make("--quiet", "rules", "--dry-run", *args)
+        text = self.make("--quiet", "rules", "--dry-run", *args, env=env)
         if "Nothing to be done" in text:
             return {}
         table = re.search(r"^job +count\n[- ]+\n(.*?)^total +(\d+)$", text, re.M | re.S)
@@ -91,6 +93,15 @@ class Project:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new, 1))
 
+    def uncomment(self, file: str, *keys: str) -> None:
+        """Take the # away from the lines that set these keys."""
+        path = self.folder / file
+        text = path.read_text()
+        for key in keys:
+            text, count = re.subn(rf"^( *)# ({key}: )", r"\1\2", text, flags=re.M)
+            assert count, f"{file} has no commented {key}"
+        path.write_text(text)
+
     def read_yaml(self, file: str) -> dict:
         return yaml.safe_load((self.folder / file).read_text())
 
@@ -110,7 +121,7 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Everything with its times, as by ``cp -a``."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder)
+        return type(self)(folder)
 
 
 def copy_sources(folder: Path) -> None:
