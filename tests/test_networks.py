@@ -163,8 +163,9 @@ def test_halted_anywhere_it_ends_in_the_same_bytes(data, tmp_path, monkeypatch, 
         assert rows == history
 
 
-def test_a_diverging_run_leaves_its_neighbours_statistics_alone(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "Trainer", Together)
+@pytest.mark.parametrize("kind", [Trainer, Together])
+def test_a_diverging_run_leaves_its_neighbours_statistics_alone(data, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(training, "Trainer", kind)
     content = []
     for name, lr in (("wild", 1e30), ("harmless", 1e-3)):
         pack = packs.pack({"seed": 1}, {"seed": 2, "optimizer.lr": lr}, {"seed": 3}, **CNN)
@@ -271,7 +272,7 @@ def test_curvature_of_a_trained_network_equals_its_full_hessian(data):
     found = curvature_metrics(
         snapshot.model, snapshot.parameters, *of, extract_curvature.generator_of(1)
     )
-    objective = Objective(snapshot.model, snapshot.parameters, *of)
+    objective = Objective(evaluation.build_model(run, [1, 8, 8], 10), tensors, *of)
     hessian, places = full_hessian(objective)
     assert found["hessian_trace"] == pytest.approx(hessian.trace().item(), rel=1e-9)
     for layer in ("body.0", "body.4", "head"):
@@ -294,7 +295,7 @@ def test_curvature_of_a_vit_is_exact_where_nothing_bends_any_more(data):
     )
     assert all(math.isfinite(value) for value in found.values())
     features, logits = evaluation.outputs(model, parameters, samples[0])
-    closed = flatness_metrics(features, logits.double(), model.head.weight, "cross_entropy")
+    closed = flatness_metrics(features, logits.double(), parameters["head.weight"], "cross_entropy")
     head = found["relative_flatness_layer_head"]
     assert head == pytest.approx(closed["relative_flatness"], rel=1e-4)
     errors = {n: v for n, v in found.items() if n.startswith("relative") and n.endswith("_error")}
