@@ -80,7 +80,7 @@ class Catalog:
         chosen = self.config["figures"]
         names = list(self.figures) if chosen == "all" else chosen
         studies = self.chosen_studies(scale)
-        return [name for name in names if self.figures[name]["study"] in studies]
+        return [name for name in names if studies_of(self.figures[name]) <= {*studies}]
 
     def chosen_claims(self, scale: str) -> list[dict]:
         """The claims whose study has a scale."""
@@ -110,6 +110,11 @@ class Catalog:
     def chosen_studies(self, scale: str) -> list[str]:
         """The studies that a scale has."""
         return [study for study, entry in self.studies.items() if scale in entry["scales"]]
+
+
+def studies_of(figure: dict[str, Any]) -> set[str]:
+    """The studies whose tables a figure is drawn from."""
+    return {figure["study"], *figure.get("beside", [])}
 
 
 def _several(sizes: set[int]) -> str:

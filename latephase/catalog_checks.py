@@ -49,9 +49,11 @@ def check_references(catalog: "Catalog") -> None:
             allowed = ", ".join(catalog.papers)
             raise UserError(f"{where} is {entry['paper']!r}; allowed: {allowed}")
     for name, figure in catalog.figures.items():
-        if figure["study"] not in catalog.studies:
-            value = figure["study"]
-            raise UserError(f"catalog/figures.yaml: {name}.study is {value!r}; {known}")
+        for key, studies in (("study", [figure["study"]]), ("beside", figure.get("beside", []))):
+            for study in studies:
+                if study not in catalog.studies:
+                    where = f"catalog/figures.yaml: {name}.{key}"
+                    raise UserError(f"{where} is {study!r}; {known}")
         script = _script(name, figure)
         if not script.is_file():
             found = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))

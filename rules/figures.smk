@@ -39,7 +39,7 @@ rule bundle:
     """A figure in one file: picture, numbers, data, program, provenance."""
     input:
         picture=rules.figure.output,
-        tables=lambda wildcards: list(figure_tables(wildcards).values()),
+        tables=lambda wildcards: flat(figure_tables(wildcards).values()),
         code=lambda wildcards: code(f"scripts.figures.{script(wildcards.figure)}"),
         timing=lambda wildcards: [f"{pack}/timing.json" for pack in figure_packs(wildcards)],
         own=code("scripts.bundle"),

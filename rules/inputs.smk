@@ -108,10 +108,16 @@ def figure_tables(wildcards):
     table = study_table(entry["study"], wildcards.scale)
     files = {
         "table": table,
+        "beside": [study_table(study, wildcards.scale) for study in entry.get("beside", [])],
         "margins": table.replace(".parquet", ".margins.parquet"),
         "published": f"catalog/published/{wildcards.figure}.csv",
     }
     return {name: files[name] for name in entry["tables"]}
+
+
+def flat(values):
+    """Files, and lists of files, as one list."""
+    return [file for value in values for file in (value if isinstance(value, list) else [value])]
 
 
 def figure_options(wildcards):
@@ -120,7 +126,9 @@ def figure_options(wildcards):
 
 
 def named(values):
-    return [f"{name}={value}" for name, value in values.items()]
+    """Words ``name=value``; several files are one word, separated by commas."""
+    joined = {n: ",".join(v) if isinstance(v, list) else v for n, v in values.items()}
+    return [f"{name}={value}" for name, value in joined.items()]
 
 
 def figure_arguments(wildcards, input):
@@ -136,8 +144,9 @@ def figure_study(wildcards):
 
 def figure_packs(wildcards):
     """The folders of the packs that a figure's data are of."""
-    study = CATALOG.figures[wildcards.figure]["study"]
-    return [f"{RESULTS}/packs/{pack}" for pack in CATALOG.packs_of(study, wildcards.scale)]
+    studies = catalog.studies_of(CATALOG.figures[wildcards.figure])
+    packs = [pack for study in studies for pack in CATALOG.packs_of(study, wildcards.scale)]
+    return [f"{RESULTS}/packs/{pack}" for pack in dict.fromkeys(packs)]
 
 
 @functools.cache

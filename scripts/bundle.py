@@ -46,8 +46,9 @@ def commit() -> str | None:
 def contents(args: argparse.Namespace) -> dict[str, bytes]:
     """What goes into the bundle, by its name there."""
     files = {f"figure/{path.name}": path.read_bytes() for path in args.picture}
-    tables = {name: f"data/{Path(path).name}" for name, path in args.table}
-    files |= {tables[name]: Path(path).read_bytes() for name, path in args.table}
+    places = {name: [Path(path) for path in paths.split(",")] for name, paths in args.table}
+    tables = {n: ",".join(f"data/{path.name}" for path in paths) for n, paths in places.items()}
+    files |= {f"data/{p.name}": p.read_bytes() for paths in places.values() for p in paths}
     files |= {path: Path(path).read_bytes() for path in args.code}
     command = redraw(args.script, tables, dict(args.options), args.note)
     files["REDRAW.txt"] = command.encode()
