@@ -20,13 +20,18 @@ rule figure:
     params:
         script=lambda wildcards: script(wildcards.figure),
         note=figure_note,
-        arguments=figure_arguments,
+        options=lambda wildcards: flags(figure_options(wildcards)),
+        # Where they lie; a change of what is made from inputs is not a change of params.
+        tables=lambda wildcards, input: flags(
+            {name: input[name] for name in figure_tables(wildcards)}
+        ),
     message:
         "draw {wildcards.figure}, scale {wildcards.scale}"
     shell:
         r"""
         python -m scripts.figures.{params.script} \
-            {params.arguments:q} \
+            {params.tables:q} \
+            {params.options:q} \
             --title-note {params.note:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \

@@ -131,10 +131,8 @@ def named(values):
     return [f"{name}={value}" for name, value in joined.items()]
 
 
-def figure_arguments(wildcards, input):
-    """How a figure's script is called: its tables, and what the catalog sets for the scale."""
-    tables = {name: input[name] for name in figure_tables(wildcards)}
-    return [f"--{word}" for word in named(tables | figure_options(wildcards))]
+def flags(values):
+    return [f"--{word}" for word in named(values)]
 
 
 def figure_study(wildcards):

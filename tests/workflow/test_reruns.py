@@ -38,6 +38,13 @@ def test_a_figure_s_script_reruns_that_figure(project):
     assert project.jobs("results/quick/figures/sakamoto2026_fig2.pdf") == {}
 
 
+def test_a_figure_s_options_rerun_that_figure(project):
+    figures = project.read_yaml("catalog/figures.yaml")
+    figures["atlas_overview"]["arguments"]["quick"]["weight-decay"] = 0.3
+    project.write_yaml("catalog/figures.yaml", figures)
+    assert project.jobs() == {"figure": 1} | SHOWN
+
+
 def test_the_training_engine_reruns_training_and_all_behind_it(project):
     project.append("latephase/training.py", "EDITED = True")
     assert project.jobs() == TRAINED
