@@ -46,8 +46,8 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """The runs, the line of all of them, and the regressions as a table."""
     runs, lines = df[df["kind"] == "run"], df[df["kind"] == "regression"]
     with plots.style():
-        fig = Figure(figsize=(7.6, 4.2))
-        ax, text = fig.subplots(1, 2, width_ratios=(1.5, 1))
+        fig = Figure(figsize=(9.0, 4.2))
+        ax, text = fig.subplots(1, 2, width_ratios=(1.25, 1))
         present = [name for name in labels.OPTIMIZERS if name in set(runs["optimizer"])]
         for name in present:
             own = runs[runs["optimizer"] == name]
