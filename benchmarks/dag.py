@@ -205,7 +205,9 @@ class Workflow:
         # All of them: it would leave out what it finds to be there, without a record.
         # It waits a tenth of a second a job, for file systems whose clocks are coarse.
         quick = "from snakemake.executors import touch; touch.Executor.SLEEPING_TIME = 0"
-        several = ("--cores", "100000", "--max-jobs-per-timespan", "100000/1s")
+        # And the scheduler's time goes as what is ready times what is chosen.
+        several = ("--cores", "200", "--scheduler-subsample", "200")
+        several += ("--max-jobs-per-timespan", "100000/1s")
         self.cost("--touch", "--forceall", "--quiet", "all", *several, program=f"{quick}\n{START}")
 
 

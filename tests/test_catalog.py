@@ -483,6 +483,24 @@ def test_the_note_names_all_of_an_axis(root, config):
     )
 
 
+def test_loading_costs_the_same_for_each_run(root, config, monkeypatch):
+    """Each job on a cluster loads the catalog anew: a run is put into words three times, no more.
+
+    Once for its id, once for what is common to its pack, once for the pack's id.
+    """
+    texts = []
+    canonical = spec.canonical
+    monkeypatch.setattr(spec, "canonical", lambda value: texts.append(1) or canonical(value))
+    counts = []
+    for seeds in (20, 120, 220):
+        add_study(root, "many", "2030-01-02", {"seed": list(range(seeds))})
+        texts.clear()
+        catalog.load(root, config | {"packs": {}})
+        counts.append(len(texts))
+    few, more, most = counts
+    assert more - few == most - more == 3 * 100
+
+
 def test_importing_and_loading_needs_no_heavy_library():
     program = (
         "import sys, yaml; from pathlib import Path; from latephase import catalog, imports\n"
