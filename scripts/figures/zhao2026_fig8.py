@@ -35,7 +35,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             ]
             colour = plots.CATEGORIES[0]
             ax.errorbar(part["share"], part["mean"], reach, color=colour, marker="o", markersize=4)
-            ax.set_xlabel("coupled share of the decay")
+            ax.set_xlabel("coupled share")
             ax.set_ylabel(labels.METRICS[metric])
             if metric == "nc0":
                 plots.log_value_axis(ax)
