@@ -1,7 +1,8 @@
 """Which files of the project a program is made of, found from its imports.
 
-They are the ``code`` inputs of the rule that runs it, so that an edit re-runs exactly the
-stages that import what was edited. Imports are read, not executed: no stage's libraries are
+They are the ``code`` of the rule that runs it, as inputs or, where there are thousands of jobs, as
+a digest among the params, so that an edit re-runs exactly the stages that import what was edited.
+Imports are read, not executed: no stage's libraries are
 needed to plan.
 """
 

@@ -49,6 +49,16 @@ def test_the_paper_s_scale_is_thirty_runs_in_twelve_packs(sources):
     assert sources.jobs("--config", "scale=paper") == table(12) | MARGINS | SHOWN
 
 
+def test_a_batch_is_a_part_of_the_packs_and_the_last_has_the_table(sources):
+    table = "results/quick/studies/weight_decay_mlp.parquet"
+    first = sources.jobs("--batch", "aggregate=1/2", "--", table)
+    assert first["train"] == 1
+    assert "aggregate" not in first
+    text, status = sources.run("-n", "--batch", "aggregate=2/2", "--", table)
+    assert status != 0
+    assert "not all previous batches" in text
+
+
 def test_a_path_names_its_scale(sources):
     """Whatever the configuration's scale is."""
     jobs = sources.jobs("results/paper/figures/sakamoto2026_fig3.pdf")
