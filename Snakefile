@@ -10,16 +10,12 @@ min_version("9.27")
 gc.disable()
 
 
-onstart:
-    gc.freeze()
-    gc.enable()
-
-
 configfile: "config.yaml"
 
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
+include: "rules/drawn.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/metrics.smk"
@@ -34,6 +30,8 @@ report: "report/workflow.rst"
 
 
 onstart:
+    gc.freeze()
+    gc.enable()
     ending.with_the_jobs()
 
 

@@ -5,7 +5,7 @@ Imported by the Snakefile: no torch, no pandas. Whatever a user got wrong is a
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,9 @@ class Catalog:
             if ids & {spec.run_id(run) for run in spec.runs_of(self.packs[pack])}
         ]
 
-    def note(self, study: str, scale: str) -> str:
+    def note(self, studies: Iterable[str], scale: str) -> str:
         """What was run, in a line: data sets, variants, sizes, steps, seeds, scale."""
-        runs = grid.specs(self.setting(study, scale))
+        runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
         sets = ", ".join(f"{name} ({self.datasets[name]['variant']})" for name in names)
         whole = {name: self.datasets[name]["train"] for name in names}
@@ -80,7 +80,7 @@ class Catalog:
         chosen = self.config["figures"]
         names = list(self.figures) if chosen == "all" else chosen
         studies = self.chosen_studies(scale)
-        return [name for name in names if studies_of(self.figures[name]) <= {*studies}]
+        return [name for name in names if {*studies_of(self.figures[name])} <= {*studies}]
 
     def chosen_claims(self, scale: str) -> list[dict]:
         """The claims whose study has a scale."""
@@ -112,9 +112,9 @@ class Catalog:
         return [study for study, entry in self.studies.items() if scale in entry["scales"]]
 
 
-def studies_of(figure: dict[str, Any]) -> set[str]:
+def studies_of(figure: dict[str, Any]) -> list[str]:
     """The studies whose tables a figure is drawn from."""
-    return {figure["study"], *figure.get("beside", [])}
+    return [figure["study"], *figure.get("beside", [])]
 
 
 def _several(sizes: set[int]) -> str:

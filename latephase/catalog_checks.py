@@ -149,6 +149,12 @@ def check_setting(
     """Check what the schema of a study cannot: every run of its grids, packs, metrics, margins."""
     check_grids(setting, schema, datasets, file, key)
     _check_sides(setting.get("pack", {}), f"{file}: {key}.pack")
+    for path in setting.get("pack", {}):
+        if path not in grid.axes(setting):
+            raise UserError(
+                f"{file}: {key}.pack.{path} is not an axis of the study; "
+                f"allowed: {', '.join(grid.axes(setting))}"
+            )
     for i, name in enumerate(setting.get("metrics", [])):
         _check_metric(name, f"{file}: {key}.metrics[{i}]")
     if "margins" in setting:

@@ -10,7 +10,7 @@ from typing import Any
 from latephase import parts, spec
 from latephase.spec import Spec
 
-NOT_OF_A_RUN = ("grid", "grids", "margins", "metrics", "pack")
+NOT_OF_A_RUN = ("grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
 
 

@@ -158,6 +158,12 @@ def _check_run(
     if (mark := repr((run["data"], run["model"]))) not in known:
         _check_inputs(run, datasets[name], file, key)
         known.add(mark)
+    milestones = run.get("schedule", {}).get("milestones", [0])
+    if max(milestones) >= run["steps"]:
+        raise UserError(
+            f"{file}: {key}.schedule.milestones is {milestones}; "
+            f"allowed: steps below the last, {run['steps']}"
+        )
     bounds = [until for until, _ in run["checkpoints"].get("every", [])]
     if bounds != sorted(set(bounds)):
         raise UserError(

@@ -2,8 +2,7 @@
 
 They are the ``code`` of the rule that runs it, as inputs or, where there are thousands of jobs, as
 a digest among the params, so that an edit re-runs exactly the stages that import what was edited.
-Imports are read, not executed: no stage's libraries are
-needed to plan.
+Imports are read, not executed: no stage's libraries are needed to plan.
 """
 
 import ast
@@ -11,6 +10,8 @@ import functools
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+
+from latephase.errors import UserError
 
 PACKAGES = ("latephase", "scripts")
 
@@ -23,7 +24,7 @@ def imported_by(file: Path, root: Path) -> frozenset[Path]:
     """
     here = file.relative_to(root).with_suffix("").parts
     names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(_tree(file)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -44,9 +45,14 @@ def _files(name: str, root: Path) -> set[Path]:
 
 
 @functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@functools.cache
 def content(file: Path) -> str:
-    """The sha256 of a file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    """The sha256 of what a file says; comments and the layout of its lines are not in it."""
+    return hashlib.sha256(ast.dump(_tree(file)).encode()).hexdigest()
 
 
 def digest(files: Iterable[str], root: Path) -> str:
@@ -67,3 +73,22 @@ def sources(module: str, root: Path) -> list[str]:
             found.add(file)
             queue.append(file)
     return sorted(str(file.relative_to(root)) for file in found)
+
+
+def program(modules: Iterable[str], root: Path) -> str:
+    """12 hex digits that tell apart what programs and parts of these names compute."""
+    return digest({file for name in modules for file in sources(name, root)}, root)
+
+
+def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
+    """Raise a UserError if the code is not that of a digest which was taken when a job was planned.
+
+    Else a cache would keep under the old code's key what the new one made.
+    """
+    for cached in (imported_by, _tree, content):
+        cached.cache_clear()
+    if expected not in (None, program(modules, root)):
+        raise UserError(
+            "the code was edited since this job was planned, and its result is not kept; "
+            "run again, or undo the edit and run again"
+        )

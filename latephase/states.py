@@ -1,6 +1,5 @@
 """The state of a training: what it is, how it is saved, what may go on from it."""
 
-import hashlib
 import logging
 import shutil
 from dataclasses import dataclass, field
@@ -35,9 +34,7 @@ def origin(pack: Spec, data: Data) -> str:
     """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
     root = parts.PACKAGE.parent
     modules = ("latephase.training", *parts.modules(pack["common"]))
-    files = {file for name in modules for file in imports.sources(name, root)}
-    code = {file: hashlib.sha256((root / file).read_bytes()).hexdigest() for file in files}
-    return digest([pack, data.header, torch.__version__, code])
+    return digest([pack, data.header, torch.__version__, imports.program(modules, root)])
 
 
 def save_state(scratch: Path, state: State, made_of: str) -> None:

@@ -29,6 +29,7 @@ rule compress_inputs:
             --entry {params.entry:q} \
             --output {output:q} \
             --device {resources.device} \
+            --code {params.code} \
             --threads {threads} \
             2>&1 | tee {log:q}
         """
@@ -67,6 +68,7 @@ rule extract_mutual_information:
             --inputs-code {input.inputs_code:q} \
             --output {output:q} \
             --device {resources.device} \
+            --code {params.code} \
             --threads {threads} \
             2>&1 | tee {log:q}
         """

@@ -37,6 +37,7 @@ for family in [name for name in FAMILIES if name != "mutual_information"]:
                 --data {input.data:q} \
                 --output {output:q} \
                 --device {resources.device} \
+                --code {params.code} \
                 --threads {threads} \
                 2>&1 | tee {log:q}
             """
@@ -74,6 +75,7 @@ rule extract_own:
             --data {input.data:q} \
             --output {output:q} \
             --device {resources.device} \
+            --code {params.code} \
             --threads {threads} \
             2>&1 | tee {log:q}
         """

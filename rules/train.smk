@@ -35,6 +35,7 @@ rule train:
             --history {output.history:q} \
             --timing {output.timing:q} \
             --device {resources.device} \
+            --code {params.code} \
             --threads {threads} \
             2>&1 | tee {log:q}
         """

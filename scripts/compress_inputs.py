@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from latephase import checkpoints, parts
+from latephase import checkpoints, imports, parts
 from latephase.datasets import stored
 from latephase.errors import reporting
 from latephase.metrics.compression import learned_code
@@ -30,6 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--entry", type=json.loads, required=True, help="a spec's data, as JSON")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
 
@@ -38,6 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     every_input = torch.cat([data.train_inputs, data.test_inputs])
     generator = torch.Generator().manual_seed(SEED)
     code = learned_code(data.test_inputs, every_input, generator)
+    imports.hold(args.code, ["scripts.compress_inputs"], parts.PACKAGE.parent)
     checkpoints.write(args.output, {"test": code}, {"data": args.entry})
 
 

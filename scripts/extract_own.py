@@ -70,7 +70,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--metric", required=True)
     args, rest = parser.parse_known_args(argv)
-    extraction.main(__doc__, measuring(args.metric), rest)
+    own = f"latephase.metrics.{args.metric}"
+    extraction.main(__doc__, measuring(args.metric), rest, [own])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import argparse
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from latephase import checkpoints, evaluation, parts, tables
+from latephase import checkpoints, evaluation, imports, parts, tables
 from latephase.datasets import stored
 from latephase.progress import Progress
 from latephase.spec import Spec, pack_id, run_id, runs_of
@@ -83,13 +84,18 @@ def main(
     doc: str,
     measuring: Callable[[stored.Data], Callable[[Snapshot], dict[str, float]]],
     argv: list[str] | None = None,
+    modules: Sequence[str] = (),
 ) -> None:
-    """The program of a family; ``measuring`` prepares on a data set what measures a snapshot."""
+    """The program of a family; ``measuring`` prepares on a data set what measures a snapshot.
+
+    ``modules`` are those that it loads by name.
+    """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of a pack")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
 
@@ -102,4 +108,8 @@ def main(
     name = f"{args.output.stem}, {pack_id(pack)}"
     progress = Progress(name, "checkpoint", 0, len(saved), len(pack["runs"]))
     result = table(args.checkpoints, pack, data, args.device, measuring(data), progress)
+    if args.code is not None:
+        family = sys.modules["__main__"].__spec__.name
+        modules = [family, *modules, *parts.modules(pack["common"])]
+        imports.hold(args.code, modules, parts.PACKAGE.parent)
     tables.write(args.output, result)

@@ -27,7 +27,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from latephase import parts, tables, training
+from latephase import imports, parts, tables, training
 from latephase.alone import alone
 from latephase.datasets import stored
 from latephase.errors import reporting
@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--timing", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
 
@@ -81,6 +82,9 @@ def main(argv: list[str] | None = None) -> None:
 
 def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], seconds: float) -> None:
     """Give what was made its final names."""
+    # What was trained stays in the scratch folder, and stands there when the edit is undone.
+    modules = ["scripts.train", *parts.modules(args.pack["common"])]
+    imports.hold(args.code, modules, parts.PACKAGE.parent)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     timing = {
         "wall_seconds": seconds,

@@ -68,7 +68,7 @@ def test_the_shipped_catalog_loads_whatever_the_scale(config):
                 for run in spec.runs_of(loaded.packs[pack])
             ]
             assert sorted(runs) == sorted(held)
-            assert scale in loaded.note(study, scale)
+            assert scale in loaded.note([study], scale)
 
 
 BAD_STUDIES = [
@@ -395,7 +395,7 @@ def test_a_study_names_a_users_npz_and_its_sizes_are_checked(root, config, tmp_p
     edit(root / STUDY, [*QUICK, "data"], {"name": "mine"})
     edit(root / STUDY, [*QUICK, "batch_size"], 60)
     edit(root / STUDY, [*QUICK, "margins", "pairs"], [[0, 2]])
-    assert "mine (user), n = 60" in catalog.load(root, config).note("weight_decay_mlp", "quick")
+    assert "mine (user), n = 60" in catalog.load(root, config).note(["weight_decay_mlp"], "quick")
     edit(root / STUDY, [*QUICK, "batch_size"], 61)
     assert "batch_size is 61; allowed: at most the training set's size, 60" in line(root, config)
 
@@ -477,7 +477,7 @@ def test_a_study_without_the_scale_has_no_figures_there(root, config):
 def test_the_note_names_all_of_an_axis(root, config):
     grid = {"steps": [10, 2000], "data.train_size": [60, 1000, 80], "seed": [1, 2]}
     add_study(root, "sizes", "2030-01-02", grid)
-    note = catalog.load(root, config).note("sizes", "quick")
+    note = catalog.load(root, config).note(["sizes"], "quick")
     assert note == (
         "digits (embedded), n = 60, 80 or 1,000, 10 or 2,000 steps, 2 seeds, scale quick"
     )

@@ -118,7 +118,7 @@ def test_packs_are_cut_grid_by_grid(root, config):
         add(root, member, f"apart{i}", "2030-01-01")
     apart = catalog.load(root, config)
     assert [*apart.packs_of("apart0", "quick"), *apart.packs_of("apart1", "quick")] == packs
-    assert loaded.note("union", "quick") == (
+    assert loaded.note(["union"], "quick") == (
         "digits (embedded), n = 100, 10 steps, 4 seeds, scale quick"
     )
 

@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from latephase import imports, parts
+from latephase.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,3 +92,21 @@ def test_a_part_brings_its_own_file_alone():
     found = imports.sources(parts.module("optimizer", "sgd"), ROOT)
     assert "latephase/optimizers/sgd.py" in found
     assert "latephase/optimizers/adamw.py" not in found
+
+
+def test_code_is_held_to_what_was_planned(tmp_path):
+    """An edit is told, a comment and other lines are none."""
+    write(tmp_path, {"latephase/__init__.py": "", "latephase/one.py": "X = 1\n"})
+    planned = imports.program(["latephase.one"], tmp_path)
+    imports.hold(planned, ["latephase.one"], tmp_path)
+    write(tmp_path, {"latephase/one.py": "# Why.\nX = (\n    1\n)\n"})
+    imports.hold(planned, ["latephase.one"], tmp_path)
+    write(tmp_path, {"latephase/one.py": "X = 2\n"})
+    with pytest.raises(UserError, match="the code was edited since this job was planned"):
+        imports.hold(planned, ["latephase.one"], tmp_path)
+    imports.hold(None, ["latephase.one"], tmp_path)  # by hand: nothing was planned
+    write(
+        tmp_path, {"latephase/one.py": "from latephase import two\nX = 1\n", "latephase/two.py": ""}
+    )
+    with pytest.raises(UserError):
+        imports.hold(planned, ["latephase.one"], tmp_path)

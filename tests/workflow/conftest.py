@@ -40,17 +40,21 @@ class Project:
 
     def run(self, *args: str, env: dict[str, str] | None = None) -> tuple[str, int]:
         """Call snakemake; its stdout and stderr as one text, and its exit status."""
+        process = self.start(*args, env=env)
+        text, _ = process.communicate(timeout=3600)
+        return text, process.returncode
+
+    def start(self, *args: str, env: dict[str, str] | None = None) -> subprocess.Popen:
+        """Call snakemake, and go on while it runs."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, *self.PROGRAM, *args],
             cwd=self.folder,
             env=os.environ | {"PATH": path} | (env or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=3600,
         )
-        return done.stdout, done.returncode
 
     def make(self, *args: str, env: dict[str, str] | None = None) -> str:
         """Call snakemake, which must succeed."""

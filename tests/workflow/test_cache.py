@@ -1,9 +1,6 @@
 """The same results elsewhere: byte for byte when made again, and out of the cache."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import time
 
 import pytest
 
@@ -152,17 +149,64 @@ def test_two_workflows_fill_one_cache_at_once(sources, tmp_path):
     cache.mkdir()
     projects = [sources.copy(tmp_path / name) for name in ("left", "right")]
     targets = [f"results/packs/{pack}/nc0.parquet" for pack in sources.trained_packs("studies")]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     both = [
-        subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cache", "train", "extract_nc0", "--", *targets],
-            cwd=project.folder,
-            env=os.environ | {"PATH": path, "SNAKEMAKE_OUTPUT_CACHE": str(cache)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        project.start(
+            *("--cache", "train", "extract_nc0", "--", *targets),
+            env={"SNAKEMAKE_OUTPUT_CACHE": str(cache)},
         )
         for project in projects
     ]
-    assert [process.wait(600) for process in both] == [0, 0]
+    for process in both:
+        process.communicate(timeout=600)
+    assert [process.returncode for process in both] == [0, 0]
     assert files(projects[0]) == files(projects[1])
     assert len(list(cache.glob("*_history.parquet"))) == 2
+
+
+SLOWLY = (
+    "    made_of = origin(pack, data)\n",
+    "    made_of = origin(pack, data)\n    time.sleep(4)\n",
+)
+
+
+def test_code_that_is_edited_while_jobs_run_is_not_kept_under_the_old_key(fresh_project, tmp_path):
+    """The cache's keys are of the code as it was planned."""
+    project, cache = fresh_project, tmp_path / "cache"
+    cache.mkdir()
+    (pack, *_) = sorted(project.trained_packs("studies"))
+    project.replace("latephase/training.py", *SLOWLY)
+    targets = [f"results/packs/{pack}/{name}.parquet" for name in ("nc0", "collapse")]
+    running = project.start("-c1", "--cache", "train", "extract_nc0", "--", *targets,
+                            env={"SNAKEMAKE_OUTPUT_CACHE": str(cache)})  # fmt: skip
+    while not (project.folder / "results/scratch").exists():
+        assert running.poll() is None
+        time.sleep(0.1)
+    project.append("latephase/metrics/nc0.py", "EDITED = True")
+    text = running.communicate()[0]
+    assert running.returncode != 0
+    assert "the code was edited since this job was planned" in text
+    assert (project.folder / targets[1]).exists()  # what was not edited stands
+    assert not (project.folder / targets[0]).exists()
+    assert list(cache.glob("*_history.parquet"))
+    assert not [path for path in cache.glob("*.parquet") if "_history" not in path.name]
+    project.make("--", targets[0])
+
+
+def test_a_training_whose_code_was_edited_stands_when_the_edit_is_undone(fresh_project):
+    project = fresh_project
+    (pack, *_) = sorted(project.trained_packs("studies"))
+    target = f"results/packs/{pack}/history.parquet"
+    project.replace("latephase/training.py", *SLOWLY)
+    engine = project.folder / "latephase/training.py"
+    planned = engine.read_text()
+    running = project.start("-c1", "--", target)
+    while not (project.folder / "results/scratch").exists():
+        assert running.poll() is None
+        time.sleep(0.1)
+    engine.write_text(planned + "EDITED = True\n")
+    assert "the code was edited" in running.communicate()[0]
+    assert not (project.folder / target).exists()
+    engine.write_text(planned)
+    project.make("--", target)
+    log = (project.folder / f"results/logs/train/{pack}.log").read_text()
+    assert "going on from step 60" in log

@@ -27,7 +27,7 @@ IN_FILES = [
         "train_size: 2000",
         f"{QUICK}.data.train_size is 2000; allowed: at most 1000 (digits)",
     ),
-    (STUDY, "name: adamw", "name: adam", f"{QUICK}.optimizer.name is 'adam'; allowed: adamw, "),
+    (STUDY, "name: adamw", "name: adma", f"{QUICK}.optimizer.name is 'adma'; allowed: adam, "),
     (
         "catalog/figures.yaml",
         "study: weight_decay_mlp",
