@@ -50,6 +50,12 @@ def test_the_training_engine_reruns_training_and_all_behind_it(project):
     assert project.jobs() == TRAINED
 
 
+def test_a_comment_on_what_computes_does_nothing(project):
+    for file in ("training", "optimizers/adamw", "metrics/nc0"):
+        project.append(f"latephase/{file}.py", "# a comment")
+    assert project.jobs() == {}
+
+
 def test_the_optimizer_in_use_reruns_training(project):
     project.append("latephase/optimizers/adamw.py", "EDITED = True")
     assert project.jobs() == TRAINED
