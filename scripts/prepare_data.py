@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
+from latephase import sums
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError, reporting
 from latephase.writing import replacing
@@ -40,11 +41,14 @@ def parse_entry(text: str) -> dict:
 
 
 def write(arrays: dict[str, np.ndarray], header: dict, output: Path) -> None:
-    """Write ``output`` whole or not at all; the same arrays and header give the same bytes."""
-    metadata = {"latephase": json.dumps(header, sort_keys=True)}
+    """Write ``output`` whole or not at all; the same arrays and header give the same bytes.
+
+    Its header holds a sum of the file too.
+    """
+    metadata = {"latephase": json.dumps(header | {"sum": sums.SLOT}, sort_keys=True)}
     with replacing(output) as part:
         # save_file would make the file readable by its owner alone, whatever the umask.
-        part.write_bytes(save(arrays, metadata))
+        part.write_bytes(sums.filled(save(arrays, metadata)))
 
 
 def main(argv: list[str] | None = None) -> None:

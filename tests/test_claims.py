@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from latephase import tables
 from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Result, verdict
 from latephase.errors import UserError
 from scripts import evaluate_claims
@@ -183,7 +184,7 @@ class Cells(HTMLParser):
 
 def test_program_writes_csv_and_page(tmp_path):
     table = tmp_path / "study.parquet"
-    study_table().to_parquet(table)
+    tables.write(table, study_table())
     claims = [OURS[0] | {"sentence": "a < b & <script>"}, *OURS[1:]]
     csv, page = tmp_path / "out" / "claims.csv", tmp_path / "out" / "claims.html"
     arguments = ["--claims", json.dumps(claims), "--studies", "weight_decay_mlp"]

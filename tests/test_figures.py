@@ -13,7 +13,7 @@ import pytest
 import yaml
 from matplotlib.colors import to_hex
 
-from latephase import plots
+from latephase import plots, tables
 from latephase.errors import UserError
 from scripts.figures import (
     atlas_overview,
@@ -43,9 +43,9 @@ def margins(table):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory, table, margins):
     folder = tmp_path_factory.mktemp("tables")
-    table.to_parquet(folder / "table.parquet")
-    margins.to_parquet(folder / "margins.parquet")
-    sgd_runs.study_table().to_parquet(folder / "sgd.parquet")
+    tables.write(folder / "table.parquet", table)
+    tables.write(folder / "margins.parquet", margins)
+    tables.write(folder / "sgd.parquet", sgd_runs.study_table())
     return folder
 
 
@@ -337,7 +337,7 @@ def test_programs_write_the_same_bytes_twice(files, monkeypatch, tmp_path):
 
 
 def test_missing_column_is_told(files, tmp_path, table):
-    table.drop(columns="rnc1").to_parquet(tmp_path / "t.parquet")
+    tables.write(tmp_path / "t.parquet", table.drop(columns="rnc1"))
     outputs = ["--pdf", "f.pdf", "--png", "f.png", "--csv", "f.csv"]
     with pytest.raises(UserError, match="no column rnc1"):
         sakamoto2026_fig3.main(["--table", str(tmp_path / "t.parquet"), *outputs])

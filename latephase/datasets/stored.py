@@ -2,6 +2,7 @@
 
 import json
 import math
+import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from latephase import sums
 from latephase.errors import UserError
 
 
@@ -21,7 +23,7 @@ class Data:
 
     train_inputs, test_inputs float32 [N, C, H, W]; train_labels, test_labels int64 [N] with
     values 0..classes-1; header: what the file says of itself (name, variant, source, sha256,
-    classes, shape, scale).
+    classes, shape, scale; and sum, of the file itself).
     """
 
     train_inputs: Tensor
@@ -46,11 +48,13 @@ def load(
 
     Inputs are (stored / scale - mean) / std, with mean (None: 0) and std (None: 1) a number or
     one number a channel; with ``resize`` the scaled images are first brought to that height and
-    width, bilinearly as Pillow does, and the header's shape says so. Only the examples asked for
-    are read. Raises UserError for a file that is not of this kind and for sizes, means or
-    deviations that do not fit it.
+    width, bilinearly as Pillow does, and the header's shape says so. The whole file is summed, and
+    only the examples asked for are kept. Raises UserError for a file that is altered or not of this
+    kind and for sizes, means or deviations that do not fit it.
     """
     try:
+        if not _whole(path):
+            raise UserError(f"{path}: not what was written there; remove it and run again")
         with safe_open(path, framework="pt") as file:
             header = _header(path, file.metadata())
             train = _first(path, file, "train", train_size)
@@ -83,6 +87,15 @@ def load(
         classes=header["classes"],
         header=header | ({"shape": [channels, resize, resize]} if resize is not None else {}),
     )
+
+
+def _whole(path: str | os.PathLike) -> bool:
+    """Whether a file is what was written, by the sum in it."""
+    with Path(path).open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return False  # nothing to map
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return sums.holds(content)
 
 
 def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:

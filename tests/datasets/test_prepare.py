@@ -13,6 +13,7 @@ import pytest
 import yaml
 from safetensors import safe_open
 
+from latephase import sums
 from scripts import prepare_data
 
 ROOT = Path(__file__).parents[2]
@@ -71,9 +72,10 @@ def test_writes_the_file_with_its_header(tmp_path):
         assert file.get_slice("train_inputs").get_shape() == [1000, 1, 8, 8]
         header = json.loads(file.metadata()["latephase"])
     assert sorted(header) == sorted(
-        ["name", "variant", "source", "sha256", "classes", "shape", "scale"]
+        ["name", "variant", "source", "sha256", "classes", "shape", "scale", "sum"]
     )
     assert os.listdir(output.parent) == ["digits.safetensors"]
+    assert sums.holds(output.read_bytes())
 
 
 @pytest.mark.parametrize("empty", [[], [""]])

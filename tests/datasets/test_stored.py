@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
+from latephase import sums
 from latephase.datasets.stored import load
 from latephase.errors import UserError
 
@@ -20,6 +21,15 @@ HEADER = {
     "shape": [3, 2, 2],
     "scale": 255,
 }
+
+
+def write(path, arrays, text):
+    """A file with its sum and the text (None: none) of a header.
+
+    The sum is under a key of its own, for the text may be anything.
+    """
+    metadata = {"sum": sums.SLOT} | ({} if text is None else {"latephase": text})
+    path.write_bytes(sums.filled(save(arrays, metadata)))
 
 
 def arrays(dtype=np.uint8):
@@ -35,7 +45,7 @@ def arrays(dtype=np.uint8):
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "toy.safetensors"
-    save_file(arrays(), path, metadata={"latephase": json.dumps(HEADER)})
+    write(path, arrays(), json.dumps(HEADER))
     return path
 
 
@@ -76,7 +86,7 @@ def test_mean_alone_and_std_alone(path):
 def test_stored_floats_are_not_changed_in_the_file(tmp_path):
     path = tmp_path / "floats.safetensors"
     stored = arrays(np.float32)
-    save_file(stored, path, metadata={"latephase": json.dumps(HEADER | {"scale": 1})})
+    write(path, stored, json.dumps(HEADER | {"scale": 1}))
     before = path.read_bytes()
     first = load(path, mean=1.0, std=2.0).train_inputs
     assert torch.equal(load(path, mean=1.0, std=2.0).train_inputs, first)
@@ -115,15 +125,40 @@ def test_missing_file(tmp_path):
         load(tmp_path / "absent.safetensors")
 
 
-def test_truncated_file(path):
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(UserError, match="not a readable safetensors file"):
-        load(path)
+def refused(path):
+    """Whether a file is refused as altered, in one line."""
+    try:
+        load(path, train_size=2, test_size=1)
+    except UserError as error:
+        return str(error) == f"{path}: not what was written there; remove it and run again"
+    return False
+
+
+@pytest.mark.parametrize("kept", [0, 5, -10])
+def test_truncated_file(path, kept):
+    path.write_bytes(path.read_bytes()[:kept])
+    assert refused(path)
+
+
+def test_a_file_without_a_sum(path):
+    path.write_bytes(save(arrays(), {"latephase": json.dumps(HEADER)}))
+    assert refused(path)
+
+
+def test_an_altered_byte_is_refused_wherever_it_is(path):
+    """Among the header's too, and the examples that are not asked for."""
+    content = path.read_bytes()
+    with path.open("r+b", buffering=0) as file:
+        for at, byte in enumerate(content):
+            for written in (byte ^ 1 << at % 8, byte):
+                file.seek(at)
+                file.write(bytes([written]))
+                assert refused(path) == (written != byte), at
 
 
 def test_file_without_our_header(tmp_path):
     path = tmp_path / "other.safetensors"
-    save_file(arrays(), path)
+    write(path, arrays(), None)
     with pytest.raises(UserError, match="header key latephase is missing"):
         load(path)
 
@@ -148,7 +183,7 @@ def test_resized_as_pillow_does(tmp_path, size):
     stored |= {"train_labels": np.arange(2), "test_labels": np.arange(2)}
     path = tmp_path / "grey.safetensors"
     header = HEADER | {"shape": [1, 28, 28]}
-    save_file(stored, path, metadata={"latephase": json.dumps(header)})
+    write(path, stored, json.dumps(header))
     found = load(path, resize=size).train_inputs
     for mine, theirs in zip(found, greys, strict=True):
         small = image.fromarray(theirs[0]).resize((size, size), image.Resampling.BILINEAR)
@@ -162,7 +197,7 @@ def test_resized_as_pillow_does(tmp_path, size):
 )
 def test_a_header_that_is_not_ours(tmp_path, text):
     path = tmp_path / "other.safetensors"
-    save_file(arrays(), path, metadata={"latephase": text})
+    write(path, arrays(), text)
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == f"{path}: its header is not one of scripts.prepare_data; remove it"
@@ -184,7 +219,7 @@ LABELS = arrays()["train_labels"]
 )
 def test_a_header_that_lies(tmp_path, header, changes):
     path = tmp_path / "lies.safetensors"
-    save_file(arrays() | changes, path, metadata={"latephase": json.dumps(HEADER | header)})
+    write(path, arrays() | changes, json.dumps(HEADER | header))
     with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value) == f"{path}: its arrays are not what its header says; remove it"
@@ -194,7 +229,7 @@ def test_a_header_that_lies(tmp_path, header, changes):
 def test_an_array_that_is_missing(tmp_path, missing):
     path = tmp_path / "few.safetensors"
     found = {name: array for name, array in arrays().items() if name != missing}
-    save_file(found, path, metadata={"latephase": json.dumps(HEADER)})
+    write(path, found, json.dumps(HEADER))
     with pytest.raises(UserError, match="not a readable safetensors file"):
         load(path)
 
@@ -204,9 +239,10 @@ def test_a_safetensors_header_that_lies(path, change):
     content = path.read_bytes()
     head = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     head["train_labels"] |= change
+    head["__metadata__"]["sum"] = sums.SLOT
     text = json.dumps(head).encode()
     length = len(text) if change else 1 << 60
-    path.write_bytes(length.to_bytes(8, "little") + text + content[-8:])
+    path.write_bytes(sums.filled(length.to_bytes(8, "little") + text + content[-8:]))
     with pytest.raises(UserError, match="not a readable safetensors file") as error:
         load(path)
     assert "\n" not in str(error.value)
