@@ -469,7 +469,7 @@ def test_a_study_without_the_scale_has_no_figures_there(root, config):
     assert "sakamoto2026_fig3" in loaded.chosen_figures("quick")
     assert "sakamoto2026_fig3" not in loaded.chosen_figures("paper")
     assert "only_quick" not in loaded.chosen_studies("paper")
-    for ask in (loaded.setting, loaded.packs_of, loaded.note):
+    for ask in (loaded.setting, loaded.packs_of, lambda study, scale: loaded.note([study], scale)):
         with pytest.raises(UserError, match=r"only_quick\.yaml: no scale 'paper'; allowed: quick"):
             ask("only_quick", "paper")
 
