@@ -45,8 +45,13 @@ def history_table(rows: list[dict]) -> pd.DataFrame:
 def stop_asked_by(*numbers: signal.Signals) -> Iterator[threading.Event]:
     """An event that is set by signals: a scheduler's word that the time is nearly up, a user's."""
     event = threading.Event()
-    # Where one is ignored, as nohup has SIGHUP, it stays so.
-    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    # Where one is ignored, as nohup has SIGHUP, it stays so; but the shell of a rule ignores
+    # SIGTERM for itself, to live longer than what it runs, and this is what it runs.
+    heeded = [
+        number
+        for number in numbers
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = [signal.signal(number, lambda *_: event.set()) for number in heeded]
     try:
         yield event
