@@ -2,6 +2,7 @@
 
     python -m benchmarks.dag                       100 to 100,000 jobs, half an hour
     python -m benchmarks.dag --jobs 19440          the grid of zhao2026, 3,888 runs
+    python -m benchmarks.dag --only load           and what every call measures: job, plan, bare
 
 A copy of the workflow in a temporary folder gets a study `synthetic` at the scale `paper`: a union
 of grids over three data sets and two optimizers, one run a pack, as of a convolutional network.
@@ -211,27 +212,32 @@ class Workflow:
         self.cost("--touch", "--forceall", "--quiet", "all", *several, program=f"{quick}\n{START}")
 
 
-def measure(runs: int) -> tuple[dict[str, Cost], dict[str, float]]:
-    """All that is measured at one number of runs, and how many jobs and records that makes."""
+def measure(runs: int, wanted: list[str]) -> tuple[dict[str, Cost], dict[str, float]]:
+    """What is wanted of all that is measured, and how many jobs and records there are."""
     with tempfile.TemporaryDirectory() as folder:
         workflow = Workflow(Path(folder) / "latephase", runs)
         bare = workflow.folder / "Bare"
         bare.write_text(f"RUNS, FAMILIES = {runs}, {FAMILIES}\n{BARE}")
-        costs = {
-            "load": workflow.cost(program=LOAD),
-            "job": workflow.cost("-n", workflow.target),
-            "small": workflow.cost("-n", f"results/quick/figures/{DRAWN}.pdf"),
-            "plan": workflow.cost("-n"),
-            "bare": workflow.cost("-n", "--snakefile", str(bare)),
-            "batch": workflow.cost("-n", "--batch", "aggregate=1/10", "--", TABLE),
-        }
-        workflow.make()
-        costs["nothing"] = workflow.cost("-n")
-        said = costs["nothing"].said
-        if "Nothing to be done" not in said or "missing provenance" in said:
-            raise RuntimeError(said[-2000:])
-        records = list((workflow.folder / ".snakemake/metadata").iterdir())
-        jobs = {name: _jobs(costs[name]) for name in ("small", "plan", "batch")}
+        costs, records = {}, []
+        for name, arguments in {
+            "job": [workflow.target],
+            "small": [f"results/quick/figures/{DRAWN}.pdf"],
+            "plan": [],
+            "bare": ["--snakefile", str(bare)],
+            "batch": ["--batch", "aggregate=1/10", "--", TABLE],
+        }.items():
+            if name in wanted:
+                costs[name] = workflow.cost("-n", *arguments)
+        if "load" in wanted:
+            costs["load"] = workflow.cost(program=LOAD)
+        if "nothing" in wanted:
+            workflow.make()
+            costs["nothing"] = workflow.cost("-n")
+            said = costs["nothing"].said
+            if "Nothing to be done" not in said or "missing provenance" in said:
+                raise RuntimeError(said[-2000:])
+            records = list((workflow.folder / ".snakemake/metadata").iterdir())
+        jobs = {name: _jobs(cost) for name, cost in costs.items()}
         size = sum(path.stat().st_size for path in records) / 1e6
     return costs, {"jobs": jobs, "records": len(records), "records, MB": size}
 
@@ -252,14 +258,16 @@ def marginal(rows: list[dict]) -> list[float]:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, nargs="+", default=SIZES, help="of the study, rising")
+    parser.add_argument("--only", choices=COLUMNS, nargs="+", default=COLUMNS, metavar="WHAT")
     parser.add_argument("--rounds", type=int, default=1, help="of which the quickest is told")
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     args = parser.parse_args(argv)
-    print(f"\nseconds\n{'jobs':>8}" + "".join(f"{name:>9}" for name in COLUMNS), flush=True)
+    wanted = [name for name in COLUMNS if name in {*args.only, "job", "plan", "bare"}]
+    print(f"\nseconds\n{'jobs':>8}" + "".join(f"{name:>9}" for name in wanted), flush=True)
     rows = []
     for jobs in args.jobs:
-        rounds = [measure(max(1, jobs // JOBS)) for _ in range(args.rounds)]
-        best = {name: min((r[0][name] for r in rounds), key=lambda c: c.cpu) for name in COLUMNS}
+        rounds = [measure(max(1, jobs // JOBS), wanted) for _ in range(args.rounds)]
+        best = {name: min((r[0][name] for r in rounds), key=lambda c: c.cpu) for name in wanted}
         row = rounds[0][1] | {
             "seconds": {name: cost.cpu for name, cost in best.items()},
             "seconds on the clock": {name: cost.wall for name, cost in best.items()},
@@ -268,14 +276,15 @@ def main(argv: list[str] | None = None) -> None:
         rows.append(row)
         cells = "".join(f"{seconds:>9.2f}" for seconds in row["seconds"].values())
         print(f"{row['jobs']['plan']:>8,}{cells}", flush=True)
-    heads = ("ms a job", "x bare", "plan, MB", "nothing, MB", "records", "records, MB")
+    heads = ("ms a job", "x bare", "plan, MB", "records", "records, MB")
     print(f"\n{'jobs':>8}" + "".join(f"{head:>13}" for head in heads))
     least = None
     for row, each in zip(rows, marginal(rows), strict=True):
-        seconds, memory = row["seconds"], row["megabytes"]
+        seconds = row["seconds"]
         print(f"{row['jobs']['plan']:>8,}{each:>13.2f}", end="")
-        print(f"{seconds['plan'] / seconds['bare']:>13.2f}", end="")
-        print(f"{memory['plan']:>13.0f}{memory['nothing']:>13.0f}", end="")
+        print(
+            f"{seconds['plan'] / seconds['bare']:>13.2f}{row['megabytes']['plan']:>13.0f}", end=""
+        )
         print(f"{row['records']:>13,}{row['records, MB']:>13.1f}", end="")
         print("   bends" if least and each > BEND * least else "")
         least = min(each, least or each)
