@@ -38,7 +38,7 @@ def pack_code(module):
     """A digest of a program and of the parts that the pack at hand is made of.
 
     A pack's jobs have it for a param, and no files of code for inputs. Those would be two dozen
-    a job, nine of ten of all inputs, and half of what planning thousands of packs takes.
+    a job: a third of the time and of the memory that planning thousands of packs takes.
     """
 
     def digest(wildcards):
