@@ -82,8 +82,8 @@ CHANGES = {
     ),
     "optimizer": lambda project: project.edit_study(optimizer={"name": "adamw", "lr": 0.002}),
     "steps": lambda project: project.edit_study(steps=61, checkpoints={"log": 6}),
-    "code": lambda project: project.append("latephase/training.py", "# another"),
-    "part": lambda project: project.append("latephase/optimizers/adamw.py", "# another"),
+    "code": lambda project: project.append("latephase/training.py", "ANOTHER = 1"),
+    "part": lambda project: project.append("latephase/optimizers/adamw.py", "ANOTHER = 1"),
     "pins": lambda project: project.replace(
         "envs/train.linux-64.pin.txt", "numpy-2.5.2-", "numpy-2.5.1-"
     ),
@@ -135,7 +135,7 @@ def test_nothing_writes_through_a_link_into_the_cache(sources, tmp_path):
 
     second = sources.copy(tmp_path / "second")
     trained(second, cache)
-    second.append("latephase/training.py", "# another")
+    second.append("latephase/training.py", "ANOTHER = 1")
     targets = sorted(second.trained_packs("studies"))
     second.make("--", *(f"results/packs/{pack}/history.parquet" for pack in targets))
     histories = (second.folder / "results/packs").glob("*/history.parquet")
