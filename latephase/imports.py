@@ -80,13 +80,18 @@ def program(modules: Iterable[str], root: Path) -> str:
     return digest({file for name in modules for file in sources(name, root)}, root)
 
 
+def forget() -> None:
+    """Read files anew when next asked: they may have been edited."""
+    for cached in (imported_by, _tree, content):
+        cached.cache_clear()
+
+
 def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
     """Raise a UserError if the code is not that of a digest which was taken when a job was planned.
 
     Else a cache would keep under the old code's key what the new one made.
     """
-    for cached in (imported_by, _tree, content):
-        cached.cache_clear()
+    forget()
     if expected not in (None, program(modules, root)):
         raise UserError(
             "the code was edited since this job was planned, and its result is not kept; "

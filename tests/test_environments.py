@@ -94,7 +94,9 @@ def test_every_version_is_exact_and_is_the_one_of_the_pip_route(file):
 
 
 def test_every_program_is_of_a_stage():
-    scripts = [path for path in (ROOT / "scripts").rglob("*.py") if "__main__" in path.read_text()]
+    scripts = [
+        path for path in (ROOT / "scripts").rglob("*.py") if "if __name__ ==" in path.read_text()
+    ]
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in scripts}
     assert names <= {*PROGRAMS["train"], *PROGRAMS["analysis"], *ELSEWHERE}
 

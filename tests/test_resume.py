@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import torch
 
-from latephase import checkpoints, parts, training
+from latephase import checkpoints, imports, parts, training
 from latephase.datasets import stored
 from latephase.errors import UserError, reporting
 from scripts import train
@@ -170,13 +170,17 @@ def test_origin_depends_on_pack_data_and_the_parts_code(data, monkeypatch):
     header = data.header | {"sha256": {}}
     other = stored.Data(**(vars(data) | {"header": header}))
     assert training.origin(PACK, other) != own
-    read = Path.read_bytes
+    read = Path.read_text
 
     def edited(path):
-        return read(path) + b"# faster" * (path.name == "sgd.py")
+        return read(path) + "FASTER = True\n" * (path.name == "sgd.py")
 
-    monkeypatch.setattr(Path, "read_bytes", edited)
-    assert training.origin(PACK, data) != own
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_text", edited)
+        imports.forget()
+        assert training.origin(PACK, data) != own
+    imports.forget()
+    assert training.origin(PACK, data) == own
 
 
 def arguments(digits_file, folder, pack=PACK):
