@@ -80,7 +80,11 @@ CHANGES = {
     "seeds": lambda project: project.edit_study(
         grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [44, 45]}
     ),
-    "optimizer": lambda project: project.edit_study(optimizer={"name": "adamw", "lr": 0.002}),
+    "learning rate": lambda project: project.edit_study(optimizer={"name": "adamw", "lr": 0.002}),
+    "optimizer": lambda project: project.edit_study(optimizer={"name": "adam", "lr": 0.001}),
+    "loss": lambda project: project.edit_study(loss={"name": "cross_entropy"}),
+    "schedule": lambda project: project.edit_study(schedule={"name": "steps", "milestones": [30]}),
+    "data": lambda project: project.edit_study(data={"name": "digits", "train_size": 150}),
     "steps": lambda project: project.edit_study(steps=61, checkpoints={"log": 6}),
     "code": lambda project: project.append("latephase/training.py", "ANOTHER = 1"),
     "part": lambda project: project.append("latephase/optimizers/adamw.py", "ANOTHER = 1"),
