@@ -1,10 +1,13 @@
 """What a network puts out on a whole set of samples, in evaluation mode."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from latephase import parts
+from latephase.datasets.streamed import Streamed
 from latephase.spec import Spec
 
 CHUNK = 8192
@@ -36,15 +39,28 @@ class _Outputs(nn.Module):
 
 
 @torch.no_grad()
-def outputs(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Penultimate features ``[N, d]`` and logits ``[N, K]`` of one run's parameters and buffers."""
+def _chunks(
+    model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Features and logits of so many samples at a time."""
     named = {f"model.{name}": tensor for name, tensor in tensors.items()}
     network = _Outputs(model).eval()
     maps = any(parameter.ndim > 2 for parameter in model.parameters())
-    chunks = inputs.split(CHUNK_OF_MAPS if maps else CHUNK)
-    chunks = [functional_call(network, named, (x,)) for x in chunks]
-    features, logits = zip(*chunks, strict=True)
+    for x in inputs.split(CHUNK_OF_MAPS if maps else CHUNK):
+        yield functional_call(network, named, (x,))
+
+
+def outputs(
+    model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed
+) -> tuple[Tensor, Tensor]:
+    """Penultimate features ``[N, d]`` and logits ``[N, K]`` of one run's parameters and buffers."""
+    features, logits = zip(*_chunks(model, tensors, inputs), strict=True)
     return torch.cat(features), torch.cat(logits)
+
+
+def logits_alone(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
+    """Logits ``[N, K]``, without room for the features, which may be ten times as many."""
+    return torch.cat([logits for _, logits in _chunks(model, tensors, inputs)])
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 
 from latephase import parts
+from latephase.datasets.streamed import OneHot, Streamed
 from latephase.layout import Layout
 from latephase.spec import Spec
 
@@ -25,8 +26,8 @@ def written(
     layout: Layout,
     loss: Spec,
     params: Tensor,
-    inputs: Tensor,
-    targets: Tensor,
+    inputs: Tensor | Streamed,
+    targets: Tensor | OneHot,
 ) -> Gradient:
     """Of one run, by the backpropagation that its model writes out."""
     grads = torch.empty_like(params)
@@ -37,12 +38,17 @@ def written(
     )
     memory: dict[int, Tensor] = {}
 
-    def gradient(index: Tensor) -> Tensor:
-        size = index.shape[1]
+    def rows(index: Tensor) -> Tensor:
+        if isinstance(inputs, Streamed):
+            return inputs.index_select(0, index)
+        size = len(index)
         if size not in memory:
             memory[size] = inputs.new_empty(size, *inputs.shape[1:])
-        x = torch.index_select(inputs, 0, index[0], out=memory[size])
-        fill(x, targets.index_select(0, index[0]))
+        return torch.index_select(inputs, 0, index, out=memory[size])
+
+    def gradient(index: Tensor) -> Tensor:
+        size = index.shape[1]
+        fill(rows(index[0]), targets.index_select(0, index[0]))
         return grads.div_(size) if loss["reduction"] == "mean" else grads
 
     return gradient
@@ -54,8 +60,8 @@ def automatic(
     loss: Spec,
     params: Tensor,
     buffers: Tensor,
-    inputs: Tensor,
-    targets: Tensor,
+    inputs: Tensor | Streamed,
+    targets: Tensor | OneHot,
 ) -> Gradient:
     """By autograd; of several runs along a run axis.
 

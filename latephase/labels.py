@@ -1,6 +1,8 @@
-"""What figures call optimizers and metrics, and the optimizers' colours."""
+"""What figures call optimizers, metrics and axes, and the optimizers' colours."""
 
-from latephase.plots import CATEGORIES
+from collections.abc import Iterable
+
+from latephase.plots import CATEGORIES, short
 
 OPTIMIZERS = {
     "sgd": "SGD",
@@ -25,6 +27,9 @@ METRICS = {
     "nc4_agreement_test_without_bias": "NC4, agreement on the test set",
     "weight_singular_value_min": "smallest singular value of W",
     "weight_singular_value_mean_others": "mean of the other ones",
+    "nc2_equinorm": "NC2, spread of the means' norms",
+    "nc2_equiangle": "NC2, spread of the means' angles",
+    "nc2_etf_weight": "NC2 of the classifier",
     "loss_train": "training loss",
     "accuracy_train": "training accuracy",
     "accuracy_test": "test accuracy",
@@ -35,4 +40,24 @@ AXES = {
     "optimizer.momentum": "momentum",
     "optimizer.weight_decay": "weight decay",
     "optimizer.coupled_weight_decay": "coupled decay",
+    "optimizer.lr": "learning rate",
+    "steps": "steps",
 }
+
+
+def value(number: object) -> str:
+    """What a value on an axis is called: an optimizer by its name, a number in few signs."""
+    return OPTIMIZERS.get(number, number) if isinstance(number, str) else short(number)
+
+
+def titled(axis: str, number: object) -> str:
+    """A value on an axis where it stands alone: ``momentum 0.9``, ``30,000 steps``, ``SGDW``."""
+    if axis == "steps":
+        return f"{number:,} steps"
+    return value(number) if isinstance(number, str) else f"{AXES.get(axis, axis)} {value(number)}"
+
+
+def ordered(values: Iterable) -> list:
+    """Each value once: optimizers in our order, others in theirs."""
+    known = set(values)
+    return [name for name in OPTIMIZERS if name in known] or sorted(known)

@@ -4,13 +4,16 @@ A column of the table at the first step is all that is taken from the runs thems
 """
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from latephase.theory import zhao2026
 
-SGD = ("optimizer.lr", "optimizer.momentum", "optimizer.weight_decay")
+LR, MOMENTUM, DECAY = "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay"
+SGD = (LR, MOMENTUM, DECAY)
 
 
 def sgd_nc0(table: pd.DataFrame) -> pd.Series:
@@ -21,18 +24,30 @@ def sgd_nc0(table: pd.DataFrame) -> pd.Series:
 
     Raises ValueError where a run has no row of step 0, or a schedule that is not ``steps``.
     """
+    return _nc0(table, zhao2026.sgd_factor, [MOMENTUM, DECAY])
+
+
+def decoupled_nc0(table: pd.DataFrame) -> pd.Series:
+    """NC0 of every row where decoupled decay alone moves the row sum: |Π(1 − ηλ)| × that at step 0.
+
+    Under SGDW (Thm 3.1), and under any update whose rows sum to 0 as the gradient's do
+    (Lemma E.5). Raises ValueError as :func:`sgd_nc0`.
+    """
+    return _nc0(table, zhao2026.sgdw_factor, [DECAY])
+
+
+def _nc0(table: pd.DataFrame, factor: Callable[..., NDArray], numbers: list[str]) -> pd.Series:
+    """|r_step| × NC0 at step 0, r of the learning rates and of the columns ``numbers``."""
     start = table[table["step"] == 0].set_index("run")["nc0"]
     if missing := set(table["run"]) - set(start.index):
         raise ValueError(f"no row of step 0 for the runs {', '.join(sorted(missing))}")
     factors = pd.Series(np.nan, index=table.index)
-    lr, momentum, decay = SGD
-    schedules = _schedules(table)
-    for (rate, schedule), rows in table.groupby([table[lr], schedules]):
+    for (rate, schedule), rows in table.groupby([table[LR], _schedules(table)]):
         last = int(rows["step"].max())
         lrs = zhao2026.learning_rates(rate, last, **_milestones(schedule))
-        cells = rows.groupby([momentum, decay]).ngroup()
+        cells = rows.groupby(numbers).ngroup()
         first = rows.assign(cell=cells).drop_duplicates("cell").sort_values("cell")
-        grid = zhao2026.sgd_factor(lrs, first[momentum].to_numpy(), first[decay].to_numpy())
+        grid = factor(lrs[:, None], *(first[name].to_numpy() for name in numbers))
         factors[rows.index] = grid[rows["step"], cells]
     return factors.abs() * table["run"].map(start)
 

@@ -1,11 +1,14 @@
 """A sum of a whole file within that file, so that damage is noticed wherever it is.
 
 A writer leaves ``SLOT`` once in what it writes, as text; :func:`filled` puts into it the sha256 of
-all the other bytes, and :func:`holds` says whether it still is that.
+all the other bytes, :func:`write_filled` does so of what is too large to hold, and :func:`holds`
+says whether it still is that.
 """
 
 import hashlib
+from collections.abc import Iterable
 from mmap import mmap
+from typing import BinaryIO
 
 MARK = b"latephase-sha256:"
 DIGITS = 64
@@ -18,6 +21,21 @@ def filled(content: bytes) -> bytes:
         raise ValueError(f"{content.count(MARK)} slots for a sum")
     at = _slot(content)
     return content[:at] + _sum(content, at) + content[at + DIGITS :]
+
+
+def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]) -> None:
+    """Write a head that has a slot, and all the rest after it, piece by piece; fill the slot."""
+    if head.count(MARK) != 1:
+        raise ValueError(f"{head.count(MARK)} slots for a sum")
+    at = _slot(head)
+    total = hashlib.sha256(head[:at])
+    total.update(head[at + DIGITS :])
+    file.write(head)
+    for piece in rest:
+        total.update(piece)
+        file.write(piece)
+    file.seek(at)
+    file.write(total.hexdigest().encode())
 
 
 def holds(content: bytes | mmap) -> bool:

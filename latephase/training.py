@@ -19,14 +19,18 @@ from types import ModuleType
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from latephase import checkpoints, evaluation, gradients, parts
 from latephase.datasets.stored import Data
+from latephase.datasets.streamed import OneHot, Streamed
 from latephase.layout import Layout, row_of
 from latephase.progress import Progress
 from latephase.spec import Spec, checkpoint_steps, lookup, pack_id, run_id, runs_of
 from latephase.states import State, origin, resume, save_state
 
+ROWS_AT_ONCE = 1 << 16
+"""Samples whose loss is taken at a time, in float64: bounds the memory of thousands of classes."""
 STATE_SECONDS = 30.0
 """At least so long between two saved states: what a kill costs at most, beside one interval."""
 
@@ -89,8 +93,13 @@ class Trainer:
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
         self.inputs = data.train_inputs.to(device, dtype)
-        self.targets = torch.nn.functional.one_hot(data.train_labels, data.classes).to(
-            device, dtype
+        streamed = isinstance(self.inputs, Streamed)
+        # Where the inputs are streamed, what says which of them are wanted stays where the file is.
+        self.index_device = "cpu" if streamed else device
+        self.targets = (
+            OneHot(data.train_labels.to(device), data.classes, dtype)
+            if streamed
+            else one_hot(data.train_labels, data.classes).to(device, dtype)
         )
         self.test_inputs = data.test_inputs.to(device, dtype)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
@@ -156,7 +165,7 @@ class Trainer:
                 if orders is None or position == 0:
                     orders = torch.stack(
                         [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
-                    ).to(self.device)
+                    ).to(self.index_device)
                 index = orders[:, position * size : (position + 1) * size]
                 hyper["lr"] = rate * factor(step)
                 self.optimizer.update(
@@ -203,11 +212,15 @@ class Trainer:
                 ("train", self.inputs, self.data.train_labels),
                 ("test", self.test_inputs, self.data.test_labels),
             ):
-                _, logits = evaluation.outputs(self.model, tensors, inputs)
+                logits = evaluation.logits_alone(self.model, tensors, inputs)
                 labels = labels.to(self.device)
-                targets = torch.nn.functional.one_hot(labels, self.data.classes)
-                loss = per_sample(logits.double(), targets.double()).mean().item()
-                row[f"loss_{split}"] = loss
+                losses = [
+                    per_sample(some.double(), one_hot(own, self.data.classes).double())
+                    for some, own in zip(
+                        logits.split(ROWS_AT_ONCE), labels.split(ROWS_AT_ONCE), strict=True
+                    )
+                ]
+                row[f"loss_{split}"] = torch.cat(losses).mean().item()
                 row[f"accuracy_{split}"] = evaluation.accuracy(logits, labels)
             if not math.isfinite(row["loss_train"]) and row["diverged_at"] is None:
                 row["diverged_at"] = state.step

@@ -2,18 +2,22 @@ rule prepare_data:
     """A data set as one file: arrays, labels, provenance."""
     input:
         code=data_code,
-        npz=lambda wildcards: config["npz"].get(wildcards.dataset, []),
+        npz=data_npz,
     output:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
         f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
     conda:
         "../envs/analysis.yaml"
+    threads: lambda wildcards: 8 if CATALOG.datasets[wildcards.dataset]["kind"] == "folder" else 1
     resources:
         # Where files are found is not what they hold: every file's sha256 is checked.
         mirror=config["mirror"],
         downloads=config["downloads"],
+        folder=data_folder,
     params:
+        # Of a folder that is a resource: of its images Snakemake sees no change.
+        listing=data_listing,
         name="{dataset}",
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     message:
@@ -26,6 +30,8 @@ rule prepare_data:
             --mirror {resources.mirror:q} \
             --cache {resources.downloads:q} \
             --npz {input.npz:q} \
+            --folder {resources.folder:q} \
+            --threads {threads} \
             --output {output:q} \
             2>&1 | tee {log:q}
         """

@@ -4,12 +4,16 @@ Examples, from the root of the repository::
 
     python -m scripts.prepare_data --name mine --npz mine.npz --output results/data/mine.safetensors
 
+    python -m scripts.prepare_data --name images --folder images --entry '{"shape": [3, 64, 64]}' \
+        --threads 8 --output results/data/images.safetensors
+
     entry=$(python -c 'import json, yaml; \
         print(json.dumps(yaml.safe_load(open("catalog/datasets.yaml"))["mnist"]))')
     python -m scripts.prepare_data --name mnist --entry "$entry" --mirror /data/images \
         --cache ~/.cache/latephase --output results/data/mnist.safetensors
 
-A file of your own needs no entry, only the arrays x_train, y_train, x_test, y_test.
+A file of your own needs no entry, only the arrays x_train, y_train, x_test, y_test; nor does a
+folder of images of your own, train/<class>/ and val/<class>/, if they are to be 224 by 224.
 """
 
 import argparse
@@ -17,10 +21,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save
 
 from latephase import sums
+from latephase.datasets.pieces import Pieces
 from latephase.datasets.prepare import prepare
+from latephase.datasets.tensors import bytes_of, head_of
 from latephase.errors import UserError, reporting
 from latephase.writing import replacing
 
@@ -40,15 +45,14 @@ def parse_entry(text: str) -> dict:
     return entry
 
 
-def write(arrays: dict[str, np.ndarray], header: dict, output: Path) -> None:
+def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) -> None:
     """Write ``output`` whole or not at all; the same arrays and header give the same bytes.
 
-    Its header holds a sum of the file too.
+    Its header holds a sum of the file too. No more of an array in pieces is held than a piece.
     """
     metadata = {"latephase": json.dumps(header | {"sum": sums.SLOT}, sort_keys=True)}
-    with replacing(output) as part:
-        # save_file would make the file readable by its owner alone, whatever the umask.
-        part.write_bytes(sums.filled(save(arrays, metadata)))
+    with replacing(output) as part, part.open("wb") as file:
+        sums.write_filled(file, head_of(arrays, metadata), bytes_of(arrays))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -62,13 +66,14 @@ def main(argv: list[str] | None = None) -> None:
         ("--mirror", "folder of files already downloaded"),
         ("--cache", "folder where downloads are kept"),
         ("--npz", "a file of your own"),
+        ("--folder", "a folder of images of your own"),
     ):
         parser.add_argument(flag, type=optional_path, nargs="?", help=text)
+    parser.add_argument("--threads", type=int, default=1, help="that read a folder's images")
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
-    arrays, header = prepare(
-        args.name, parse_entry(args.entry), mirror=args.mirror, cache=args.cache, npz=args.npz
-    )
+    places = {key: getattr(args, key) for key in ("mirror", "cache", "npz", "folder", "threads")}
+    arrays, header = prepare(args.name, parse_entry(args.entry), **places)
     write(arrays, header, args.output)
 
 

@@ -17,14 +17,20 @@ from tests import pins
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
 PACKAGES = {
+    "PIL": "pillow",
     "matplotlib": "matplotlib-base",
     "seaborn": "seaborn-base",
     "sklearn": "scikit-learn",
     "torch": "pytorch",
 }
 """What conda calls a module's package, where the names differ."""
-ON_PYPI = {conda: module for module, conda in PACKAGES.items()} | {"scikit-learn": "scikit-learn"}
-FIGURES = [path.stem for path in (ROOT / "scripts/figures").glob("[a-z]*.py")]
+ON_PYPI = {conda: module for module, conda in PACKAGES.items()}
+ON_PYPI |= {name: name for name in ("pillow", "scikit-learn")}
+SHOWN = [
+    f"scripts.{folder}.{path.stem}"
+    for folder in ("figures", "tables")
+    for path in (ROOT / "scripts" / folder).glob("[a-z]*.py")
+]
 EXTRACTIONS = [*families.FAMILIES, *families.MORE_FAMILIES, "own", "margins"]
 PARTS = [
     f"latephase.{path.parent.name}.{path.stem}"
@@ -44,7 +50,7 @@ PROGRAMS = {
         "scripts.bundle",
         *READERS,
         *CLAIMS,
-        *(f"scripts.figures.{name}" for name in FIGURES),
+        *SHOWN,
     ],
 }
 PROGRAMS = {stage: [*programs, "scripts.check_pins"] for stage, programs in PROGRAMS.items()}

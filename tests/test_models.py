@@ -1,5 +1,6 @@
 """Networks: sizes by independent arithmetic, layers in their order, initialisations."""
 
+import importlib
 import math
 from itertools import pairwise
 
@@ -33,7 +34,20 @@ SIZES = {
     "vit": ([3, 32, 32], {}, 9_522_698),
     "cnn": ([1, 8, 8], {"widths": [16, 32]}, 6_186),
     "ufm": ([1, 1, 1], {"samples": 10_000}, 5_125_120),
+    "resnet50": ([3, 224, 224], {}, 23_528_522),
 }
+
+
+def bottlenecks():
+    """ResNet-50's numbers between its first convolution and its head."""
+    total, channels = 0, 64
+    for width, count in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        total += channels * 4 * width + 8 * width  # the shortcut of the first
+        for _ in range(count):
+            total += channels * width + 9 * width * width + 4 * width * width
+            total += 2 * (width + width + 4 * width)
+            channels = 4 * width
+    return total
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -46,6 +60,7 @@ def test_the_number_of_parameters(name):
         "vit": 49 * 512 + 512 + 65 * 512 + 6 * LAYER + 5_130,
         "cnn": chain(1, 16, 32) + 1_290,
         "ufm": 10_010 * 512,
+        "resnet50": 3 * 49 * 64 + 128 + bottlenecks() + 20_490,
     }
     assert by_layers[name] == expected
     assert sum(p.numel() for p in build(name, shape, **arguments).parameters()) == expected
@@ -100,7 +115,48 @@ def test_resnet9_by_hand():
     torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["resnet9", "vgg9", "vgg11", "cnn"])
+def test_resnet50_is_torchvisions():
+    """25,557,032 numbers of 1000 classes, as published; sides, strides in the 3×3; first values."""
+    model = build("resnet50", [3, 224, 224], 1000).eval()
+    assert sum(p.numel() for p in model.parameters()) == 25_557_032
+    assert model.head.weight.shape == (1000, 2048)
+    convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+    assert len(convolutions) == 1 + 3 * 16 + 4
+    strides = [(m.kernel_size[0], m.in_channels) for m in convolutions if m.stride == (2, 2)]
+    assert strides == [(7, 3), (3, 128), (1, 256), (3, 256), (1, 512), (3, 512), (1, 1024)]
+    for layer in convolutions:
+        assert layer.bias is None
+        out = layer.out_channels * layer.kernel_size[0] ** 2
+        error = 5 / math.sqrt(2 * layer.weight.numel())
+        assert layer.weight.std().item() == pytest.approx(math.sqrt(2 / out), rel=error)
+    for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
+        assert (norm.weight == 1).all()
+        assert not norm.bias.any()
+    maps = []
+    for module in model.body:
+        module.register_forward_hook(lambda _, __, output: maps.append(output.shape[1:]))
+    with torch.no_grad():
+        assert model(torch.zeros(1, 3, 224, 224)).shape == (1, 1000)
+    sides = [112] * 3 + [56] * 4 + [28] * 4 + [14] * 6 + [7] * 3 + [1]
+    assert [shape[1] for shape in maps] == sides
+    assert maps[-1] == (2048, 1, 1)
+
+
+def test_a_bottleneck_by_hand():
+    module = importlib.import_module("latephase.models.resnet50").Bottleneck(3, 2, 2)
+    x, tensors = torch.randn(4, 3, 6, 6), iter(list(module.parameters()))
+
+    def conv(x, **options):
+        weight, scale, shift = (next(tensors) for _ in range(3))
+        x = functional.conv2d(x, weight, **options)
+        return functional.batch_norm(x, None, None, scale, shift, training=True)
+
+    out = conv(x).relu()
+    out = conv(conv(out, stride=2, padding=1).relu())
+    torch.testing.assert_close(module(x), (out + conv(x, stride=2)).relu())
+
+
+@pytest.mark.parametrize("name", ["resnet9", "resnet50", "vgg9", "vgg11", "cnn"])
 @pytest.mark.parametrize("shape", [[1, 8, 8], [3, 28, 28], [2, 5, 9], [1, 40, 32]])
 def test_convolutional_networks_take_any_sides(name, shape):
     arguments = {"widths": [3, 4]} if name == "cnn" else {}

@@ -119,6 +119,18 @@ def test_other_networks_too(data, model):
             torch.testing.assert_close(together[run][0], row, rtol=1e-10, atol=1e-12)
 
 
+def test_resnet50_too(data):
+    """Of one step: in so deep a network rounding grows a thousandfold with each."""
+    changes = CNN | {"model": {"name": "resnet50"}}
+    rows = {}
+    for kind, numbers in ((Together, NUMBERS[:2]), (Trainer, NUMBERS[:1])):
+        trainer = kind(packs.pack(*numbers, **changes), data, "cpu", torch.float64)
+        state = trainer.initial()
+        trainer.advance(state, 1)
+        rows[kind] = state.params[0]
+    torch.testing.assert_close(rows[Together], rows[Trainer], rtol=1e-10, atol=1e-13)
+
+
 @pytest.mark.parametrize("kind", [Trainer, Together])
 def test_equals_a_plain_loop(data, kind):
     """Parameters and running statistics of a module that torch trains."""

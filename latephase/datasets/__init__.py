@@ -11,8 +11,13 @@ from typing import NamedTuple
 
 
 class Places(NamedTuple):
-    """Where raw files are: a folder of the user's, a cache of downloads, a file of the user's."""
+    """Where raw files are: a mirror of downloads, a cache of them, a user's own file or folder.
+
+    And how many threads may read them.
+    """
 
     mirror: Path | None = None
     cache: Path | None = None
     npz: Path | None = None
+    folder: Path | None = None
+    threads: int = 1

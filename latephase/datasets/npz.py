@@ -1,4 +1,4 @@
-"""A user's own data: any .npz file with x_train, y_train, x_test, y_test."""
+"""A .npz file with x_train, y_train, x_test, y_test: a user's own, or one of catalog/data."""
 
 import hashlib
 
@@ -15,12 +15,17 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     Inputs [N, d] become [N, 1, 1, d], [N, H, W] become [N, 1, H, W], [N, H, W, C] become
     [N, C, H, W]. Bytes are later divided by 255, floats are taken as they are. What is allowed
     is told by :func:`latephase.datasets.npz_header.npz_sizes`, which checks it here before any
-    array is read; NaN and infinity raise UserError too.
+    array is read; NaN and infinity raise UserError too, and a file that is not the one whose
+    sha256 the entry has.
     """
     path = places.npz
     if path is None:
         raise UserError(f"data set {name}: kind npz needs a file; give it with --npz FILE")
     sizes = npz_sizes(path)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if entry.get("sha256", digest) != digest:
+        raise UserError(f"{path}: sha256 is {digest}; expected {entry['sha256']}")
     arrays = {}
     with zip_errors(path), np.load(path, allow_pickle=False) as file:
         for split in ("train", "test"):
@@ -35,10 +40,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
                     )
             arrays[f"{split}_inputs"] = inputs
             arrays[f"{split}_labels"] = file[f"y_{split}.npy"].astype(np.int64)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     facts = {
-        "variant": sizes["variant"],
+        "variant": entry.get("variant", sizes["variant"]),
         "source": path.name,
         "sha256": {path.name: digest},
         **{key: sizes[key] for key in ("classes", "shape", "scale")},

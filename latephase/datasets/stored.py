@@ -4,31 +4,38 @@ import json
 import math
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from latephase import sums
+from latephase.datasets.streamed import Streamed
 from latephase.errors import UserError
+
+HELD_BYTES = 8 << 30
+"""What a split's inputs, standardised, may take in memory; larger ones stay in their file."""
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
 class Data:
     """A data set, standardised, on one device.
 
-    train_inputs, test_inputs float32 [N, C, H, W]; train_labels, test_labels int64 [N] with
+    train_inputs, test_inputs float32 [N, C, H, W], or streamed where they take more than
+    ``HELD_BYTES``; train_labels, test_labels int64 [N] with
     values 0..classes-1; header: what the file says of itself (name, variant, source, sha256,
     classes, shape, scale; and sum, of the file itself).
     """
 
-    train_inputs: Tensor
+    train_inputs: Tensor | Streamed
     train_labels: Tensor
-    test_inputs: Tensor
+    test_inputs: Tensor | Streamed
     test_labels: Tensor
     classes: int
     header: dict
@@ -49,18 +56,20 @@ def load(
     Inputs are (stored / scale - mean) / std, with mean (None: 0) and std (None: 1) a number or
     one number a channel; with ``resize`` the scaled images are first brought to that height and
     width, bilinearly as Pillow does, and the header's shape says so. The whole file is summed, and
-    only the examples asked for are kept. Raises UserError for a file that is altered or not of this
-    kind and for sizes, means or deviations that do not fit it.
+    only the examples asked for are kept: held, or in the file (:mod:`latephase.datasets.streamed`)
+    where they are large. Either way they are the same numbers. Raises UserError for a file that is
+    altered or not of this kind and for sizes, means or deviations that do not fit it.
     """
     try:
         if not _whole(path):
             raise UserError(f"{path}: not what was written there; remove it and run again")
-        with safe_open(path, framework="pt") as file:
+        # As NumPy's: torch would map the file so that the kernel must have room for all of it.
+        with safe_open(path, framework="np") as file:
             header = _header(path, file.metadata())
             train = _first(path, file, "train", train_size)
             test = _first(path, file, "test", test_size)
-        if not (_fit(header, *train) and _fit(header, *test)):
-            raise UserError(f"{path}: its arrays are not what its header says; remove it")
+        if not (_fit(header, train) and _fit(header, test)):
+            raise _lies(path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; scripts.prepare_data makes it") from None
     except SafetensorError as error:
@@ -72,21 +81,60 @@ def load(
         raise UserError(f"{Path(path).name}: data.std is {std}; allowed: numbers above 0")
 
     def standardise(inputs: Tensor) -> Tensor:
-        # Moved before the conversion: a byte a value crosses to the device, not four. The
-        # division makes a new tensor: stored floats may still be the mapped file itself.
-        scaled = inputs.to(device).to(torch.float32) / header["scale"]
+        # The division makes a new tensor: what is stored as floats must stay as it is.
+        scaled = inputs.to(torch.float32) / header["scale"]
         if resize is not None:
             scaled = interpolate(scaled, (resize, resize), mode="bilinear", antialias=True)
-        return scaled.sub_(shift.to(device)).div_(spread.to(device))
+        return scaled.sub_(shift.to(inputs.device)).div_(spread.to(inputs.device))
 
+    shape = header["shape"] if resize is None else [channels, resize, resize]
     return Data(
-        train_inputs=standardise(train[0]),
-        train_labels=train[1].to(device),
-        test_inputs=standardise(test[0]),
-        test_labels=test[1].to(device),
+        train_inputs=_inputs(path, train, shape, standardise, device),
+        train_labels=train.labels.to(device),
+        test_inputs=_inputs(path, test, shape, standardise, device),
+        test_labels=test.labels.to(device),
         classes=header["classes"],
-        header=header | ({"shape": [channels, resize, resize]} if resize is not None else {}),
+        header=header | ({"shape": shape} if resize is not None else {}),
     )
+
+
+@dataclass(frozen=True)
+class _Split:
+    """The first examples of a split, as the file has them."""
+
+    name: str
+    size: int
+    shape: list[int]
+    """Of one input."""
+    labels: Tensor
+
+
+def _inputs(
+    path: str | os.PathLike,
+    split: _Split,
+    shape: list[int],
+    standardise: Callable[[Tensor], Tensor],
+    device: str | torch.device,
+) -> Tensor | Streamed:
+    """A split's inputs, of this shape each: held on the device or, where large, streamed."""
+    if split.size * math.prod(shape) * FLOAT_BYTES > HELD_BYTES:
+        return Streamed(
+            _mapped(path, f"{split.name}_inputs")[: split.size], standardise, shape, device
+        )
+    with safe_open(path, framework="np") as file:
+        stored = torch.from_numpy(file.get_slice(f"{split.name}_inputs")[: split.size])
+    # Moved before the conversion: a byte a value crosses to the device, not four.
+    return standardise(stored.to(device))
+
+
+def _mapped(path: str | os.PathLike, name: str) -> np.ndarray:
+    """An array of a safetensors file that was found whole, as the file itself."""
+    with Path(path).open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(length))[name]
+    kind = {"U8": np.uint8, "F32": "<f4"}[entry["dtype"]]
+    start = 8 + length + entry["data_offsets"][0]
+    return np.memmap(path, kind, "r", start, tuple(entry["shape"]))
 
 
 def _whole(path: str | os.PathLike) -> bool:
@@ -111,19 +159,22 @@ def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
     return header
 
 
-def _fit(header: dict, inputs: Tensor, labels: Tensor) -> bool:
-    """Whether inputs [N, C, H, W] and labels [N] are of the header's shape and classes."""
+def _lies(path: str | os.PathLike) -> UserError:
+    return UserError(f"{path}: its arrays are not what its header says; remove it")
+
+
+def _fit(header: dict, split: _Split) -> bool:
+    """Whether inputs [N, C, H, W] and labels are of the header's shape and classes."""
     return (
-        list(inputs.shape[1:]) == header["shape"]
-        and labels.dtype == torch.int64
-        and labels.shape == inputs.shape[:1]
-        and labels.min().item() >= 0
-        and labels.max().item() < header["classes"]
+        split.shape == header["shape"]
+        and split.labels.dtype == torch.int64
+        and split.labels.min().item() >= 0
+        and split.labels.max().item() < header["classes"]
     )
 
 
-def _first(path: str | os.PathLike, file, split: str, size: int | None) -> tuple[Tensor, Tensor]:
-    """The first ``size`` inputs [size, C, H, W], as stored, and labels [size] of a split."""
+def _first(path: str | os.PathLike, file, split: str, size: int | None) -> _Split:
+    """The first ``size`` examples of a split; its inputs are not read yet."""
     inputs, labels = (file.get_slice(f"{split}_inputs"), file.get_slice(f"{split}_labels"))
     total = inputs.get_shape()[0]
     if size is None:
@@ -132,7 +183,9 @@ def _first(path: str | os.PathLike, file, split: str, size: int | None) -> tuple
         raise UserError(
             f"{Path(path).name}: data.{split}_size is {size!r}; allowed: 1..{total} or null for all"
         )
-    return inputs[:size], labels[:size].clone()
+    if labels.get_shape() != [total]:
+        raise _lies(path)
+    return _Split(split, size, inputs.get_shape()[1:], torch.from_numpy(labels[:size]))
 
 
 def _per_channel(

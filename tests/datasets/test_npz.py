@@ -6,9 +6,11 @@ import struct
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from latephase.datasets.npz_header import npz_sizes
 from latephase.datasets.prepare import prepare
@@ -319,3 +321,45 @@ def test_file_given_for_a_set_of_another_kind(saved):
 def test_kind_npz_without_a_file():
     with pytest.raises(UserError, match="--npz FILE"):
         prepare("mine", {"kind": "npz"})
+
+
+CATALOG = Path(__file__).parents[2] / "catalog"
+
+
+def shipped(name):
+    entry = yaml.safe_load((CATALOG / "datasets.yaml").read_text())[name]
+    return entry, CATALOG / "data" / f"{name}.npz"
+
+
+def test_the_shipped_set_is_what_its_entry_says():
+    entry, path = shipped("fashion_mnist_part")
+    prepared, header = prepare("fashion_mnist_part", entry, npz=path)
+    assert header["variant"] == "first_100_a_class"
+    assert np.bincount(prepared["train_labels"]).tolist() == [100] * 10
+    assert np.bincount(prepared["test_labels"]).tolist() == [50] * 10
+
+
+def test_a_shipped_set_that_was_altered_is_refused(tmp_path):
+    entry, path = shipped("fashion_mnist_part")
+    with np.load(path) as file:
+        content = dict(file)
+    content["x_train"][0, 0, 0] += 1
+    np.savez(tmp_path / "fashion_mnist_part.npz", **content)
+    with pytest.raises(UserError, match=r"fashion_mnist_part\.npz: sha256 is \w+; expected fbdeb7"):
+        prepare("fashion_mnist_part", entry, npz=tmp_path / "fashion_mnist_part.npz")
+
+
+@pytest.mark.skipif(
+    "LATEPHASE_MIRROR" not in os.environ,
+    reason="LATEPHASE_MIRROR does not name a folder with fashion-mnist/",
+)
+def test_the_shipped_set_is_the_first_of_each_class_of_the_whole():
+    entry, path = shipped("fashion_mnist_part")
+    part, _ = prepare("fashion_mnist_part", entry, npz=path)
+    entry, _ = shipped("fashion_mnist")
+    whole, _ = prepare("fashion_mnist", entry, mirror=Path(os.environ["LATEPHASE_MIRROR"]))
+    for split, size in (("train", 100), ("test", 50)):
+        labels = whole[f"{split}_labels"]
+        first = np.sort(np.concatenate([np.flatnonzero(labels == k)[:size] for k in range(10)]))
+        np.testing.assert_array_equal(part[f"{split}_labels"], labels[first])
+        np.testing.assert_array_equal(part[f"{split}_inputs"], whole[f"{split}_inputs"][first])

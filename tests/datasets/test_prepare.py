@@ -87,9 +87,9 @@ def test_flags_without_a_value_are_not_set(tmp_path, monkeypatch, empty):
         return {}, {}
 
     monkeypatch.setattr(prepare_data, "prepare", prepare)
-    flags = ["--mirror", *empty, "--cache", *empty, "--npz", *empty]
+    flags = ["--mirror", *empty, "--cache", *empty, "--npz", *empty, "--folder", *empty]
     prepare_data.main(["--name", "toy", *flags, "--output", str(tmp_path / "toy")])
-    assert given == {"mirror": None, "cache": None, "npz": None}
+    assert given == dict.fromkeys(["mirror", "cache", "npz", "folder"]) | {"threads": 1}
 
 
 def test_same_bytes_twice_and_readable_as_the_umask_says(tmp_path):
@@ -104,7 +104,7 @@ def test_same_bytes_twice_and_readable_as_the_umask_says(tmp_path):
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o644
 
 
-@pytest.mark.parametrize("step", ["latephase.writing.os.replace", "scripts.prepare_data.save"])
+@pytest.mark.parametrize("step", ["latephase.writing.os.replace", "scripts.prepare_data.bytes_of"])
 def test_failure_keeps_the_old_file_and_leaves_no_part(tmp_path, monkeypatch, step):
     def fail(*arguments, **options):
         raise OSError("disk full")
@@ -123,7 +123,7 @@ def test_failure_keeps_the_old_file_and_leaves_no_part(tmp_path, monkeypatch, st
     [
         ("{", "--entry: not JSON"),
         ("[]", "--entry: is []; allowed: a JSON object"),
-        ("{}", "kind is None; allowed: cifar, digits, idx, npz"),
+        ("{}", "kind is None; allowed: cifar, digits, idx, npz, folder"),
         ('{"kind": "idx"}', "variant is missing"),
     ],
 )

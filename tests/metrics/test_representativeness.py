@@ -343,10 +343,11 @@ def test_saturation(simplex_frame, loss):
 
 
 @pytest.mark.parametrize("radius", [3, 300])
-@pytest.mark.parametrize(("spread", "tolerance"), [(1e-4, 1e-9), (1e-6, 1e-9), (0, 1e-6)])
+@pytest.mark.parametrize(("spread", "tolerance"), [(1e-4, 1e-9), (1e-6, 1e-9), (0, 1e-4)])
 def test_kernels_inside_collapsed_classes(radius, spread, tolerance, simplex_frame):
     """Float32 features far from the origin, whose distances within a class are all rounding when
-    taken from norms and products around the origin; at a spread of 0 they are rounding anyhow."""
+    taken from norms and products around the origin; at a spread of 0 they are rounding anyhow,
+    other on other processors (1.6e-6 of the value has been seen)."""
     frame = simplex_frame(4, 8)
     generator = torch.Generator().manual_seed(0)
     sets = []

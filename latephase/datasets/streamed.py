@@ -1,0 +1,81 @@
+"""Inputs that are too large to hold: rows of the stored file, standardised when asked for."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+
+class Streamed:
+    """Inputs [N, C, H, W] of a file, with what of a tensor training and metrics ask for.
+
+    Rows are float32, or of another type after :meth:`to`, on the device; the index of rows lies on
+    the processor, where the file is. A row's numbers are those of a set that is held.
+    """
+
+    def __init__(
+        self,
+        stored: np.ndarray,
+        standardise: Callable[[Tensor], Tensor],
+        shape: list[int],
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ):
+        self.stored, self.standardise = stored, standardise
+        self.shape = torch.Size([len(stored), *shape])
+        self.device, self.dtype = torch.device(device), dtype
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def to(self, device: str | torch.device, dtype: torch.dtype | None = None) -> "Streamed":
+        """The same inputs for another device, and of another type."""
+        return Streamed(self.stored, self.standardise, self.shape[1:], device, dtype or self.dtype)
+
+    def __getitem__(self, rows: slice | Tensor) -> Tensor:
+        """Some rows [n, C, H, W], by a slice or by their numbers."""
+        # The numbers lie there already, where many are asked for in turn.
+        chosen = rows if isinstance(rows, slice) else rows.cpu().numpy()
+        # A copy of these rows alone, in memory: a slice of the file is still the file.
+        found = torch.from_numpy(np.array(self.stored[chosen]))
+        # A byte a value crosses to the device, not four.
+        return self.standardise(found.to(self.device)).to(self.dtype)
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor:
+        """Rows by their numbers [n], as torch's function of this name along axis 0."""
+        if dim != 0:
+            raise ValueError(f"axis {dim} of inputs that are streamed; allowed: 0")
+        return self[index]
+
+    def flatten(self, start: int) -> "Streamed":
+        """The same rows, each in one piece: [N, C·H·W]."""
+        if start != 1:
+            raise ValueError(f"axis {start} of inputs that are streamed; allowed: 1")
+
+        def flat(rows: Tensor) -> Tensor:
+            return self.standardise(rows).flatten(1)
+
+        return Streamed(self.stored, flat, [self.shape[1:].numel()], self.device, self.dtype)
+
+    def split(self, size: int) -> Iterator[Tensor]:
+        """All rows, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+
+class OneHot:
+    """One-hot targets [N, K], made as they are asked for: of a thousand classes they are large."""
+
+    def __init__(self, labels: Tensor, classes: int, dtype: torch.dtype):
+        self.labels, self.classes, self.dtype = labels, classes, dtype
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor:
+        """Rows by their numbers [n], wherever these lie, as torch's function along axis 0."""
+        chosen = self.labels.index_select(dim, index.to(self.labels.device))
+        return one_hot(chosen, self.classes).to(self.dtype)
