@@ -1,4 +1,4 @@
-"""latephase: from raw data to figures, verdicts and a report. See README.md."""
+"""latephase: from raw data to figures, tables, verdicts and a report. See README.md."""
 
 import gc
 
@@ -22,6 +22,7 @@ include: "rules/metrics.smk"
 include: "rules/compression.smk"
 include: "rules/aggregate.smk"
 include: "rules/figures.smk"
+include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
 
@@ -43,36 +44,45 @@ onsuccess:
 localrules:
     all,
     figures,
+    tables,
     studies,
     prepare_data,
     aggregate,
     claims,
     figure,
+    table,
     bundle,
     report,
 
 
 rule all:
-    """Figures, verdicts and the report, at the configured scale."""
+    """Figures, tables, verdicts and the report, at the configured scale."""
     default_target: True
     input:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
         f"{RESULTS}/{config['scale']}/report.html",
-        figure_files(config["scale"]),
+        all_figures,
+        table_files(config["scale"]),
     message:
-        "all figures, verdicts and the report"
+        "all figures, tables, verdicts and the report"
 
 
 rule figures:
     """Every chosen figure."""
     input:
-        figure_files(config["scale"]),
+        all_figures,
+
+
+rule tables:
+    """Every table of a paper, with its values beside ours."""
+    input:
+        table_files(config["scale"]),
 
 
 rule studies:
     """The table of every study."""
     input:
-        [study_table(study, config["scale"]) for study in CATALOG.chosen_studies(config["scale"])],
+        all_studies,
 
 
 checkpoint planned_whole:

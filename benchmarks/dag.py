@@ -128,8 +128,10 @@ def copy(folder: Path, runs: int) -> None:
         "added": "2030-01-01",
         "scales": {"paper": setting(runs)},
     }
+    tables = _read(folder / "catalog/tables.yaml")
     contents = {
         "catalog/figures.yaml": own | {FIGURE: many},
+        "catalog/tables.yaml": {k: v for k, v in tables.items() if v["study"] == SMALL},
         "catalog/claims.yaml": {"claims": [c for c in claims if c["study"] == SMALL]},
         f"catalog/studies/{STUDY}.yaml": study,
         "config.yaml": _read(folder / "config.yaml") | {"scale": "paper", "packs": {}},

@@ -259,6 +259,26 @@ def seed_interval(
     return Interval(estimate, float(low), float(high))
 
 
+def pooled_interval(
+    runs: pd.DataFrame, columns: Sequence[str], statistic: Callable[..., float]
+) -> Interval:
+    """A percentile bootstrap over seeds of a statistic of columns over all runs together.
+
+    ``statistic`` takes an array a column, a value a run. Whole seeds are drawn: a seed's runs
+    share initialisation and batch order. Fewer than :data:`MIN_SEEDS` seeds: NaN.
+    """
+    by_seed = [
+        group[list(columns)].dropna().to_numpy(dtype=float).T for _, group in runs.groupby("seed")
+    ]
+    estimate = statistic(*np.concatenate(by_seed, axis=1)) if by_seed else np.nan
+    if len(by_seed) < MIN_SEEDS or np.isnan(estimate):
+        return Interval(estimate, np.nan, np.nan)
+    draws = resampled_seeds(len(by_seed))
+    drawn = [statistic(*np.concatenate([by_seed[i] for i in d], axis=1)) for d in draws]
+    tail = (1 - CONFIDENCE) / 2
+    return Interval(estimate, *map(float, np.nanquantile(drawn, [tail, 1 - tail])))
+
+
 def median_over_seeds(values: NDArray) -> NDArray:
     """``[..., S, C]`` to ``[..., C]``, NaN ignored; NaN for a cell without a value."""
     ordered = np.sort(values, axis=-2)  # NaN last

@@ -1,4 +1,4 @@
-"""The catalog: studies, figures, claims and data sets, read from YAML and checked whole.
+"""The catalog: studies, figures, tables, claims and data sets, read from YAML and checked whole.
 
 Imported by the Snakefile: no torch, no pandas. Whatever a user got wrong is a
 :class:`UserError` before any job starts.
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latephase import grid, spec
+from latephase import grid, own_data, spec
 from latephase.catalog_checks import check_packs, check_references, check_setting
 from latephase.errors import UserError
 from latephase.families import MORE_FAMILIES
 from latephase.schema import check
 from latephase.spec import Spec
+from latephase.templates import written_out
 from latephase.yaml_files import read_yaml
 
 SCALES = ("quick", "paper")
@@ -33,6 +34,7 @@ class Catalog:
     datasets: dict[str, dict]
     studies: dict[str, dict]
     figures: dict[str, dict]
+    tables: dict[str, dict]
     claims: list[dict]
     packs: dict[str, Spec] = field(default_factory=dict)
     """Every pack by its id."""
@@ -75,12 +77,25 @@ class Catalog:
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"
         )
 
+    def studies_of(self, entry: dict[str, Any], scale: str) -> list[str]:
+        """The studies that a figure or a table is made from: of those beside it, the ones that
+        have the scale.
+        """
+        beside = [s for s in entry.get("beside", []) if scale in self.studies[s]["scales"]]
+        return [entry["study"], *beside]
+
     def chosen_figures(self, scale: str) -> list[str]:
         """The figures that the configuration asks for and that a scale has."""
         chosen = self.config["figures"]
-        names = list(self.figures) if chosen == "all" else chosen
-        studies = self.chosen_studies(scale)
-        return [name for name in names if {*studies_of(self.figures[name])} <= {*studies}]
+        return self._made(list(self.figures) if chosen == "all" else chosen, self.figures, scale)
+
+    def chosen_tables(self, scale: str) -> list[str]:
+        """The tables whose studies have a scale."""
+        return self._made(self.tables, self.tables, scale)
+
+    def _made(self, names: Iterable[str], entries: dict[str, dict], scale: str) -> list[str]:
+        studies = {*self.chosen_studies(scale)}
+        return [name for name in names if {*self.studies_of(entries[name], scale)} <= studies]
 
     def chosen_claims(self, scale: str) -> list[dict]:
         """The claims whose study has a scale."""
@@ -108,13 +123,28 @@ class Catalog:
         return {spec.digest(entry): entry for entry in entries}
 
     def chosen_studies(self, scale: str) -> list[str]:
-        """The studies that a scale has."""
-        return [study for study, entry in self.studies.items() if scale in entry["scales"]]
+        """The studies that a scale has, and whose data are there to be had."""
+        there = [study for study, entry in self.studies.items() if scale in entry["scales"]]
+        return [study for study in there if not self.lacking(study, scale)]
 
+    def lacking(self, study: str, scale: str) -> list[str]:
+        """The data sets of a study that are the user's to bring, and are not configured."""
+        return own_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
-def studies_of(figure: dict[str, Any]) -> list[str]:
-    """The studies whose tables a figure is drawn from."""
-    return [figure["study"], *figure.get("beside", [])]
+    def left_out(self, scale: str) -> str | None:
+        """What is not made, where all there is is asked for, for want of the user's data."""
+        there = {study for study, entry in self.studies.items() if scale in entry["scales"]}
+        lacking = {study: self.lacking(study, scale) for study in sorted(there)}
+        studies = [study for study, names in lacking.items() if names]
+        if not studies:
+            return None
+        entries = (self.figures | self.tables).items()
+        shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
+        sets = sorted({name for names in lacking.values() for name in names})
+        return (
+            f"left out: {', '.join([*studies, *shown])}, of images that are the user's own; "
+            f"name their folder under folders in config.yaml: {', '.join(sets)}"
+        )
 
 
 def _several(sizes: set[int]) -> str:
@@ -140,20 +170,21 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     check(config, schemas["config"], "config")
     check_packs(config)
     datasets = read(folder / "datasets.yaml", "datasets")
-    datasets |= _user_datasets(config, datasets)
     papers = read(folder / "papers.yaml", "papers")
-    figures = read(folder / "figures.yaml", "figures")
+    figures = written_out(read(folder / "figures.yaml", "figures"), "catalog/figures.yaml")
+    tables = read(folder / "tables.yaml", "tables")
     claims = read(folder / "claims.yaml", "claims")["claims"]
     studies = {}
     for path in sorted((folder / "studies").glob("*.yaml")):
         check(path.stem, {"pattern": "^[a-z0-9_]+$"}, "catalog/studies", f"the name of {path.name}")
         studies[path.stem] = read(path, "study")
     studies = {name: study | {"scales": _alike(name, studies)} for name, study in studies.items()}
+    datasets |= own_data.entries(config, datasets, studies)
     for name, study in studies.items():
         for scale, setting in study["scales"].items():
             file, key = f"catalog/studies/{name}.yaml", f"scales.{scale}"
             check_setting(setting, schemas["study"], datasets, file, key)
-    catalog = Catalog(config, papers, datasets, studies, figures, claims)
+    catalog = Catalog(config, papers, datasets, studies, figures, tables, claims)
     check_references(catalog)
     _cut(catalog)
     return catalog
@@ -172,17 +203,6 @@ def _alike(name: str, studies: dict[str, dict]) -> dict[str, dict[str, Any]]:
             setting = grid.laid_over(scales[setting["like"]], own)
         settings[scale] = setting
     return settings
-
-
-def _user_datasets(config: dict[str, Any], known: dict[str, dict]) -> dict[str, dict]:
-    entries = {}
-    for name, path in config["npz"].items():
-        if name in known:
-            raise UserError(f"config: npz.{name} is the name of a shipped data set; choose another")
-        from latephase.datasets.npz_header import npz_sizes
-
-        entries[name] = npz_sizes(path)
-    return entries
 
 
 def _cut(catalog: Catalog) -> None:

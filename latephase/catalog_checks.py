@@ -10,6 +10,7 @@ from latephase import grid, parts, spec
 from latephase.errors import UserError
 from latephase.families import FAMILIES, MORE_FAMILIES
 from latephase.grid_checks import check_grids
+from latephase.own_data import folder
 
 if TYPE_CHECKING:
     from latephase.catalog import Catalog
@@ -48,31 +49,9 @@ def check_references(catalog: "Catalog") -> None:
         if entry.get("paper", "atlas") not in catalog.papers:
             allowed = ", ".join(catalog.papers)
             raise UserError(f"{where} is {entry['paper']!r}; allowed: {allowed}")
-    for name, figure in catalog.figures.items():
-        for key, studies in (("study", [figure["study"]]), ("beside", figure.get("beside", []))):
-            for study in studies:
-                if study not in catalog.studies:
-                    where = f"catalog/figures.yaml: {name}.{key}"
-                    raise UserError(f"{where} is {study!r}; {known}")
-        script = _script(name, figure)
-        if not script.is_file():
-            found = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
-            raise UserError(
-                f"catalog/figures.yaml: {name} has no script scripts/figures/{script.name}; "
-                f"allowed: {', '.join(found)}"
-            )
-        _check_arguments(catalog, name, figure)
-        if "published" in figure["tables"]:
-            file = f"catalog/published/{name}.csv"
-            if not (parts.PACKAGE.parent / file).is_file():
-                raise UserError(f"catalog/figures.yaml: {name}.tables: there is no {file}")
-        if "margins" in figure["tables"]:
-            for scale, setting in catalog.studies[figure["study"]]["scales"].items():
-                if "margins" not in setting:
-                    raise UserError(
-                        f"catalog/studies/{figure['study']}.yaml: scales.{scale}.margins is "
-                        f"missing; figure {name} draws them"
-                    )
+    for kind, entries in shown(catalog).items():
+        for name, entry in entries.items():
+            _check_shown(catalog, kind, name, entry)
     ids = set()
     for claim in catalog.claims:
         if claim["id"] in ids:
@@ -88,31 +67,84 @@ def check_references(catalog: "Catalog") -> None:
             if name not in catalog.figures:
                 allowed = ", ".join(catalog.figures)
                 raise UserError(f"config: figures names {name!r}; allowed: all, {allowed}")
+            _check_there(catalog, name)
+
+
+def _check_there(catalog: "Catalog", name: str) -> None:
+    """The data of a figure that is asked for by its name can be had."""
+    figure, scale = catalog.figures[name], catalog.config["scale"]
+    for study in [figure["study"], *figure.get("beside", [])]:
+        if scale in catalog.studies[study]["scales"]:
+            for missing in catalog.lacking(study, scale):
+                folder(catalog.config, missing)
+
+
+def shown(catalog: "Catalog") -> dict[str, dict[str, dict]]:
+    """What programs show of studies, by the name of its file and of its folder of scripts."""
+    return {"figures": catalog.figures, "tables": catalog.tables}
+
+
+def _check_shown(catalog: "Catalog", kind: str, name: str, entry: dict[str, Any]) -> None:
+    """A figure or a table: its studies, its program and options, and what it is given."""
+    file = f"catalog/{kind}.yaml"
+    for key, studies in (("study", [entry["study"]]), ("beside", entry.get("beside", []))):
+        for study in studies:
+            if study not in catalog.studies:
+                allowed = ", ".join(sorted(catalog.studies))
+                raise UserError(f"{file}: {name}.{key} is {study!r}; allowed: {allowed}")
+        for scale in catalog.studies[entry["study"]]["scales"] if kind == "tables" else ():
+            for study in studies:
+                if scale not in catalog.studies[study]["scales"]:
+                    raise UserError(
+                        f"{file}: {name}.{key} is {study!r}, which has no scale {scale!r}; "
+                        f"allowed: studies with the scales of {entry['study']}"
+                    )
+    if ("beside" in entry) != ("beside" in entry["tables"]):
+        raise UserError(f"{file}: {name}.beside and beside among its tables go together")
+    script = parts.PACKAGE.parent / "scripts" / kind / f"{entry.get('script', name)}.py"
+    if not script.is_file():
+        found = sorted(path.stem for path in script.parent.glob("[a-z]*.py"))
+        raise UserError(
+            f"{file}: {name} has no script scripts/{kind}/{script.name}; "
+            f"allowed: {', '.join(found)}"
+        )
+    _check_arguments(catalog, f"{file}: {name}.arguments", entry, script)
+    if "published" in entry["tables"]:
+        published = f"catalog/published/{entry.get('published', name)}.csv"
+        if not (parts.PACKAGE.parent / published).is_file():
+            raise UserError(f"{file}: {name}.tables: there is no {published}")
+    if "margins" in entry["tables"]:
+        for scale, setting in catalog.studies[entry["study"]]["scales"].items():
+            if "margins" not in setting:
+                raise UserError(
+                    f"catalog/studies/{entry['study']}.yaml: scales.{scale}.margins is "
+                    f"missing; figure {name} draws them"
+                )
 
 
 def _of_papers(catalog: "Catalog") -> Iterator[tuple[str, dict[str, Any]]]:
     """Whatever names a paper, and where it does."""
     for name, study in catalog.studies.items():
         yield f"catalog/studies/{name}.yaml: paper", study
-    for name, figure in catalog.figures.items():
-        yield f"catalog/figures.yaml: {name}.paper", figure
+    for kind, entries in shown(catalog).items():
+        for name, entry in entries.items():
+            yield f"catalog/{kind}.yaml: {name}.paper", entry
     for claim in catalog.claims:
         yield f"catalog/claims.yaml: {claim['id']}.paper", claim
 
 
-def _script(name: str, figure: dict[str, Any]) -> Path:
-    """The program that draws a figure."""
-    return parts.PACKAGE.parent / "scripts" / "figures" / f"{figure.get('script', name)}.py"
-
-
-def _check_arguments(catalog: "Catalog", name: str, figure: dict[str, Any]) -> None:
-    """A figure's arguments are options of its script; one named like an axis is a value on it."""
-    text = _script(name, figure).read_text()
-    options = set(re.findall(r"add_argument\(\s*\"--([\w-]+)\"", text))
-    for scale, arguments in figure.get("arguments", {}).items():
-        where = f"catalog/figures.yaml: {name}.arguments.{scale}"
-        axes = grid.axes(catalog.setting(figure["study"], scale))
-        for option, value in arguments.items():
+def _check_arguments(catalog: "Catalog", key: str, entry: dict[str, Any], script: Path) -> None:
+    """Arguments are options of their script; one named like an axis is a value on it."""
+    options = set(re.findall(r"add_argument\(\s*\"--([\w-]+)\"", script.read_text()))
+    scales = entry.get("arguments", {})
+    both = list(catalog.studies[entry["study"]]["scales"]) if "both" in scales else []
+    for own, scale in [
+        *((own, own) for own in scales if own != "both"),
+        *(("both", s) for s in both),
+    ]:
+        where = f"{key}.{own}"
+        axes = grid.axes(catalog.setting(entry["study"], scale))
+        for option, value in scales[own].items():
             if option not in options:
                 allowed = ", ".join(sorted(options)) or "none, its script takes none"
                 raise UserError(f"{where}.{option} is not an option; allowed: {allowed}")

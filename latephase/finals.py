@@ -29,7 +29,25 @@ def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
     last = final_rows(table)
     kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]
     runs = table["run"].nunique()
+    if threshold == 0:
+        some = f"{len(kept)} of {runs} runs, fitted or not; the others diverged"
+        return kept, some if len(kept) < runs else f"all {runs} runs, fitted or not"
     return kept, (
         f"{len(kept)} of {runs} runs reach {threshold:.0%} training accuracy, "
         f"{runs - len(kept)} are left out"
     )
+
+
+CELL = ["optimizer.name", "optimizer.lr", "momentum", "optimizer.weight_decay"]
+"""What, with the seed, names a run of the studies that compare optimizers."""
+
+
+def best_cells(last: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Of final rows, those of each optimizer's cell of smallest mean over seeds of a metric.
+
+    A cell is a learning rate, a momentum and a weight decay.
+    """
+    means = last.groupby(CELL)[metric].mean().dropna()
+    best = means.groupby("optimizer.name").idxmin()
+    cells = pd.MultiIndex.from_frame(last[CELL])
+    return last[cells.isin(list(best))]

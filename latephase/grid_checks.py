@@ -134,7 +134,7 @@ def _check_run(
     if name not in datasets:
         raise UserError(
             f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
-            "or one named under npz in config.yaml"
+            "or one named under npz or folders in config.yaml"
         )
     channels = datasets[name]["shape"][0]
     for statistic in ("mean", "std"):

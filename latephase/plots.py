@@ -187,20 +187,25 @@ def percent_axis(ax: Axes) -> Axes:
     return ax
 
 
-def log_value_axis(ax: Axes) -> Axes:
-    """A logarithmic vertical axis, without a crowd of labels on its minor ticks.
+def log_value_axis(ax: Axes, which: str = "y") -> Axes:
+    """A logarithmic axis, vertical or ``x``, without a crowd of labels on its minor ticks.
 
-    Within two decades there are too few powers of ten: plain numbers at 1, 2 and 5.
+    Within two decades there are too few powers of ten: plain numbers at 1, 2 and 5. Values that
+    differ by less than a tenth do not fill it: that may be rounding.
     """
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
+    ax.set(**{f"{which}scale": "log"})
+    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
+    low, high = axis.get_view_interval()
+    if high / low < 1.1:
+        middle = (low * high) ** 0.5
+        low, high = middle / 2, middle * 2
+        ax.set(**{f"{which}lim": (low, high)})
     if high / low > 100:
-        ax.yaxis.set_major_locator(LogLocator(base=10, numticks=7))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(base=10, numticks=7))
     else:
-        ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=10))
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=10))
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
     return ax
 
 

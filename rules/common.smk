@@ -7,8 +7,10 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from latephase import catalog, ending, families, grid, imports, parts, spec
+from latephase import catalog, ending, families, grid, imports, own_data, parts, spec
+from latephase.datasets import folder_header
 from latephase.errors import UserError
+from snakemake.logging import logger
 from scripts import summary
 
 ending.without_a_lock()
@@ -21,6 +23,7 @@ except UserError as error:
 RESULTS = config["results"]
 STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
+TABLES = f"{RESULTS}/{{scale}}/tables"
 # Slurm says SIGTERM to every process of a job that is to leave its node. The training hears it,
 # saves its state and ends with 143; the shell, and what writes the log, stay to its end. What Slurm
 # itself ends after the period of grace goes back into the queue; a job that ends within it has
@@ -43,8 +46,9 @@ wildcard_constraints:
     digest="[0-9a-f]{12}",
     scale="|".join(catalog.SCALES),
     study="|".join(CATALOG.studies),
-    figure="|".join(CATALOG.figures),
     # Where there is none, a pattern that nothing matches.
+    figure="|".join(CATALOG.figures) or "(?!)",
+    table="|".join(CATALOG.tables) or "(?!)",
     metric="|".join(CATALOG.own_metrics()) or "(?!)",
 
 

@@ -1,16 +1,15 @@
 rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
-        unpack(figure_tables),
-        code=lambda wildcards: code(f"scripts.figures.{script(wildcards.figure)}"),
+        unpack(shown_tables),
+        code=lambda wildcards: code(f"scripts.figures.{script(wildcards)}"),
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
         png=report(
             f"{FIGURES}/{{figure}}.png",
             caption="../report/figure.rst",
-            category=lambda wildcards: heading(wildcards.figure),
-            # One label: of two, the report of two figures makes a switch, and breaks.
-            labels=lambda wildcards: {"figure": f"{wildcards.figure}: {title(wildcards.figure)}"},
+            category=heading,
+            labels=shown_as,
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
@@ -18,12 +17,12 @@ rule figure:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=lambda wildcards: script(wildcards.figure),
-        note=figure_note,
-        options=lambda wildcards: flags(figure_options(wildcards)),
+        script=script,
+        note=shown_note,
+        options=lambda wildcards: flags(shown_options(wildcards)),
         # Where they lie; a change of what is made from inputs is not a change of params.
         tables=lambda wildcards, input: flags(
-            {name: input[name] for name in figure_tables(wildcards)}
+            {name: input[name] for name in shown_tables(wildcards)}
         ),
     message:
         "draw {wildcards.figure}, scale {wildcards.scale}"
@@ -44,8 +43,8 @@ rule bundle:
     """A figure in one file: picture, numbers, data, program, provenance."""
     input:
         picture=rules.figure.output,
-        tables=lambda wildcards: flat(figure_tables(wildcards).values()),
-        code=lambda wildcards: code(f"scripts.figures.{script(wildcards.figure)}"),
+        tables=lambda wildcards: flat(shown_tables(wildcards).values()),
+        code=lambda wildcards: code(f"scripts.figures.{script(wildcards)}"),
         timing=lambda wildcards: [f"{pack}/timing.json" for pack in figure_packs(wildcards)],
         own=code("scripts.bundle"),
     output:
@@ -55,10 +54,10 @@ rule bundle:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=lambda wildcards: script(wildcards.figure),
-        note=figure_note,
-        tables=lambda wildcards: named(figure_tables(wildcards)),
-        options=lambda wildcards: named(figure_options(wildcards)),
+        script=script,
+        note=shown_note,
+        tables=lambda wildcards: named(shown_tables(wildcards)),
+        options=lambda wildcards: named(shown_options(wildcards)),
         packs=figure_packs,
         study=figure_study,
     message:

@@ -9,8 +9,37 @@ def code(module):
 
 def data_code(wildcards):
     """The files of the program that prepares data, and of the reader of the set's kind."""
+    data_folder(wildcards)
     reader = f"latephase.datasets.{CATALOG.datasets[wildcards.dataset]['kind']}"
     return sorted({*code("scripts.prepare_data"), *code(reader)})
+
+
+def data_npz(wildcards):
+    """The file of a set of kind npz: a user's own, or one that comes with the catalog."""
+    if CATALOG.datasets[wildcards.dataset]["kind"] != "npz":
+        return []
+    return config["npz"].get(wildcards.dataset, f"catalog/data/{wildcards.dataset}.npz")
+
+
+def data_folder(wildcards):
+    """The user's folder of a set's images; of other sets nothing."""
+    if CATALOG.datasets[wildcards.dataset]["kind"] != "folder":
+        return ""
+    try:
+        return str(own_data.folder(config, wildcards.dataset))
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+@functools.cache
+def listing(folder):
+    return folder_header.listing(folder)
+
+
+def data_listing(wildcards):
+    """Tells apart what a user's folder holds, by its names; of other sets nothing."""
+    folder = data_folder(wildcards)
+    return listing(folder) if folder else ""
 
 
 def pack_spec(wildcards):

@@ -1,9 +1,10 @@
 rule report:
-    """Snakemake's own report: figures by paper, verdicts, and where each comes from."""
+    """Snakemake's own report: figures and tables by paper, verdicts, and where each comes from."""
     input:
         figures=lambda wildcards: figure_files(wildcards.scale),
+        tables=lambda wildcards: table_files(wildcards.scale),
         claims=rules.claims.output,
-        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "claims")],
+        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "table", "claims")],
         style="report/style.css",
         code=code("scripts.seal_report"),
     output:
@@ -19,19 +20,17 @@ rule report:
         None
     resources:
         snakefile=workflow.main_snakefile,
-        # Not a param: what of it shows in the report is in the figures and the titles.
+        # Not a param: what of it shows in the report is in the figures, tables and titles.
         config=lambda wildcards: spec.canonical(config | {"scale": wildcards.scale}),
     params:
-        titles=lambda wildcards: [
-            f"{heading(name)}: {title(name)}" for name in CATALOG.chosen_figures(wildcards.scale)
-        ],
+        titles=lambda wildcards: titles(wildcards.scale),
     message:
         "report, scale {wildcards.scale}"
     shell:
         r"""
         exec >{log:q} 2>&1
         printf '%s\n' {resources.config:q} >{output.config:q}
-        python -m snakemake {input.figures:q} {input.claims:q} \
+        python -m snakemake {input.figures:q} {input.tables:q} {input.claims:q} \
             --snakefile {resources.snakefile:q} \
             --configfile {output.config:q} \
             --replace-workflow-config \

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from latephase import pages
 from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, verdict
 from latephase.errors import UserError, reporting
 from latephase.tables import read
@@ -102,18 +103,7 @@ def threshold_text(low: float, high: float) -> str:
 
 
 STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff;
-       max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: .25rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin-top: 1rem; }
-caption { text-align: left; color: #555; padding-bottom: .5rem; }
-th, td { text-align: left; vertical-align: top; padding: .6rem .75rem;
-         border-bottom: 1px solid #ddd; }
-thead th { border-bottom: 2px solid #555; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 16rem; }
-small { display: block; color: #555; font-weight: 400; overflow-wrap: anywhere; }
 .value { font-variant-numeric: tabular-nums; min-width: 9rem; }
 .verdict > span { display: inline-block; padding: .1rem .6rem; border-radius: .3rem;
                 font-weight: 600; white-space: nowrap; border: 1px solid currentColor; }
@@ -129,21 +119,9 @@ def page(rows: pd.DataFrame, scale: str) -> str:
     counts = Counter(rows["verdict"])
     summary = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS)
     body = "\n".join(table_row(row) for row in rows.to_dict("records"))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Claims, scale {html.escape(scale)}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Claims, scale {html.escape(scale)}</h1>
-<p>{summary}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds lies wholly
-in the predicted range, not reproduced if it lies wholly outside, inconclusive otherwise.
-Ranges were set before the statistics were computed.</p>
+    text = f"""<p>{summary}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
+lies wholly in the predicted range, not reproduced if it lies wholly outside, inconclusive
+otherwise. Ranges were set before the statistics were computed.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Claims and verdicts">
 <table>
 <caption>Each paper's sentence, in our words, and what the runs say of it.</caption>
@@ -153,11 +131,8 @@ Ranges were set before the statistics were computed.</p>
 {body}
 </tbody>
 </table>
-</div>
-</main>
-</body>
-</html>
-"""
+</div>"""
+    return pages.page(f"Claims, scale {scale}", text, STYLE)
 
 
 def table_row(row: dict) -> str:

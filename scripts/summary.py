@@ -26,18 +26,22 @@ def lines(folder: Path) -> list[str]:
     A verdict or a report older than what it is made from is said to be so: a run that was
     asked for a single figure leaves the others as they are.
     """
-    tables = [path for path in folder.glob("studies/*.parquet") if "." not in path.stem]
+    studies = [path for path in folder.glob("studies/*.parquet") if "." not in path.stem]
     figures = sorted(folder.glob("figures/*.png"))
+    tables = sorted(folder.glob("tables/*.html"))
     claims, report = folder / "claims.csv", folder / "report.html"
     told = []
     if figures:
         names = ", ".join(path.stem for path in figures)
         told.append(f"figures   {folder}/figures/   {names} (pdf, png, csv)")
+    if tables:
+        names = ", ".join(path.stem for path in tables)
+        told.append(f"tables    {folder}/tables/   {names} (html, csv)")
     if claims.exists():
-        late = behind(claims, tables)
+        late = behind(claims, studies)
         told.append(f"verdicts  {claims.with_suffix('.html')}   {verdict_counts(claims)}{late}")
     if report.exists():
-        told.append(f"report    {report}{behind(report, [*figures, claims])}")
+        told.append(f"report    {report}{behind(report, [*figures, *tables, claims])}")
     return told
 
 

@@ -17,6 +17,10 @@ from latephase import analysis, finals, predictions
 from latephase.analysis import Interval
 from latephase.claims import Result
 
+OPTIMIZER = "optimizer.name"
+DECAYS = ("coupled_weight_decay", "weight_decay")
+"""What optimizers call their coupled and their decoupled decay that have both."""
+
 
 def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
     """The largest departure of NC0 from its recursion under SGD (Thm 3.2, Fig. 5).
@@ -26,23 +30,27 @@ def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
     is all that is measured. A *cell* is a learning rate, a momentum and a weight decay; its value
     is the median over seeds, and the statistic the largest of all cells. NaN without any.
     """
-    predicted = predictions.sgd_nc0(table)
+    return _departure(table, predictions.sgd_nc0(table), floor, [*predictions.SGD])
+
+
+def _departure(table: pd.DataFrame, predicted: pd.Series, floor: float, cell: list[str]) -> Result:
+    """The largest of all cells of how far runs depart from a prediction, row by row."""
     measured = analysis.before_divergence(table).assign(predicted=predicted)
     told = measured[(measured["step"] > 0) & (measured["predicted"] >= floor)]
     with np.errstate(divide="ignore"):
         departures = np.log(told["nc0"] / told["predicted"]).abs()
-    runs = table.groupby("run")[["seed", *predictions.SGD]].first()
+    runs = table.groupby("run")[["seed", *cell]].first()
     runs["departure"] = departures.groupby(told["run"]).max()
-    values = analysis.by_cell(runs, "departure", predictions.SGD).dropna(axis=1, how="all")
+    values = analysis.by_cell(runs, "departure", cell).dropna(axis=1, how="all")
     interval = analysis.seed_interval(
         values.to_numpy(), values.to_numpy(), analysis.largest_of_cells
     )
     return Result(
-        *interval, int(values.notna().any(axis=1).sum()), values.shape[1], _note(table, runs)
+        *interval, int(values.notna().any(axis=1).sum()), values.shape[1], _note(table, runs, cell)
     )
 
 
-def _note(table: pd.DataFrame, runs: pd.DataFrame) -> str:
+def _note(table: pd.DataFrame, runs: pd.DataFrame, cell: list[str]) -> str:
     parts = [f"{len(runs)} runs"]
     if diverged := table.loc[table["diverged_at"].notna(), "run"].nunique():
         parts.append(f"{diverged} diverged")
@@ -50,12 +58,18 @@ def _note(table: pd.DataFrame, runs: pd.DataFrame) -> str:
         parts.append(f"{silent} without a step above the floor (left out)")
     if runs["departure"].notna().any():
         worst = runs.loc[runs["departure"].idxmax()]
-        lr, momentum, decay = (f"{worst[name]:g}" for name in predictions.SGD)
+        where = ", ".join(
+            worst[name] if name == OPTIMIZER else f"{_plain(name)} {worst[name]:g}" for name in cell
+        )
         parts.append(
-            f"the farthest run, {worst['departure']:.2g}: "
-            f"lr {lr}, momentum {momentum}, weight decay {decay}, seed {worst['seed']:.0f}"
+            f"the farthest run, {worst['departure']:.2g}: {where}, seed {worst['seed']:.0f}"
         )
     return "; ".join(parts)
+
+
+def _plain(column: str) -> str:
+    """optimizer.weight_decay: weight decay."""
+    return column.rpartition(".")[2].replace("_", " ")
 
 
 def coupling_contrast(
@@ -78,6 +92,54 @@ def coupling_contrast(
     told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
     note = f"{left_out}; best {metric}, median: {told or 'none'}"
     return Result(*interval, _seeds(contrast), contrast.shape[1], note)
+
+
+def decay_contrast(
+    table: pd.DataFrame, *, optimizer: str, options: str, metric: str, fitted: float
+) -> Result:
+    """log10 of the best value under decoupled decay over that under coupled decay, one optimizer.
+
+    For optimizers that have both decays; runs of either alone, above 0. ``options`` picks runs of
+    an optimizer in two kinds, ``name=value`` ("head=muon"); "" takes all. The median over seeds of
+    the best over decays, as in :func:`coupling_contrast`.
+    """
+    last, left_out = finals.fitted(_chosen(table, optimizer, options), fitted)
+    coupled, decoupled = (last[f"optimizer.{name}"] > 0 for name in DECAYS)
+    best = {
+        name: _best(last[kept], metric)
+        for name, kept in (("coupled", coupled & ~decoupled), ("decoupled", decoupled & ~coupled))
+    }
+    contrast = (best["decoupled"] - best["coupled"]).dropna(axis=1, how="all")
+    values = contrast.to_numpy()
+    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
+    told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
+    note = f"{left_out}; best {metric}, median: {told or 'none'}"
+    return Result(*interval, _seeds(contrast), contrast.shape[1], note)
+
+
+def decoupled_recursion(
+    table: pd.DataFrame, *, optimizers: Sequence[str], options: str, floor: float
+) -> Result:
+    """The largest departure of NC0 from Π(1 − ηλ) under decoupled decay alone (Thm 3.1, Lemma E.5).
+
+    Of runs of the ``optimizers`` with a decoupled decay above 0 and no coupled one; ``options`` as
+    in :func:`decay_contrast`, for those that have the option. Otherwise as
+    :func:`row_sum_recursion`, a cell being an optimizer and a decay.
+    """
+    table = pd.concat([_chosen(table, name, options) for name in optimizers])
+    coupled, decoupled = (table[f"optimizer.{name}"] for name in DECAYS)
+    table = table[(decoupled > 0) & (coupled == 0)].reset_index(drop=True)
+    predicted = predictions.decoupled_nc0(table)
+    return _departure(table, predicted, floor, [OPTIMIZER, predictions.DECAY])
+
+
+def _chosen(table: pd.DataFrame, optimizer: str, options: str) -> pd.DataFrame:
+    """The runs of an optimizer that have, where they have it at all, the value of an option."""
+    own = table[table[OPTIMIZER] == optimizer]
+    name, _, value = options.partition("=")
+    column = f"optimizer.{name}"
+    return own[own[column].isna() | (own[column] == value)] if column in own else own
 
 
 def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: float) -> Result:
@@ -166,22 +228,10 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
 
 
 def _over_runs(table: pd.DataFrame, first: str, second: str, fitted: float, statistic) -> Result:
-    """A statistic of two columns over all fitted runs, and its interval over seeds.
-
-    Whole seeds are drawn: a seed's runs share initialisation and batch order.
-    """
+    """A statistic of two columns over all fitted runs, and its interval over seeds."""
     last, left_out = finals.fitted(table, fitted)
-    by_seed = [
-        group[[first, second]].dropna().to_numpy(dtype=float).T for _, group in last.groupby("seed")
-    ]
-    estimate = statistic(*np.concatenate(by_seed, axis=1)) if by_seed else np.nan
-    interval = Interval(estimate, np.nan, np.nan)
-    if len(by_seed) >= analysis.MIN_SEEDS and not np.isnan(estimate):
-        draws = analysis.resampled_seeds(len(by_seed))
-        drawn = [statistic(*np.concatenate([by_seed[i] for i in d], axis=1)) for d in draws]
-        tail = (1 - analysis.CONFIDENCE) / 2
-        interval = Interval(estimate, *map(float, np.nanquantile(drawn, [tail, 1 - tail])))
-    return Result(*interval, len(by_seed), last["run"].nunique(), left_out)
+    interval = analysis.pooled_interval(last, [first, second], statistic)
+    return Result(*interval, last["seed"].nunique(), last["run"].nunique(), left_out)
 
 
 def _best(last: pd.DataFrame, metric: str) -> pd.DataFrame:

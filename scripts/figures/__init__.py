@@ -4,15 +4,16 @@ The CSV beside a figure holds exactly what is drawn in it.
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase import plots, tables
+from latephase import plots
 from latephase.errors import UserError
+from scripts.reading import read as read
+from scripts.reading import several as several
 
 DECAY = "optimizer.weight_decay"
 
@@ -26,22 +27,6 @@ def parser(description: str) -> argparse.ArgumentParser:
     result.add_argument("--png", required=True, type=Path)
     result.add_argument("--csv", required=True, type=Path)
     return result
-
-
-def several(text: str) -> list[str]:
-    """The words of an option that takes several, separated by commas."""
-    return [word.strip() for word in text.split(",")]
-
-
-def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """A table, with UserError where it lacks a column or has no rows."""
-    table = tables.read(path)
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise UserError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table)}")
-    if table.empty:
-        raise UserError(f"{path}: the table has no rows")
-    return table
 
 
 def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -> str:

@@ -1,7 +1,9 @@
-"""Metrics at the end of training against weight decay, by optimizer (zhao2026, Figs. 1 and 3).
+"""Metrics at the end of training against weight decay, by optimizer (zhao2026, Figs. 1, 3, 14, …).
 
 Mean and standard deviation over learning rates, momenta and seeds of the runs that fit their
-training set, as the paper draws them; hollow marks are the values read off its plots.
+training set, as the paper draws them (--fitted: what counts as that); where runs were trained for
+several lengths, a line each, dashed but for the longest. Hollow marks are the values read off the
+paper's plots.
 """
 
 from pathlib import Path
@@ -14,7 +16,7 @@ from latephase import finals, labels, plots
 from latephase.errors import reporting
 from scripts.figures import DECAY, parser, read, several, write
 
-COLUMNS = ["metric", "source", "optimizer", "weight_decay", "mean", "sd", "n"]
+COLUMNS = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
 def data(
@@ -22,19 +24,21 @@ def data(
     optimizers: list[str],
     metrics: list[str],
     published: pd.DataFrame | None = None,
+    fitted: float = finals.FITTED,
 ) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row a metric, source, optimizer and decay; and how many runs count.
+    """What is drawn, a row a metric, source, optimizer, length and decay; how many runs count.
 
-    source is "trained" or "published" (one value each: no deviation, no n).
+    source is "trained" or "published" (one value each: no steps, no deviation, no n).
     """
     table = table[table["optimizer.name"].isin(optimizers)]
-    last, counted = finals.fitted(table, finals.FITTED)
+    if "steps" not in table:  # One length: not a column of the study.
+        table = table.assign(steps=table["step"].max())
+    last, counted = finals.fitted(table, fitted)
     frames = []
     for metric in metrics:
-        values = last.groupby(["optimizer.name", DECAY])[metric].agg(["mean", "std", "count"])
-        values = values.reset_index().set_axis(
-            ["optimizer", "weight_decay", "mean", "sd", "n"], axis=1
-        )
+        cells = last.groupby(["optimizer.name", "steps", DECAY])[metric]
+        values = cells.agg(["mean", "std", "count"]).reset_index()
+        values = values.set_axis([*COLUMNS[2:]], axis=1)
         frames.append(values.assign(metric=metric, source="trained"))
         name = metric.partition("_")[0]
         if published is not None and name in published:
@@ -46,7 +50,7 @@ def data(
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """A panel a metric, a line an optimizer."""
-    metrics = list(dict.fromkeys(df["metric"]))
+    metrics, longest = list(dict.fromkeys(df["metric"])), df["steps"].max()
     optimizers = [name for name in labels.OPTIMIZERS if name in set(df["optimizer"])]
     with plots.style():
         fig = Figure(figsize=(3.4 * len(metrics) + 1.6, 3.6))
@@ -56,12 +60,12 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             place = plots.zero_log_axis(ax, part["weight_decay"])
             for optimizer in optimizers:
                 own, colour = part[part["optimizer"] == optimizer], labels.COLOURS[optimizer]
-                trained = own[own["source"] == "trained"].sort_values("weight_decay")
-                x = place(trained["weight_decay"])
-                ax.plot(x, trained["mean"], color=colour, marker="o", markersize=4)
-                spread = trained["sd"].fillna(0)
-                low = (trained["mean"] - spread).clip(lower=trained["mean"] / 10)
-                ax.fill_between(x, low, trained["mean"] + spread, color=colour, alpha=0.15, lw=0)
+                for length, trained in own[own["source"] == "trained"].groupby("steps"):
+                    x, style = place(trained["weight_decay"]), "-" if length == longest else "--"
+                    mean, spread = trained["mean"], trained["sd"].fillna(0)
+                    ax.plot(x, mean, style, color=colour, marker="o", markersize=4)
+                    low = (mean - spread).clip(lower=mean / 10)
+                    ax.fill_between(x, low, mean + spread, color=colour, alpha=0.15, lw=0)
                 printed = own[own["source"] == "published"]
                 ax.plot(
                     place(printed["weight_decay"]),
@@ -72,7 +76,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
                     markersize=5,
                     markerfacecolor="none",
                 )
-            if metric == "nc0":
+            if metric in ("nc0", "nc1_pinv"):
                 plots.log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
             ax.set_ylabel(labels.METRICS[metric])
@@ -93,6 +97,10 @@ def legend(df: pd.DataFrame, optimizers: list[str]) -> list[Line2D]:
         )
         for name in optimizers
     ]
+    *shorter, longest = sorted(df["steps"].dropna().unique())
+    for length in [*shorter, longest] if shorter else []:
+        style = "-" if length == longest else "--"
+        handles.append(Line2D([], [], color="0.3", linestyle=style, label=f"{length:,.0f} steps"))
     handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
     if (df["source"] == "published").any():
         hollow = {"marker": "D", "markersize": 5, "markerfacecolor": "none", "linestyle": "none"}
@@ -105,11 +113,12 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", type=Path, help="values that the paper shows")
     arguments.add_argument("--optimizers", type=several, required=True, metavar="A,B,…")
     arguments.add_argument("--metrics", type=several, default=["nc0", "nc3_duality"])
+    arguments.add_argument("--fitted", type=float, default=finals.FITTED, metavar="ACCURACY")
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
     table = read(args.table, [*needed, *args.metrics])
     published = None if args.published is None else pd.read_csv(args.published)
-    df, counted = data(table, args.optimizers, args.metrics, published)
+    df, counted = data(table, args.optimizers, args.metrics, published, args.fitted)
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

@@ -1,11 +1,14 @@
-"""Metrics against step, a line an optimizer or a value of an axis (zhao2026, Figs. 4, 6 and 7).
+"""Metrics against step, a line an optimizer or a value of an axis (zhao2026, Figs. 4, 6, 7, 9, …).
 
 Mean and 95 % bootstrap interval over seeds. A cross stands where a run was last measured before it
 diverged.
 """
 
+import argparse
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -17,80 +20,139 @@ from scripts.figures import parser, read, several, write
 FIRST_STEP = 1
 LOGARITHMIC = ("loss", "nc0", "nc1", "weight_singular_value_min")
 """How the names of metrics begin that are drawn on a logarithmic axis."""
-ACROSS = 3  # panels in a row
+ACROSS = 3  # panels in a row, where no column of the table says which stand there
 
 
-def data(table: pd.DataFrame, by: str, metrics: list[str]) -> pd.DataFrame:
-    """What is drawn: metric, mark ("line" or "diverged"), the column ``by``, step, mean, low, high.
+def data(
+    table: pd.DataFrame, by: list[str], metrics: list[str], across: str | None = None
+) -> pd.DataFrame:
+    """What is drawn: metric, mark ("line" or "diverged"), the keys, step, mean, low, high, n.
 
-    Raises UserError where a seed has several runs at one value of ``by``.
+    The keys are ``across`` and ``by``: columns of the table.
+
+    Raises UserError where a seed has several runs at one value of all of these.
     """
-    if table.groupby([by, "seed"])["run"].nunique().max() > 1:
-        raise UserError(f"--by {by}: a seed has several runs at one of its values; allowed: one")
+    keys = [across, *by] if across else by
+    if table.groupby([*keys, "seed"])["run"].nunique().max() > 1:
+        told = ",".join(by)
+        raise UserError(f"--by {told}: a seed has several runs at one of its values; allowed: one")
     measured = before_divergence(table)
     measured = measured[measured["step"] >= FIRST_STEP]
     frames = []
     for metric in metrics:
-        line = plots.summarise(measured, "step", metric, [by])
+        line = plots.summarise(measured, "step", metric, keys)
         frames.append(line.assign(metric=metric, mark="line"))
-        cross = plots.divergences(measured, metric)[[by, "step", metric]]
+        cross = plots.divergences(measured, metric)[[*keys, "step", metric]]
         cross = cross.rename(columns={metric: "mean"}).assign(n=1)
         frames.append(cross.assign(metric=metric, mark="diverged"))
-    columns = ["metric", "mark", by, "step", "mean", "low", "high", "n"]
+    columns = ["metric", "mark", *keys, "step", "mean", "low", "high", "n"]
     return pd.concat([f for f in frames if len(f)], ignore_index=True)[columns]
 
 
-def draw(df: pd.DataFrame, by: str, note: str = "") -> Figure:
-    """A panel a metric over one axis of steps."""
+def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFrame:
+    """The rows that have, in each column named, one of the values told.
+
+    Raises UserError for a value that the column has not.
+    """
+    for column, values in conditions.items():
+        known = {labels.value(value): value for value in table[column].unique()}
+        for value in values:
+            if value not in known:
+                allowed = ", ".join(known)
+                raise UserError(f"--only {column} is {value}; allowed: {allowed}")
+        table = table[table[column].isin([known[value] for value in values])]
+    return table
+
+
+def draw(df: pd.DataFrame, by: list[str], across: str | None = None, note: str = "") -> Figure:
+    """A panel a metric over one axis of steps; with ``across`` a row a metric, a column a value."""
     metrics = list(dict.fromkeys(df["metric"]))
-    palette = colours(df[by])
-    rows = -(-len(metrics) // ACROSS)
+    line = pd.MultiIndex.from_frame(df[by]) if len(by) > 1 else df[by[0]]
+    palette = colours(line)
+    df = df.assign(line=line.to_numpy())
+    columns = labels.ordered(df[across]) if across else []
+    wide = len(columns) or (2 if len(metrics) == 4 else min(len(metrics), ACROSS))
+    rows = len(metrics) if across else -(-len(metrics) // ACROSS)
     with plots.style():
-        fig = Figure(figsize=(9.4, 2.5 * rows + 0.9))
-        axes = fig.subplots(rows, min(len(metrics), ACROSS), sharex=True, squeeze=False)
-        for ax, metric in zip(axes.flat, metrics, strict=False):
+        size = (2.1 * wide + 2.4, 2.1 * rows + 0.9) if across else (9.4, 2.5 * rows + 0.9)
+        share = "row" if across else False
+        fig = Figure(figsize=size)
+        axes = fig.subplots(rows, wide, sharex=True, sharey=share, squeeze=False)
+        cells = [(metric, column) for metric in metrics for column in columns or [None]]
+        for ax, (metric, column) in zip(axes.flat, cells, strict=False):
             part = df[df["metric"] == metric]
-            plots.mean_and_interval(ax, part[part["mark"] == "line"], "step", by, palette)
-            crosses = part[part["mark"] == "diverged"]
-            plots.mark_divergences(ax, crosses, "step", "mean", by, palette)
-            if metric.startswith(LOGARITHMIC):
-                plots.log_value_axis(ax)
-            if metric.startswith("accuracy"):
-                plots.percent_axis(ax)
-            ax.set_ylabel(labels.METRICS[metric])
-        for ax in axes.flat[len(metrics) :]:
+            panel(ax, part if column is None else part[part[across] == column], metric, palette)
+            if column in (None, *columns[:1]):
+                ax.set_ylabel(labels.METRICS[metric])
+            if column is not None and metric == metrics[0]:
+                ax.set_title(labels.titled(across, column), loc="left")
+        for ax in axes.flat[len(cells) :]:
             ax.set_axis_off()
-        for ax in axes.flat[max(len(metrics) - axes.shape[1], 0) : len(metrics)]:
+        for ax in axes.flat[max(len(cells) - wide, 0) : len(cells)]:
             ax.set_xlabel("step")
             ax.tick_params(labelbottom=True)
         plots.log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
         handles = [
-            Line2D([], [], color=colour, label=labels.OPTIMIZERS.get(value, f"{value}"))
-            for value, colour in palette.items()
+            Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
         ]
-        handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="95 % interval"))
-        title = None if by == "optimizer.name" else labels.AXES.get(by, by)
+        if (df["n"] > 1).any():
+            band = {"color": "0.3", "alpha": 0.25, "linewidth": 7}
+            handles.append(Line2D([], [], label="95 % interval", **band))
+        named = ", ".join(labels.AXES.get(column, column) for column in by)
+        title = None if by == ["optimizer.name"] else named
         fig.legend(handles=handles, loc="outside right center", title=title)
-        plots.title(fig, f"Over time, by {labels.AXES.get(by, by)}", note)
+        plots.title(fig, f"Over time, by {' and '.join(named.split(', '))}", note)
     return fig
 
 
-def colours(values: pd.Series) -> dict:
+def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
+    """Lines, intervals and crosses of one metric."""
+    plots.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
+    plots.mark_divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
+    if metric.startswith(LOGARITHMIC):
+        plots.log_value_axis(ax)
+    if metric.startswith("accuracy"):
+        plots.percent_axis(ax)
+
+
+def colours(values: pd.Series | pd.MultiIndex) -> dict:
     """A colour a value: an optimizer's own, else by order."""
-    if values.isin(labels.COLOURS).all():
-        present = set(values)
+    present = sorted(set(values))
+    if set(present) <= set(labels.COLOURS):
         return {name: colour for name, colour in labels.COLOURS.items() if name in present}
-    return plots.ordered_palette(np.unique(values))
+    order = plots.ordered_palette(np.arange(len(present)))
+    return dict(zip(present, order.values(), strict=True))
+
+
+def label(value: object) -> str:
+    """What the legend says of a line."""
+    return ", ".join(map(labels.value, value if isinstance(value, tuple) else [value]))
+
+
+def conditions(text: str) -> dict[str, list[str]]:
+    """``column=value,value``, several with ``;`` between them, as values by column."""
+    parts = [part.partition("=") for part in text.split(";")]
+    if not all(equals for _, equals, _ in parts):
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed: column=value,value;column=value")
+    return {column.strip(): several(values) for column, _, values in parts}
 
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--by", required=True, help="a column that tells lines apart")
+    arguments.add_argument(
+        "--by", type=several, required=True, metavar="A,B,…", help="columns that tell lines apart"
+    )
+    arguments.add_argument("--across", help="a column whose values stand side by side")
+    arguments.add_argument(
+        "--only", type=conditions, default={}, help="COLUMN=VALUE,…;…: leave out other runs"
+    )
     arguments.add_argument("--metrics", type=several, required=True, metavar="A,B,…")
     args = arguments.parse_args(argv)
-    table = read(args.table, ["run", "step", "seed", "diverged_at", args.by, *args.metrics])
-    df = data(table, args.by, args.metrics)
-    write(draw(df, args.by, args.title_note), df, args)
+    across = [args.across] if args.across else []
+    needed = ["run", "step", "seed", "diverged_at", *args.by, *across, *args.only, *args.metrics]
+    table = chosen(read(args.table, needed), args.only)
+    df = data(table, args.by, args.metrics, args.across)
+    write(draw(df, args.by, args.across, args.title_note), df, args)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""Entries of the catalog that stand for several, as ``fig{32..55}`` does, written out.
+
+``each`` has names, and of each name values with what a title calls them. The entries are all
+combinations in turn, the last name's values changing first; ``{name}`` in an entry is the value,
+and in its title what it is called.
+"""
+
+import itertools
+import re
+from typing import Any
+
+from latephase.errors import UserError
+
+RANGE = re.compile(r"(\w*)\{(\d+)\.\.(\d+)\}")
+PLACE = re.compile(r"\{(\w*)\}")
+
+
+def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
+    """The entries of a file by name, templates in the place of theirs. Raises UserError."""
+    found = {}
+    for name, entry in entries.items():
+        for own, whole in _members(name, entry, f"{file}: {name}"):
+            if own in found:
+                raise UserError(f"{file}: {own} stands twice; allowed: once")
+            found[own] = whole
+    return found
+
+
+def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, dict[str, Any]]]:
+    """An entry as it is, or those that a template stands for."""
+    numbers, each = RANGE.fullmatch(name), entry.get("each")
+    if bool(numbers) != bool(each):
+        raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each go together")
+    if not each:
+        return [(name, entry)]
+    stem, first, last = numbers[1], int(numbers[2]), int(numbers[3])
+    combinations = list(itertools.product(*(values.items() for values in each.values())))
+    if last - first + 1 != len(combinations):
+        raise UserError(
+            f"{where}: {last - first + 1} numbers, and {len(combinations)} combinations of each; "
+            f"allowed: {stem}{{{first}..{first + len(combinations) - 1}}}"
+        )
+    rest = {key: value for key, value in entry.items() if key != "each"}
+    members = []
+    for number, combination in enumerate(combinations, first):
+        values = dict(zip(each, (value for value, _ in combination), strict=True))
+        called = dict(zip(each, (told for _, told in combination), strict=True))
+        member = {
+            key: _filled(value, called if key == "title" else values, f"{where}.{key}")
+            for key, value in rest.items()
+        }
+        members.append((f"{stem}{number}", member))
+    return members
+
+
+def _filled(value: Any, values: dict[str, str], where: str) -> Any:
+    """A value with every ``{name}`` in its texts replaced."""
+    if isinstance(value, dict):
+        return {key: _filled(part, values, f"{where}.{key}") for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, values, where) for part in value]
+    if not isinstance(value, str):
+        return value
+    for name in PLACE.findall(value):
+        if name not in values:
+            raise UserError(f"{where} has {{{name}}}; allowed: {', '.join(values)}, as each has")
+    return PLACE.sub(lambda place: values[place[1]], value)

@@ -1,0 +1,72 @@
+"""Figure 29 of zhao2026: singular values of the classifier W and of the centred class means M.
+
+Over time, a column an optimizer; each line is one of the K values, as the mean over seeds. The
+means sum to 0, so the last value of M is rounding, and is left out.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from latephase import labels, plots
+from latephase.analysis import before_divergence
+from latephase.errors import reporting
+from scripts.figures import parser, read, write
+
+FIRST_STEP = 1
+MATRICES = {
+    "weight_spectrum": "singular values of W",
+    "means_spectrum": "singular values of M",
+}
+
+
+def data(table: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: matrix, optimizer, rank (1 for the largest value), step, mean, n."""
+    measured = before_divergence(table)
+    measured = measured[measured["step"] >= FIRST_STEP]
+    frames = []
+    for matrix in MATRICES:
+        values = measured[["optimizer.name", "step", "seed", matrix]].dropna(subset=[matrix])
+        if matrix == "means_spectrum":
+            values = values.assign(**{matrix: [spectrum[:-1] for spectrum in values[matrix]]})
+        values = values.assign(rank=[np.arange(1, len(s) + 1) for s in values[matrix]])
+        values = values.explode([matrix, "rank"], ignore_index=True)
+        groups = values.groupby(["optimizer.name", "rank", "step"])[matrix]
+        means = groups.agg(mean=lambda v: v.astype(float).mean(), n="size").reset_index()
+        frames.append(means.rename(columns={"optimizer.name": "optimizer"}).assign(matrix=matrix))
+    columns = ["matrix", "optimizer", "rank", "step", "mean", "n"]
+    return pd.concat(frames, ignore_index=True)[columns]
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A row a matrix, a column an optimizer."""
+    optimizers = labels.ordered(df["optimizer"])
+    palette = plots.ordered_palette(df["rank"])
+    with plots.style():
+        fig = Figure(figsize=(1.9 * len(optimizers) + 1.4, 5.0))
+        axes = fig.subplots(len(MATRICES), len(optimizers), sharex=True, squeeze=False)
+        for row, (matrix, name) in zip(axes, MATRICES.items(), strict=True):
+            row[0].set_ylabel(name)
+            for ax, optimizer in zip(row, optimizers, strict=True):
+                part = df[(df["matrix"] == matrix) & (df["optimizer"] == optimizer)]
+                for rank, line in part.groupby("rank"):
+                    ax.plot(line["step"], line["mean"], color=palette[rank], linewidth=1.1)
+                plots.log_value_axis(ax)
+        for ax, optimizer in zip(axes[0], optimizers, strict=True):
+            ax.set_title(labels.OPTIMIZERS[optimizer], loc="left")
+        for ax in axes[-1]:
+            ax.set_xlabel("step")
+        plots.log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
+        plots.title(fig, "Singular values over time, dark for the largest", note)
+    return fig
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__).parse_args(argv)
+    df = data(read(args.table, ["run", "step", "seed", "diverged_at", "optimizer.name", *MATRICES]))
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

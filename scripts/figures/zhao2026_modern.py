@@ -1,0 +1,90 @@
+"""NC0 and NC3 of Lion, Muon and Shampoo by weight decay, coupled and decoupled (beyond zhao2026).
+
+Mean over seeds of the runs that fit their training set, and their standard deviation. The paper's
+law has only coupled decay bring NC0 down; Lemma E.5 has both do so wherever the update of the
+classifier keeps the gradient's zero class sum, as Shampoo's does, and Muon's on the head.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from latephase import finals, labels, plots
+from latephase.errors import reporting
+from scripts.figures import DECAY, parser, read, write
+
+COUPLED = "optimizer.coupled_weight_decay"
+METRICS = ("nc0", "nc3_duality")
+CALLED = {
+    "lion": "Lion",
+    "muon, adam": "Muon, Adam on the head",
+    "muon, muon": "Muon, on the head too",
+    "shampoo": "Shampoo",
+}
+COLOURS = {"coupled": plots.CATEGORIES[0], "decoupled": plots.CATEGORIES[1]}
+KEYS = ["optimizer", "coupling", "weight_decay"]
+
+
+def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """What is drawn, a row a metric, optimizer, coupling and decay; and how many runs count.
+
+    Runs without any decay begin both lines. Columns: metric, optimizer, coupling, weight_decay,
+    mean, sd, n.
+    """
+    last, counted = finals.fitted(table, finals.FITTED)
+    coupled, decoupled = last[COUPLED].fillna(0.0), last[DECAY].fillna(0.0)
+    head = last["optimizer.head"].map(lambda head: f", {head}" if isinstance(head, str) else "")
+    last = last.assign(optimizer=last["optimizer.name"] + head)
+    both = [
+        last[decoupled == 0].assign(coupling="coupled", weight_decay=coupled),
+        last[coupled == 0].assign(coupling="decoupled", weight_decay=decoupled),
+    ]
+    rows = pd.concat(both, ignore_index=True)
+    frames = []
+    for metric in METRICS:
+        values = rows.groupby(KEYS)[metric].agg(["mean", "std", "count"]).reset_index()
+        values = values.set_axis([*KEYS, "mean", "sd", "n"], axis=1)
+        frames.append(values.assign(metric=metric))
+    df = pd.concat(frames, ignore_index=True)
+    return df[["metric", *KEYS, "mean", "sd", "n"]], counted
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A row a metric, a column an optimizer."""
+    optimizers = [name for name in CALLED if name in set(df["optimizer"])]
+    with plots.style():
+        fig = Figure(figsize=(2.2 * len(optimizers) + 1.6, 4.6))
+        axes = fig.subplots(2, len(optimizers), sharex="col", sharey="row", squeeze=False)
+        for row, metric in zip(axes, METRICS, strict=True):
+            for ax, optimizer in zip(row, optimizers, strict=True):
+                part = df[(df["metric"] == metric) & (df["optimizer"] == optimizer)]
+                place = plots.zero_log_axis(ax, part["weight_decay"])
+                for coupling, line in part.groupby("coupling"):
+                    x, colour = place(line["weight_decay"]), COLOURS[coupling]
+                    ax.plot(x, line["mean"], color=colour, marker="o", markersize=4)
+                    spread = line["sd"].fillna(0)
+                    low = (line["mean"] - spread).clip(lower=line["mean"] / 10)
+                    ax.fill_between(x, low, line["mean"] + spread, color=colour, alpha=0.15, lw=0)
+            row[0].set_ylabel(labels.METRICS[metric].partition(",")[0])
+        plots.log_value_axis(axes[0, 0])
+        for ax, optimizer in zip(axes[0], optimizers, strict=True):
+            ax.set_title(CALLED[optimizer], loc="left")
+        for ax in axes[-1]:
+            ax.set_xlabel("weight decay λ")
+        handles = [Line2D([], [], color=c, marker="o", label=name) for name, c in COLOURS.items()]
+        handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
+        fig.legend(handles=handles, loc="outside right center", title="decay")
+        plots.title(fig, "At the end of training, by weight decay", note)
+    return fig
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__).parse_args(argv)
+    needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", "optimizer.head"]
+    df, counted = data(read(args.table, [*needed, COUPLED, DECAY, *METRICS]))
+    write(draw(df, f"{args.title_note}; {counted}"), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

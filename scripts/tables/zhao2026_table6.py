@@ -1,0 +1,58 @@
+"""NC3 regressed on log10 NC0, by learning rate and over all runs (zhao2026, Table 6).
+
+Least squares over all runs that fit their training set; the intervals are of whole seeds drawn.
+"""
+
+import pandas as pd
+
+from latephase import analysis, finals
+from latephase.claims.zhao2026 import regression
+from latephase.errors import reporting
+from scripts.reading import read
+from scripts.tables import CELL, ENDS, Quantity, parser, with_published, write
+
+LR = "optimizer.lr"
+KEYS = {"lr": "Learning rate"}
+QUANTITIES = (
+    Quantity("n", "Runs", "n"),
+    Quantity("slope", "Slope", "slope"),
+    Quantity("r_squared", "R²", "r_squared"),
+)
+PLACES = {"slope": 0, "r_squared": 2}
+"""Where :func:`latephase.claims.zhao2026.regression` has them."""
+
+
+def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """A row a learning rate (as text), and one of all runs; and how many runs count."""
+    last, counted = finals.fitted(table, finals.FITTED)
+    rows = []
+    for lr, group in [*last.groupby(LR), ("all", last)]:
+        row = {"lr": lr, "n": len(group)}
+        for name, place in PLACES.items():
+            found = analysis.pooled_interval(
+                group, ["nc0", "nc3_duality"], lambda x, y, i=place: regression(x, y)[i]
+            )
+            row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+        rows.append(row)
+    ours, theirs = (df.assign(lr=df["lr"].map(_label)) for df in (pd.DataFrame(rows), published))
+    df = with_published(ours, theirs, "lr")
+    # "all" is no number, and NaN comes last.
+    order = {"key": lambda column: pd.to_numeric(column, errors="coerce"), "ignore_index": True}
+    return df.sort_values("lr", **order), counted
+
+
+def _label(lr: float | str) -> str:
+    """One text of a learning rate, whether it was read as a number or as text."""
+    return lr if lr == "all" else f"{float(lr):g}"
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__).parse_args(argv)
+    table = read(args.table, [*ENDS, *CELL, "nc0", "nc3_duality"])
+    df, counted = data(table, pd.read_csv(args.published))
+    write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
