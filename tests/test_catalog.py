@@ -12,8 +12,8 @@ from latephase.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 STUDY = "catalog/studies/weight_decay_mlp.yaml"
-NAMES = ("figures", "claims", "datasets", "papers")
-FIGURES, CLAIMS, DATASETS, PAPERS = (f"catalog/{name}.yaml" for name in NAMES)
+NAMES = ("figures", "tables", "claims", "datasets", "papers")
+FIGURES, TABLES, CLAIMS, DATASETS, PAPERS = (f"catalog/{name}.yaml" for name in NAMES)
 QUICK = ("scales", "quick")
 
 
@@ -59,6 +59,7 @@ def test_the_shipped_catalog_loads_whatever_the_scale(config):
     for scale in catalog.SCALES:
         loaded = catalog.load(ROOT, config | {"scale": scale})
         assert loaded.chosen_figures(scale)
+        assert loaded.chosen_tables(scale) == list(loaded.tables)
         assert loaded.chosen_claims(scale)
         for study in loaded.chosen_studies(scale):
             runs = [spec.run_id(run) for run in grid.specs(loaded.setting(study, scale))]
@@ -261,7 +262,34 @@ BAD_FILES = [
         "sakamoto2026_fig3.tables",
         "no catalog/published/sakamoto2026_fig3.csv",
     ),
-    (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+$"),
+    (TABLES, ["zhao2026_table2", "study"], "six", "zhao2026_table2.study is 'six'", "weight_decay"),
+    (TABLES, ["zhao2026_table7", "beside"], ["x"], "zhao2026_table7.beside is 'x'", "weight_decay"),
+    (TABLES, ["zhao2026_table2", "beside"], ["weight_decay_mlp"], "zhao2026_table2.beside", "toge"),
+    (TABLES, ["zhao2026_table2", "paper"], "x", "zhao2026_table2.paper is 'x'", "zhao2026"),
+    (TABLES, ["zhao2026_table2", "tables"], ["margins"], "zhao2026_table2.tables[0]", "published"),
+    (TABLES, ["zhao2026_table2", "colour"], 1, "zhao2026_table2.colour is not a known", "script"),
+    (
+        TABLES,
+        ["zhao2026_table2", "script"],
+        "zhao2026_fig2",
+        "zhao2026_table2 has no script scripts/tables/zhao2026_fig2.py",
+        "zhao2026_table2, zhao2026_table3",
+    ),
+    (
+        TABLES,
+        ["zhao2026_table2", "arguments"],
+        {"quick": {"colour": "red"}},
+        "zhao2026_table2.arguments.quick.colour is not an option",
+        "none, its script takes none",
+    ),
+    (
+        TABLES,
+        ["zhao2026_table2", "published"],
+        "zhao2026_table1",
+        "zhao2026_table2.tables",
+        "no catalog/published/zhao2026_table1.csv",
+    ),
+    (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+"),
     (CLAIMS, ["claims", 0, "study"], "wd", "sakamoto2026-delay.study is 'wd'", "weight_decay_mlp"),
     (CLAIMS, ["claims", 1, "id"], "sakamoto2026-delay", "id 'sakamoto2026-delay'", "once"),
     (CLAIMS, ["claims", 0, "statistic"], "luck", "sakamoto2026-delay.statistic is 'luck'", "clock"),
@@ -347,6 +375,57 @@ def test_a_figure_without_a_script_is_one_line(root, config):
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig3"]
     edit(root / FIGURES, ["fig99"], entry)
     assert line(root, config).startswith(f"{FIGURES}: fig99 has no script scripts/figures/fig99.py")
+
+
+def test_a_template_stands_for_figures_that_are_checked(root, config):
+    loaded = catalog.load(root, config)
+    assert {f"zhao2026_fig{number}" for number in range(32, 56)} <= set(loaded.figures)
+    assert loaded.figures["zhao2026_fig37"]["study"] == "optimizers_resnet9_fashion_mnist"
+    assert loaded.figures["zhao2026_fig37"]["arguments"]["both"] == {"metric": "nc1_pinv"}
+    content = load_yaml((root / FIGURES).read_text())
+    template = content["zhao2026_fig{32..55}"]
+    template["each"]["study"]["nope"] = template["each"]["study"].pop("optimizers_vgg9_cifar10")
+    (root / FIGURES).write_text(dump_yaml(content))
+    assert line(root, config).startswith(f"{FIGURES}: zhao2026_fig52.study is 'nope'; allowed:")
+
+
+def test_every_figure_of_zhao2026_is_a_target(config):
+    loaded = catalog.load(ROOT, config)
+    named = {f"zhao2026_fig{number}" for number in (*range(1, 10), *range(14, 59))}
+    assert named <= set(loaded.figures)
+    images = {"zhao2026_fig30", "zhao2026_fig31"}  # The user's to bring, at scale paper.
+    assert named - set(loaded.chosen_figures("paper")) == images
+    assert images <= set(loaded.chosen_figures("quick"))
+
+
+def test_options_for_both_scales_are_checked_at_each(root, config):
+    add_study(root, "decays", "2030-01-02", {"optimizer.weight_decay": [0.01], "seed": [1]})
+    entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig2"]
+    more = {"study": "decays", "tables": ["table"], "script": "sakamoto2026_fig2"}
+    more["arguments"] = {"both": {"weight-decay": 0.5}}
+    edit(root / FIGURES, ["more"], entry | more)
+    assert (
+        line(root, config) == f"{FIGURES}: more.arguments.both.weight-decay is 0.5; allowed: 0.01"
+    )
+    edit(root / FIGURES, ["more", "arguments"], {"both": {"weight": 0.5}})
+    assert f"{FIGURES}: more.arguments.both.weight is not an option" in line(root, config)
+
+
+def test_studies_beside_are_left_out_where_they_lack_the_scale(root, config):
+    add_study(root, "only_quick", "2030-01-02", {"seed": [1]})
+    entry = {"title": "x", "paper": "zhao2026", "study": "weight_decay_mlp"}
+    entry |= {"beside": ["only_quick"], "tables": ["table", "beside"], "script": "zhao2026_grid"}
+    edit(root / FIGURES, ["both"], entry)
+    loaded = catalog.load(root, config)
+    assert loaded.studies_of(entry, "quick") == ["weight_decay_mlp", "only_quick"]
+    assert loaded.studies_of(entry, "paper") == ["weight_decay_mlp"]
+    assert "both" in loaded.chosen_figures("paper")
+    # A table compares what stands beside it: it needs it at all its scales.
+    edit(root / TABLES, ["both"], entry | {"script": "zhao2026_table7"})
+    assert line(root, config) == (
+        f"{TABLES}: both.beside is 'only_quick', which has no scale 'paper'; "
+        "allowed: studies with the scales of weight_decay_mlp"
+    )
 
 
 def test_a_figure_of_margins_needs_a_study_with_margins(root, config):

@@ -227,3 +227,17 @@ def test_a_figure_s_argument_is_a_value_of_any_grid(root, config):
     (root / "catalog/figures.yaml").write_text(dump_yaml(figures))
     with pytest.raises(UserError, match=r"weight-decay is 0\.7; allowed: 0\.0, 0\.5"):
         catalog.load(root, config)
+
+
+def test_an_entry_of_grids_may_set_steps_and_schedule_and_both_are_columns():
+    """As sgd_without_decay does: two lengths of training, drops at thirds of each."""
+    config = load_yaml((ROOT / "config.yaml").read_text())
+    setting = catalog.load(ROOT, config).setting("sgd_without_decay", "paper")
+    table = aggregate.run_table(setting)
+    assert table.groupby("steps")["optimizer.momentum"].apply(list).to_dict() == {
+        93800: [0.0, 0.7, 0.9, 0.95, 0.98],
+        938000: [0.0, 0.98],
+    }
+    drops = table.groupby("steps")["schedule.milestones"].unique().map(list).to_dict()
+    assert drops == {93800: ["[30954,62377]"], 938000: ["[312354,625177]"]}
+    assert set(table["optimizer.weight_decay"]) == {0.0}

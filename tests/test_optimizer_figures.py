@@ -1,12 +1,22 @@
 """The figures of zhao2026's optimizers draw what their CSV holds, and that is what the runs say."""
 
+import argparse
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from latephase.errors import UserError
 from latephase.plots import zero_log_axis
-from scripts.figures import zhao2026_by_decay, zhao2026_fig2, zhao2026_fig8, zhao2026_grid
+from scripts.figures import (
+    zhao2026_by_decay,
+    zhao2026_fig2,
+    zhao2026_fig8,
+    zhao2026_fig29,
+    zhao2026_grid,
+    zhao2026_modern,
+    zhao2026_view,
+)
 from scripts.figures import zhao2026_over_time as over_time
 from tests.optimizer_runs import runs
 
@@ -40,6 +50,19 @@ def test_by_decay_is_mean_and_deviation_of_the_runs_that_fit():
     assert right.get_yscale() == "linear"
 
 
+def test_by_decay_has_a_line_a_length_the_longest_solid():
+    table = pd.concat([TABLE.assign(steps=50, nc0=7.0), TABLE.assign(steps=100)])
+    table["run"] += table["steps"].astype(str)
+    df, _ = zhao2026_by_decay.data(table, ["adam"], ["nc0"])
+    assert (df.loc[df["steps"] == 50, "mean"] == 7).all()
+    assert (df.loc[df["steps"] == 100, "mean"] != 7).all()
+    figure = zhao2026_by_decay.draw(df)
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata())]
+    assert [line.get_linestyle() for line in lines] == ["--", "-"]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["Adam", "50 steps", "100 steps", "± 1 sd of runs"]
+
+
 def test_zero_has_a_place_on_a_logarithmic_axis():
     from matplotlib.figure import Figure
 
@@ -69,12 +92,78 @@ def test_fig2_has_a_line_a_learning_rate_and_one_of_all():
 
 
 def test_the_grid_has_a_panel_a_study():
-    df, counted = zhao2026_grid.data({"one": TABLE, "two": TABLE[:20]})
+    df, counted = zhao2026_grid.data({"one": TABLE, "two": TABLE[:20]}, "nc0", "nc3_duality")
     assert "56 of 56" in counted
     fits = df[df["kind"] == "regression"].set_index("study")
     assert fits["n"].tolist() == [36, 20]
-    axes = zhao2026_grid.draw(df).axes
+    axes = zhao2026_grid.draw(df, "nc0", "nc3_duality").axes
     assert [ax.get_title(loc="left").splitlines()[0] for ax in axes] == ["one", "two"]
+
+
+def test_the_grid_sets_any_metric_against_another():
+    table = TABLE.assign(accuracy_test=0.5 + 0.1 * np.log10(TABLE["nc3_duality"]))
+    df, _ = zhao2026_grid.data({"one": table}, "nc3_duality", "accuracy_test")
+    fit = df[df["kind"] == "regression"].iloc[0]
+    assert [fit["slope"], fit["intercept"]] == pytest.approx([0.1, 0.5])
+    (ax,) = zhao2026_grid.draw(df, "nc3_duality", "accuracy_test").axes
+    assert ax.get_ylabel() == "test accuracy"
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([line.get_xdata() for line in ax.lines[:2]])),
+        np.sort(table["nc3_duality"]),
+    )
+
+
+def test_a_view_has_a_panel_an_optimizer_and_learning_rate_and_a_line_a_momentum():
+    table = TABLE.copy()
+    adam = (table["optimizer.name"] == "adam").to_numpy()
+    half = adam & (np.arange(len(table)) % 2 == 0)
+    table.loc[half, "optimizer.lr"] = 0.1
+    table.loc[table.index[-1], "accuracy_train"] = 0.9
+    df, counted = zhao2026_view.data(table, "nc0", 0.99)
+    assert "35 of 36" in counted
+    cell = df[(df["optimizer"] == "adam") & (df["lr"] == 0.1) & (df["momentum"] == 0.9)].iloc[-1]
+    own = table[half & (table["optimizer.beta1"] == 0.9)]
+    own = own[own["optimizer.weight_decay"] == cell["weight_decay"]]
+    assert cell["mean"] == pytest.approx(own["nc0"].mean())
+    assert cell["n"] == len(own)
+    axes = zhao2026_view.draw(df, "nc0").axes
+    titles = [ax.get_title(loc="left") for ax in axes if ax.axison]
+    assert titles == ["Adam, η = 0.01", "AdamW, η = 0.01", "Adam, η = 0.1"]
+    assert [len(ax.lines) for ax in axes if ax.axison] == [2, 2, 2]
+
+
+def test_fig29_is_of_every_singular_value_but_the_last_of_the_means():
+    spectrum = [np.array([3.0, 2.0, 1.0]) * seed for seed in (1, 2, 3)]
+    table = runs(coupled_falls, ["adam"], (0.9,)).query("`optimizer.weight_decay` == 0")
+    table = table.assign(weight_spectrum=spectrum, means_spectrum=spectrum)
+    df = zhao2026_fig29.data(pd.concat([table.assign(step=step) for step in (0, 1, 10)]))
+    assert sorted(df["step"].unique()) == [1, 10]
+    last = df[df["step"] == 10].set_index(["matrix", "rank"])["mean"]
+    assert last["weight_spectrum"].tolist() == [6.0, 4.0, 2.0]
+    assert last["means_spectrum"].tolist() == [6.0, 4.0]
+    above, below = zhao2026_fig29.draw(df).axes
+    assert [line.get_ydata()[-1] for line in above.lines] == [6.0, 4.0, 2.0]
+    assert len(below.lines) == 2
+
+
+def test_modern_optimizers_have_a_line_a_coupling_that_begins_without_decay():
+    table = runs(lambda *_: 0.0, ["adam"], (0.9,)).assign(
+        **{"optimizer.name": "muon", "optimizer.head": "adam"}
+    )
+    other = table.assign(
+        **{"optimizer.coupled_weight_decay": table["optimizer.weight_decay"], "nc0": 1e-3}
+    ).drop(columns="optimizer.weight_decay")
+    other = other[other["optimizer.coupled_weight_decay"] > 0]
+    other["run"] += "-coupled"
+    df, counted = zhao2026_modern.data(pd.concat([table, other], ignore_index=True))
+    assert counted.startswith("15 of 15")
+    nc0 = df[df["metric"] == "nc0"].set_index("coupling")
+    assert nc0.loc["coupled", "weight_decay"].tolist() == [0.0, 5e-4, 5e-3]
+    assert nc0.loc["coupled", "mean"].tolist()[1:] == pytest.approx([1e-3, 1e-3])
+    assert nc0.loc["decoupled", "weight_decay"].tolist() == [0.0, 5e-4, 5e-3]
+    assert nc0["mean"].iloc[0] == nc0.loc["decoupled", "mean"].iloc[0] > 0.5
+    assert set(df["optimizer"]) == {"muon, adam"}
+    assert len(zhao2026_modern.draw(df).axes) == 2
 
 
 def over_steps(table):
@@ -84,20 +173,47 @@ def over_steps(table):
 
 def test_over_time_is_the_mean_over_seeds():
     table = over_steps(runs(coupled_falls, momenta=(0.9,)).query("`optimizer.weight_decay` == 0"))
-    df = over_time.data(table, "optimizer.name", ["nc0"])
+    df = over_time.data(table, ["optimizer.name"], ["nc0"])
     assert sorted(df["step"].unique()) == [1, 10, 100]
     line = df[(df["optimizer.name"] == "adam") & (df["step"] == 10)]
     own = table[(table["optimizer.name"] == "adam") & (table["step"] == 10)]
     assert line["mean"].item() == pytest.approx(own["nc0"].mean())
     assert line["n"].item() == 3
-    (ax,) = over_time.draw(df, "optimizer.name").axes
+    (ax,) = over_time.draw(df, ["optimizer.name"]).axes
     assert len(ax.lines) == 2
     assert ax.get_yscale() == "log"
 
 
 def test_over_time_refuses_what_does_not_tell_runs_apart():
     with pytest.raises(UserError, match=r"--by optimizer\.name: a seed has several runs"):
-        over_time.data(over_steps(TABLE), "optimizer.name", ["nc0"])
+        over_time.data(over_steps(TABLE), ["optimizer.name"], ["nc0"])
+
+
+def test_over_time_by_two_columns_across_a_third():
+    table = over_steps(TABLE)
+    by = ["optimizer.weight_decay", "optimizer.beta1"]
+    table = table[table["optimizer.weight_decay"] < 0.05]
+    df = over_time.data(table, by, ["nc0", "loss_train"], "optimizer.name")
+    figure = over_time.draw(df, by, "optimizer.name")
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Adam", "AdamW", "", ""]
+    assert [len(ax.lines) for ax in figure.axes] == [6, 2, 6, 2]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[:2] == ["0, 0", "0, 0.9"]
+    adam = df[(df["optimizer.name"] == "adam") & (df["metric"] == "nc0")]
+    first = adam[(adam[by[0]] == 0) & (adam[by[1]] == 0)]
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), first["mean"])
+
+
+def test_over_time_of_some_runs_only():
+    only = over_time.conditions("optimizer.weight_decay=0.005;optimizer.beta1=0,0.9")
+    assert only == {"optimizer.weight_decay": ["0.005"], "optimizer.beta1": ["0", "0.9"]}
+    kept = over_time.chosen(TABLE, only)
+    assert set(kept["optimizer.weight_decay"]) == {0.005}
+    assert len(kept) == 6
+    with pytest.raises(UserError, match=r"--only optimizer\.beta1 is 0\.5; allowed: 0, 0\.9"):
+        over_time.chosen(TABLE, {"optimizer.beta1": ["0.5"]})
+    with pytest.raises(argparse.ArgumentTypeError, match=r"allowed: column=value"):
+        over_time.conditions("optimizer.beta1")
 
 
 def test_fig8_is_by_the_coupled_share():

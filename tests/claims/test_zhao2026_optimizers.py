@@ -41,6 +41,62 @@ def test_runs_that_do_not_fit_count_for_nothing_and_are_counted():
     assert np.isnan(zhao2026.coupling_contrast(diverged, **CONTRAST).estimate)
 
 
+def both_decays(decoupled_nc0, head="adam"):
+    """Muon with each decay in turn: NC0 ends at 0.01 under the coupled one, else as told."""
+    frames = []
+    for coupled, decoupled, nc0 in ((5e-3, 0.0, 0.01), (0.0, 0.5, decoupled_nc0), (0.0, 0.0, 2.0)):
+        table = runs(lambda *_: np.log10(nc0), ["muon"], (0.9,))  # noqa: B023
+        table = table[table["optimizer.weight_decay"] == 0]
+        names = {"optimizer.coupled_weight_decay": coupled, "optimizer.weight_decay": decoupled}
+        run = table["run"] + f"{coupled}-{decoupled}-{head}"
+        frames.append(table.assign(run=run, **names, **{"optimizer.head": head}))
+    return pd.concat(frames, ignore_index=True)
+
+
+MUON = {"optimizer": "muon", "metric": "nc0", "fitted": 0.99}
+
+
+def test_decay_contrast_with_the_effect_without_and_reversed():
+    for decoupled, expected in ((1.0, 2), (0.01, 0), (1e-4, -2)):
+        table = both_decays(decoupled)
+        result = zhao2026.decay_contrast(table, **MUON, options="head=adam")
+        assert result.estimate == pytest.approx(expected, abs=0.1)
+        assert (result.n_seeds, result.n_cells) == (3, 1)
+    assert "best nc0, median: coupled 0.0098, decoupled 9.8e-05" in result.note
+
+
+def test_decay_contrast_takes_only_the_runs_of_its_option():
+    table = pd.concat([both_decays(1.0), both_decays(1e-4, head="muon")])
+    told = [zhao2026.decay_contrast(table, **MUON, options=f"head={h}") for h in ("adam", "muon")]
+    assert [r.estimate for r in told] == pytest.approx([2, -2], abs=0.1)
+    assert "9 of 9 runs" in told[0].note
+
+
+def decoupled(rate):
+    """Shampoo from NC0 2 at step 0 to 2 (1 - rate)^1000 at step 1,000, and coupled runs."""
+    table = runs(lambda *_: 0.0, ["shampoo"], (0.9,), noise=0)
+    table = table[table["optimizer.weight_decay"] == 5e-3].assign(
+        **{"optimizer.coupled_weight_decay": 0.0, "optimizer.weight_decay": 0.05}
+    )
+    first, last = table.assign(step=0, nc0=2.0), table.assign(step=1000, nc0=2 * (1 - rate) ** 1000)
+    coupled = pd.concat([first, last.assign(nc0=0.3)])
+    coupled = coupled.assign(
+        run=coupled["run"] + "c",
+        **{"optimizer.coupled_weight_decay": 0.05, "optimizer.weight_decay": 0.0},
+    )
+    return pd.concat([first, last, coupled], ignore_index=True)
+
+
+def test_decoupled_recursion():
+    arguments = {"optimizers": ["shampoo"], "options": "head=muon", "floor": 0.02}
+    exact = zhao2026.decoupled_recursion(decoupled(0.01 * 0.05), **arguments)
+    assert exact.estimate == pytest.approx(0, abs=1e-9)
+    assert (exact.n_seeds, exact.n_cells) == (3, 1)
+    assert "shampoo, weight decay 0.05, seed" in exact.note
+    apart = zhao2026.decoupled_recursion(decoupled(0.01 * 0.1), **arguments)
+    assert apart.estimate == pytest.approx(0.5, abs=1e-3)
+
+
 def faster(optimizer, rank, momentum):
     return -rank * momentum
 

@@ -71,14 +71,15 @@ def copied(folder: Path) -> Path:
 
 
 def keep_one_study(folder: Path) -> None:
-    """Take the other studies out of the catalog, with what is drawn and claimed of them."""
+    """Take the other studies out of the catalog, with what is shown and claimed of them."""
     for path in (folder / STUDY).parent.glob("*.yaml"):
         if path != folder / STUDY:
             path.unlink()
     name = Path(STUDY).stem
-    figures = yaml.safe_load((folder / "catalog/figures.yaml").read_text())
-    figures = {key: figure for key, figure in figures.items() if figure["study"] == name}
-    (folder / "catalog/figures.yaml").write_text(yaml.safe_dump(figures, sort_keys=False))
+    for file in (folder / "catalog/figures.yaml", folder / "catalog/tables.yaml"):
+        entries = yaml.safe_load(file.read_text())
+        entries = {key: entry for key, entry in entries.items() if entry["study"] == name}
+        file.write_text(yaml.safe_dump(entries, sort_keys=False))
     claims = yaml.safe_load((folder / "catalog/claims.yaml").read_text())["claims"]
     claims = [claim for claim in claims if claim["study"] == name]
     (folder / "catalog/claims.yaml").write_text(yaml.safe_dump({"claims": claims}))

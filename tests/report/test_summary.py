@@ -14,6 +14,7 @@ def folder(tmp_path):
         "studies/a.parquet": "",
         "studies/a.margins.parquet": "",
         "figures/fig_a.png": "",
+        "tables/table_a.html": "",
         "claims.csv": "claim,verdict\n" + "x,reproduced\n" * 2 + "y,inconclusive\n",
         "report.html": "",
     }
@@ -28,6 +29,7 @@ def folder(tmp_path):
 def test_a_line_for_each(folder):
     assert summary.lines(folder) == [
         f"figures   {folder}/figures/   fig_a (pdf, png, csv)",
+        f"tables    {folder}/tables/   table_a (html, csv)",
         f"verdicts  {folder}/claims.html   2 reproduced, 0 not reproduced, 1 inconclusive",
         f"report    {folder}/report.html",
     ]
@@ -36,7 +38,7 @@ def test_a_line_for_each(folder):
 def test_what_is_not_there_has_no_line(folder):
     (folder / "report.html").unlink()
     (folder / "claims.csv").unlink()
-    assert [line.split()[0] for line in summary.lines(folder)] == ["figures"]
+    assert [line.split()[0] for line in summary.lines(folder)] == ["figures", "tables"]
     assert summary.lines(folder / "nothing") == []
 
 
@@ -44,6 +46,7 @@ def test_what_is_not_there_has_no_line(folder):
     ("newer", "behind"),
     [
         ("figures/fig_a.png", ["report"]),
+        ("tables/table_a.html", ["report"]),
         ("studies/a.parquet", ["verdicts"]),
         ("claims.csv", ["report"]),
         ("report.html", []),

@@ -146,13 +146,14 @@ def copy_sources(folder: Path) -> None:
 
 
 def keep_one_study(project: Project) -> None:
-    """Take the other studies out of the catalog, with what is drawn and claimed of them."""
+    """Take the other studies out of the catalog, with what is shown and claimed of them."""
     for path in (project.folder / "catalog/studies").glob("*.yaml"):
         if path.stem != NAME:
             path.unlink()
-    figures = project.read_yaml("catalog/figures.yaml")
-    own = {name: figure for name, figure in figures.items() if figure["study"] == NAME}
-    project.write_yaml("catalog/figures.yaml", own)
+    for file in ("catalog/figures.yaml", "catalog/tables.yaml"):
+        entries = project.read_yaml(file)
+        own = {name: entry for name, entry in entries.items() if entry["study"] == NAME}
+        project.write_yaml(file, own)
     claims = project.read_yaml("catalog/claims.yaml")["claims"]
     own = [claim for claim in claims if claim["study"] == NAME]
     project.write_yaml("catalog/claims.yaml", {"claims": own})

@@ -98,6 +98,51 @@ def test_a_figure_of_published_values_is_given_them(fresh_project):
     assert f"zhao2026_fig5.tables: there is no {file}" in text
 
 
+@pytest.fixture
+def tabled(fresh_project):
+    """Two tables of papers: one of the study alone, one of another beside it."""
+    study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    for setting in study["scales"].values():
+        setting["grid"] = {"optimizer.lr": [0.01], "seed": [1]}
+        del setting["margins"]
+    fresh_project.write_yaml("catalog/studies/another.yaml", study)
+    one = {"title": "$(touch pwned)", "paper": "zhao2026", "study": "weight_decay_mlp"}
+    one["tables"] = ["table", "published"]
+    two = one | {"beside": ["another"], "tables": ["table", "beside", "published"]}
+    entries = {"zhao2026_table2": one | {"published": "zhao2026_table3"}, "zhao2026_table7": two}
+    fresh_project.write_yaml("catalog/tables.yaml", entries)
+    return fresh_project
+
+
+def test_tables_are_of_the_default_targets_and_of_the_report(tabled):
+    both = table(3) | {"prepare_data": 1, "aggregate": 2}
+    assert tabled.jobs() == both | MARGINS | SHOWN | {"table": 2}
+    assert tabled.jobs("results/quick/report.html") == {
+        name: count
+        for name, count in (both | MARGINS | SHOWN | {"table": 2}).items()
+        if name != "all"
+    }
+    assert tabled.jobs("tables") == both | {"table": 2, "tables": 1}
+
+
+def test_a_table_needs_its_own_studies(tabled):
+    assert tabled.jobs("results/quick/tables/zhao2026_table2.csv") == table(2) | {"table": 1}
+    both = table(3) | {"aggregate": 2}
+    assert tabled.jobs("results/quick/tables/zhao2026_table7.html") == both | {"table": 1}
+    assert tabled.jobs("tables", "--config", "scale=paper")["table"] == 2
+
+
+def test_a_table_is_given_what_the_catalog_names(tabled):
+    commands = tabled.commands("tables").replace("\\\n", " ")
+    (first,) = re.findall(r"python -m scripts.tables.zhao2026_table2 .*?tee", commands, re.S)
+    (second,) = re.findall(r"python -m scripts.tables.zhao2026_table7 .*?tee", commands, re.S)
+    assert "--published=catalog/published/zhao2026_table3.csv" in first
+    assert "--beside" not in first
+    assert "--title '$(touch pwned)'" in first
+    assert "--published=catalog/published/zhao2026_table7.csv" in second
+    assert "--beside=results/quick/studies/another.parquet" in second
+
+
 def test_a_figure_leaves_other_studies_alone(fresh_project):
     study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
     study["scales"] = {"quick": study["scales"]["quick"]}

@@ -187,6 +187,8 @@ def test_every_data_set_is_compared_by_content(project):
     profile = project.read_yaml("profiles/default/profile.yaml")
     limit = 1_000_000 * int(profile["max-checksum-file-size"].removesuffix("MB"))
     for entry in project.read_yaml("catalog/datasets.yaml").values():
+        if entry["kind"] == "folder":
+            continue  # too large to be read at each call of Snakemake; the docs say so
         assert (entry["train"] + entry["test"]) * math.prod(entry["shape"]) < limit
 
     (project.folder / "results/data/digits.safetensors").touch()
