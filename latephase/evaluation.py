@@ -1,6 +1,6 @@
 """What a network puts out on a whole set of samples, in evaluation mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -50,17 +50,26 @@ def _chunks(
         yield functional_call(network, named, (x,))
 
 
-def outputs(
-    model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed
-) -> tuple[Tensor, Tensor]:
-    """Penultimate features ``[N, d]`` and logits ``[N, K]`` of one run's parameters and buffers."""
-    features, logits = zip(*_chunks(model, tensors, inputs), strict=True)
-    return torch.cat(features), torch.cat(logits)
+def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
+    """Chunks below each other, ``rows`` in all, each let go once it is copied: of ImageNet the
+    features are 10 GB, of which there is room once."""
+    chunks = iter(chunks)
+    chunk = next(chunks)
+    whole, at = chunk.new_empty(rows, *chunk.shape[1:]), 0
+    while chunk is not None:
+        whole[at : at + len(chunk)] = chunk
+        at, chunk = at + len(chunk), next(chunks, None)
+    return whole
 
 
-def logits_alone(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Logits ``[N, K]``, without room for the features, which may be ten times as many."""
-    return torch.cat([logits for _, logits in _chunks(model, tensors, inputs)])
+def features(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
+    """Penultimate features ``[N, d]`` of one run's parameters and buffers."""
+    return gathered((found for found, _ in _chunks(model, tensors, inputs)), len(inputs))
+
+
+def logits(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
+    """Logits ``[N, K]`` of one run's parameters and buffers."""
+    return gathered((found for _, found in _chunks(model, tensors, inputs)), len(inputs))
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:

@@ -1,4 +1,7 @@
-"""What figures call optimizers, metrics and axes, and the optimizers' colours."""
+"""What figures call optimizers, metrics and axes, and the optimizers' colours.
+
+Of your own ones, which are in no list here, the name is what they are called.
+"""
 
 from collections.abc import Iterable
 
@@ -17,6 +20,7 @@ OPTIMIZERS = {
     "shampoo": "Shampoo",
 }
 COLOURS = dict(zip(OPTIMIZERS, CATEGORIES, strict=True))
+OTHER_COLOUR = "0.3"
 
 METRICS = {
     "nc0": r"NC0 = $\Vert W^\top 1 \Vert_2$",
@@ -45,6 +49,21 @@ AXES = {
 }
 
 
+def metric(column: str) -> str:
+    """What a metric is called in full: its name, a comma, what it is."""
+    return METRICS.get(column, column)
+
+
+def short_metric(column: str) -> str:
+    """A metric's name alone, for where there is little room."""
+    return metric(column).partition(",")[0]
+
+
+def colour(optimizer: str) -> str:
+    """An optimizer's colour, the same in all figures."""
+    return COLOURS.get(optimizer, OTHER_COLOUR)
+
+
 def value(number: object) -> str:
     """What a value on an axis is called: an optimizer by its name, a number in few signs."""
     return OPTIMIZERS.get(number, number) if isinstance(number, str) else short(number)
@@ -58,6 +77,6 @@ def titled(axis: str, number: object) -> str:
 
 
 def ordered(values: Iterable) -> list:
-    """Each value once: optimizers in our order, others in theirs."""
-    known = set(values)
-    return [name for name in OPTIMIZERS if name in known] or sorted(known)
+    """Each value once: optimizers in our order, then others in theirs."""
+    present = set(values)
+    return [name for name in OPTIMIZERS if name in present] + sorted(present - set(OPTIMIZERS))

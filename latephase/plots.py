@@ -47,6 +47,8 @@ STYLE = {
 CATEGORIES = tuple(sns.color_palette("colorblind").as_hex())
 """Colour-blind safe colours for things without an order."""
 NOTE_COLOUR = "0.35"
+MOST_DECADES = 5
+"""How many powers of ten have room beside each other below a narrow panel."""
 
 
 def style():
@@ -102,6 +104,11 @@ def summarise(
         frames.append(frame.reset_index())
     columns = [*hue, x, "mean", "low", "high", "n"]
     return pd.concat(frames)[columns].reset_index(drop=True) if frames else _empty(columns)
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the same columns below each other; those without a row set no column's type."""
+    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 
 def _mean_interval(
@@ -171,9 +178,12 @@ def mark_divergences(
 
 
 def log_step_axis(ax: Axes, last: float, first: float = FIRST_STEP) -> Axes:
-    """A logarithmic axis of steps from ``first`` on, with a tick a decade."""
+    """A logarithmic axis of steps from ``first`` on, with a tick a decade.
+
+    ``last`` is NaN where nothing was measured.
+    """
     ax.set_xscale("log")
-    ax.set_xlim(first, max(last, 2 * first) * 1.05)
+    ax.set_xlim(first, np.nanmax([last, 2 * first]) * 1.05)
     ax.xaxis.set_major_locator(LogLocator(base=10, numticks=20))
     ax.xaxis.set_minor_locator(LogLocator(base=10, subs=range(2, 10), numticks=200))
     ax.xaxis.set_minor_formatter(NullFormatter())
@@ -196,6 +206,10 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
     ax.set(**{f"{which}scale": "log"})
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
     low, high = axis.get_view_interval()
+    if not (low > 0 and np.isfinite(high)):
+        # Nothing is drawn that has a logarithm; with limits like these it cannot be saved.
+        low, high = 1.0, 10.0
+        ax.set(**{f"{which}lim": (low, high)})
     if high / low < 1.1:
         middle = (low * high) ** 0.5
         low, high = middle / 2, middle * 2
@@ -219,6 +233,7 @@ def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np
     zero = np.floor(min(logs, default=0.0)) - 1
     places = {value: np.log10(value) if value > 0 else zero for value in known}
     decades = range(int(zero) + 1, int(np.ceil(max(logs, default=zero + 1))) + 1)
+    decades = decades[:: 1 if len(decades) <= MOST_DECADES else 2]
     ticks = {float(d): f"$10^{{{d}}}$" for d in decades} | ({zero: "0"} if 0 in places else {})
     ax.set_xticks(list(ticks), list(ticks.values()))
     return lambda column: np.array([places[float(value)] for value in column])

@@ -212,7 +212,7 @@ class Trainer:
                 ("train", self.inputs, self.data.train_labels),
                 ("test", self.test_inputs, self.data.test_labels),
             ):
-                logits = evaluation.logits_alone(self.model, tensors, inputs)
+                logits = evaluation.logits(self.model, tensors, inputs)
                 labels = labels.to(self.device)
                 losses = [
                     per_sample(some.double(), one_hot(own, self.data.classes).double())

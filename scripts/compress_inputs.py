@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
 
     torch.set_num_threads(args.threads)
     data = stored.load(args.data, **parts.arguments(args.entry), device=args.device)
-    every_input = torch.cat([data.train_inputs, data.test_inputs])
+    every_input = torch.cat([data.held("train"), data.held("test")])
     generator = torch.Generator().manual_seed(SEED)
     code = learned_code(data.test_inputs, every_input, generator)
     imports.hold(args.code, ["scripts.compress_inputs"], parts.PACKAGE.parent)

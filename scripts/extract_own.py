@@ -31,8 +31,10 @@ def asked(name: str, snapshot: extraction.Snapshot) -> Any:
             return snapshot.features(split)
         case "logits":
             return snapshot.logits(split)
-        case "labels" | "inputs":
-            return getattr(data, f"{split}_{what}")
+        case "labels":
+            return getattr(data, f"{split}_labels")
+        case "inputs":
+            return data.held(split)
         case "loss":
             return snapshot.spec["loss"]["name"]
         case "classes":

@@ -44,14 +44,15 @@ class Snapshot:
         """``[N, d]`` on the "train" or "test" set."""
         if split not in self._features:
             inputs = getattr(self.data, f"{split}_inputs")
-            self._features[split] = evaluation.outputs(self._model, self._tensors, inputs)[0]
+            self._features[split] = evaluation.features(self._model, self._tensors, inputs)
         return self._features[split]
 
     def logits(self, split: str) -> Tensor:
         """``[N, K]`` on a split, float64."""
         bias = 0 if self.bias is None else self.bias.double()
-        blocks = self.features(split).split(ROWS_AT_ONCE)
-        return torch.cat([block.double() @ self.weight.double().T for block in blocks]) + bias
+        features, weight = self.features(split), self.weight.double()
+        blocks = (block.double() @ weight.T + bias for block in features.split(ROWS_AT_ONCE))
+        return evaluation.gathered(blocks, len(features))
 
     @property
     def finite(self) -> bool:

@@ -14,6 +14,15 @@ def several(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
 
 
+def read_published(path: Path) -> pd.DataFrame:
+    """The values of a paper, with UserError where there is no CSV."""
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        told = " ".join(str(error).split())
+        raise UserError(f"--published {path}: cannot be read ({told}); allowed: a CSV") from None
+
+
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """A table, with UserError where it lacks a column or has no rows."""
     table = tables.read(path)

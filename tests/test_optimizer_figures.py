@@ -18,6 +18,7 @@ from scripts.figures import (
     zhao2026_view,
 )
 from scripts.figures import zhao2026_over_time as over_time
+from scripts.reading import read_published
 from tests.optimizer_runs import runs
 
 
@@ -42,7 +43,7 @@ def test_by_decay_is_mean_and_deviation_of_the_runs_that_fit():
     assert printed["optimizer"].tolist() == ["adam"]
     assert "17 of 18 runs reach 99%" in counted
 
-    left, right = zhao2026_by_decay.draw(df).axes
+    left, right = zhao2026_by_decay.draw(df, ["adam"], ["nc0", "nc3_duality"]).axes
     trained = df[(df["metric"] == "nc0") & (df["source"] == "trained")]
     np.testing.assert_array_equal(left.lines[0].get_ydata(), trained["mean"])
     assert left.lines[1].get_ydata().tolist() == [20.0]
@@ -56,11 +57,44 @@ def test_by_decay_has_a_line_a_length_the_longest_solid():
     df, _ = zhao2026_by_decay.data(table, ["adam"], ["nc0"])
     assert (df.loc[df["steps"] == 50, "mean"] == 7).all()
     assert (df.loc[df["steps"] == 100, "mean"] != 7).all()
-    figure = zhao2026_by_decay.draw(df)
+    figure = zhao2026_by_decay.draw(df, ["adam"], ["nc0"])
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata())]
     assert [line.get_linestyle() for line in lines] == ["--", "-"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["Adam", "50 steps", "100 steps", "± 1 sd of runs"]
+
+
+def test_by_decay_refuses_an_optimizer_that_the_study_has_not():
+    with pytest.raises(UserError, match="--optimizers sgd: not in the study; allowed: adam, adamw"):
+        zhao2026_by_decay.data(TABLE, ["adam", "sgd"], ["nc0"])
+
+
+def test_an_optimizer_and_a_metric_of_ones_own_are_called_by_their_names():
+    table = TABLE.replace({"optimizer.name": {"adamw": "mine"}}).assign(sparsity=0.5)
+    df, _ = zhao2026_by_decay.data(table, ["mine", "adam"], ["sparsity"])
+    figure = zhao2026_by_decay.draw(df, ["mine", "adam"], ["sparsity"])
+    assert figure.axes[0].get_ylabel() == "sparsity"
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[:2] == ["Adam", "mine"]
+    df, _ = zhao2026_view.data(table, "sparsity", 0.99)
+    titles = [ax.get_title(loc="left") for ax in zhao2026_view.draw(df, "sparsity").axes]
+    assert titles == ["Adam, η = 0.01", "mine, η = 0.01"]
+
+
+def test_powers_of_ten_have_room():
+    from matplotlib.figure import Figure
+
+    for decays, labels in (([0, 1e-4, 1], 6), ([1e-5, 1], 3), ([0, 5e-6, 5], 5)):
+        ax = Figure().subplots()
+        zero_log_axis(ax, decays)
+        assert len(ax.get_xticklabels()) == labels
+
+
+def test_published_values_that_are_not_there_are_told(tmp_path):
+    (tmp_path / "empty.csv").touch()
+    for name in ("none.csv", "empty.csv"):
+        with pytest.raises(UserError, match=f"--published .*{name}: cannot be read .*a CSV"):
+            read_published(tmp_path / name)
 
 
 def test_zero_has_a_place_on_a_logarithmic_axis():
@@ -179,7 +213,7 @@ def test_over_time_is_the_mean_over_seeds():
     own = table[(table["optimizer.name"] == "adam") & (table["step"] == 10)]
     assert line["mean"].item() == pytest.approx(own["nc0"].mean())
     assert line["n"].item() == 3
-    (ax,) = over_time.draw(df, ["optimizer.name"]).axes
+    (ax,) = over_time.draw(df, ["optimizer.name"], ["nc0"]).axes
     assert len(ax.lines) == 2
     assert ax.get_yscale() == "log"
 
@@ -194,7 +228,7 @@ def test_over_time_by_two_columns_across_a_third():
     by = ["optimizer.weight_decay", "optimizer.beta1"]
     table = table[table["optimizer.weight_decay"] < 0.05]
     df = over_time.data(table, by, ["nc0", "loss_train"], "optimizer.name")
-    figure = over_time.draw(df, by, "optimizer.name")
+    figure = over_time.draw(df, by, ["nc0", "loss_train"], "optimizer.name")
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Adam", "AdamW", "", ""]
     assert [len(ax.lines) for ax in figure.axes] == [6, 2, 6, 2]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -212,6 +246,10 @@ def test_over_time_of_some_runs_only():
     assert len(kept) == 6
     with pytest.raises(UserError, match=r"--only optimizer\.beta1 is 0\.5; allowed: 0, 0\.9"):
         over_time.chosen(TABLE, {"optimizer.beta1": ["0.5"]})
+    as_written = over_time.chosen(TABLE, {"optimizer.weight_decay": ["5e-3"]})
+    pd.testing.assert_frame_equal(as_written, TABLE[TABLE["optimizer.weight_decay"] == 0.005])
+    by_name = over_time.chosen(TABLE, {"optimizer.name": ["adam"]})
+    assert set(by_name["optimizer.name"]) == {"adam"}
     with pytest.raises(argparse.ArgumentTypeError, match=r"allowed: column=value"):
         over_time.conditions("optimizer.beta1")
 

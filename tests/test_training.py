@@ -276,12 +276,15 @@ def test_training_is_in_training_mode_after_an_evaluation(data):
 def test_outputs_do_not_depend_on_the_chunks(data, monkeypatch):
     model = evaluation.build_model(packs.run(), [1, 8, 8], 10).double()
     inputs, parameters = data.train_inputs.double(), dict(model.named_parameters())
-    whole = evaluation.outputs(model, parameters, inputs)
+    features = evaluation.features(model, parameters, inputs)
+    logits = evaluation.logits(model, parameters, inputs)
+    torch.testing.assert_close(logits, model(inputs).detach())
+    torch.testing.assert_close(features, model.features(inputs).detach())
     monkeypatch.setattr(evaluation, "CHUNK", 7)
-    for found, expected in zip(evaluation.outputs(model, parameters, inputs), whole, strict=True):
+    for again, expected in ((evaluation.features, features), (evaluation.logits, logits)):
+        found = again(model, parameters, inputs)
         assert not found.requires_grad
         torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(whole[1], model(inputs).detach())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

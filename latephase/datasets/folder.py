@@ -39,6 +39,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
             f"data set {name}: kind folder needs a folder; give it with --folder FOLDER"
         )
     shape = entry.get("shape", [3, SIDE, SIDE])
+    if not _square(shape):
+        raise UserError(f"data set {name}: shape is {shape}; allowed: [3, side, side]")
     # Pillow warns of large images by a warning, or raises; here they are refused in one line.
     Image.MAX_IMAGE_PIXELS = None
     arrays = {}
@@ -55,6 +57,12 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
         "scale": 255,
     }
     return arrays, facts
+
+
+def _square(shape: list[int]) -> bool:
+    """Whether inputs of a shape are colour images as high as wide."""
+    numbers = isinstance(shape, list) and all(isinstance(n, int) and n > 0 for n in shape)
+    return numbers and len(shape) == 3 and shape[0] == 3 and shape[1] == shape[2]
 
 
 def _pieces(files: tuple[Path, ...], shape: list[int], threads: int) -> Pieces:

@@ -40,6 +40,17 @@ class Data:
     classes: int
     header: dict
 
+    def held(self, split: str) -> Tensor:
+        """The inputs of "train" or "test". Raises UserError where they are streamed."""
+        inputs = getattr(self, f"{split}_inputs")
+        if isinstance(inputs, Streamed):
+            raise UserError(
+                f"data set {self.header['name']}: its {split} inputs take more than "
+                f"{HELD_BYTES >> 30} GiB and stay in their file; allowed: metrics that do not ask "
+                "for them, or fewer of them (train_size, test_size)"
+            )
+        return inputs
+
 
 def load(
     path: str | os.PathLike,

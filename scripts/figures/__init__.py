@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from latephase import plots
 from latephase.errors import UserError
 from scripts.reading import read as read
+from scripts.reading import read_published as read_published
 from scripts.reading import several as several
 
 DECAY = "optimizer.weight_decay"

@@ -32,7 +32,7 @@ def data(table: pd.DataFrame, first_step: int = plots.FIRST_STEP) -> pd.DataFram
         cross = cross.rename(columns={metric: "mean"}).assign(n=1)
         frames.append(cross.assign(metric=metric, mark="diverged"))
     columns = ["metric", "mark", DECAY, "step", "mean", "low", "high", "n"]
-    return pd.concat([f for f in frames if len(f)], ignore_index=True)[columns]
+    return plots.stacked(frames)[columns]
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:

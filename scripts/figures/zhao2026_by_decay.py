@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase import finals, labels, plots
-from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, several, write
+from latephase.errors import UserError, reporting
+from scripts.figures import DECAY, parser, read, read_published, several, write
 
 COLUMNS = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
@@ -29,7 +29,13 @@ def data(
     """What is drawn, a row a metric, source, optimizer, length and decay; how many runs count.
 
     source is "trained" or "published" (one value each: no steps, no deviation, no n).
+
+    Raises UserError for an optimizer that the table has not.
     """
+    known = labels.ordered(table["optimizer.name"])
+    for name in optimizers:
+        if name not in known:
+            raise UserError(f"--optimizers {name}: not in the study; allowed: {', '.join(known)}")
     table = table[table["optimizer.name"].isin(optimizers)]
     if "steps" not in table:  # One length: not a column of the study.
         table = table.assign(steps=table["step"].max())
@@ -48,10 +54,9 @@ def data(
     return pd.concat(frames, ignore_index=True).reindex(columns=COLUMNS), counted
 
 
-def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A panel a metric, a line an optimizer."""
-    metrics, longest = list(dict.fromkeys(df["metric"])), df["steps"].max()
-    optimizers = [name for name in labels.OPTIMIZERS if name in set(df["optimizer"])]
+def draw(df: pd.DataFrame, optimizers: list[str], metrics: list[str], note: str = "") -> Figure:
+    """A panel a metric, a line an optimizer; without any where no run of it fits."""
+    optimizers, longest = labels.ordered(optimizers), df["steps"].max()
     with plots.style():
         fig = Figure(figsize=(3.4 * len(metrics) + 1.6, 3.6))
         axes = fig.subplots(1, len(metrics), squeeze=False)[0]
@@ -59,7 +64,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             part = df[df["metric"] == metric]
             place = plots.zero_log_axis(ax, part["weight_decay"])
             for optimizer in optimizers:
-                own, colour = part[part["optimizer"] == optimizer], labels.COLOURS[optimizer]
+                own, colour = part[part["optimizer"] == optimizer], labels.colour(optimizer)
                 for length, trained in own[own["source"] == "trained"].groupby("steps"):
                     x, style = place(trained["weight_decay"]), "-" if length == longest else "--"
                     mean, spread = trained["mean"], trained["sd"].fillna(0)
@@ -79,7 +84,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             if metric in ("nc0", "nc1_pinv"):
                 plots.log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
-            ax.set_ylabel(labels.METRICS[metric])
+            ax.set_ylabel(labels.metric(metric))
         fig.legend(handles=legend(df, optimizers), loc="outside right center")
         plots.title(fig, "At the end of training, by weight decay", note)
     return fig
@@ -90,16 +95,16 @@ def legend(df: pd.DataFrame, optimizers: list[str]) -> list[Line2D]:
         Line2D(
             [],
             [],
-            color=labels.COLOURS[name],
+            color=labels.colour(name),
             marker="o",
             markersize=4,
-            label=labels.OPTIMIZERS[name],
+            label=labels.value(name),
         )
         for name in optimizers
     ]
-    *shorter, longest = sorted(df["steps"].dropna().unique())
-    for length in [*shorter, longest] if shorter else []:
-        style = "-" if length == longest else "--"
+    lengths = sorted(df["steps"].dropna().unique())
+    for length in lengths if len(lengths) > 1 else []:
+        style = "-" if length == lengths[-1] else "--"
         handles.append(Line2D([], [], color="0.3", linestyle=style, label=f"{length:,.0f} steps"))
     handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
     if (df["source"] == "published").any():
@@ -117,9 +122,10 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
     table = read(args.table, [*needed, *args.metrics])
-    published = None if args.published is None else pd.read_csv(args.published)
+    published = None if args.published is None else read_published(args.published)
     df, counted = data(table, args.optimizers, args.metrics, published, args.fitted)
-    write(draw(df, f"{args.title_note}; {counted}"), df, args)
+    note = f"{args.title_note}; {counted}"
+    write(draw(df, args.optimizers, args.metrics, note), df, args)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from latephase import finals, labels, plots
 from latephase.claims.zhao2026 import regression
 from latephase.errors import reporting
-from scripts.figures import parser, read, write
+from scripts.figures import parser, read, read_published, write
 
 LR = "optimizer.lr"
 
@@ -48,12 +48,12 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     with plots.style():
         fig = Figure(figsize=(9.0, 4.2))
         ax, text = fig.subplots(1, 2, width_ratios=(1.25, 1))
-        present = [name for name in labels.OPTIMIZERS if name in set(runs["optimizer"])]
+        present = labels.ordered(runs["optimizer"])
         for name in present:
             own = runs[runs["optimizer"] == name]
             ax.plot(
                 *(own["nc0"], own["nc3_duality"]),
-                color=labels.COLOURS[name],
+                color=labels.colour(name),
                 linestyle="none",
                 marker="o",
                 markersize=3.5,
@@ -66,13 +66,13 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             fit = overall.iloc[0]
             ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2")
         ax.set_xscale("log")
-        ax.set_xlabel(labels.METRICS["nc0"])
-        ax.set_ylabel(labels.METRICS["nc3_duality"])
+        ax.set_xlabel(labels.metric("nc0"))
+        ax.set_ylabel(labels.metric("nc3_duality"))
         handles = [
-            Line2D([], [], color=labels.COLOURS[name], linestyle="none", marker="o", markersize=5)
+            Line2D([], [], color=labels.colour(name), linestyle="none", marker="o", markersize=5)
             for name in present
         ]
-        ax.legend(handles, [labels.OPTIMIZERS[name] for name in present], loc="upper left")
+        ax.legend(handles, [labels.value(name) for name in present], loc="upper left")
         text.set_axis_off()
         text.text(0, 0.95, written(lines), va="top", family="monospace", fontsize=7.5)
         plots.title(fig, "NC3 against NC0 at the end of training", note)
@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", LR]
     table = read(args.table, [*needed, "nc0", "nc3_duality"])
-    df, counted = data(table, pd.read_csv(args.published))
+    df, counted = data(table, read_published(args.published))
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

@@ -43,17 +43,18 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     optimizers = labels.ordered(df["optimizer"])
     palette = plots.ordered_palette(df["rank"])
     with plots.style():
-        fig = Figure(figsize=(1.9 * len(optimizers) + 1.4, 5.0))
-        axes = fig.subplots(len(MATRICES), len(optimizers), sharex=True, squeeze=False)
+        fig = Figure(figsize=(max(1.9 * len(optimizers) + 1.4, 6.0), 5.0))
+        columns = max(len(optimizers), 1)  # One, and empty, where nothing was measured.
+        axes = fig.subplots(len(MATRICES), columns, sharex=True, squeeze=False)
         for row, (matrix, name) in zip(axes, MATRICES.items(), strict=True):
             row[0].set_ylabel(name)
-            for ax, optimizer in zip(row, optimizers, strict=True):
+            for ax, optimizer in zip(row, optimizers, strict=False):
                 part = df[(df["matrix"] == matrix) & (df["optimizer"] == optimizer)]
                 for rank, line in part.groupby("rank"):
                     ax.plot(line["step"], line["mean"], color=palette[rank], linewidth=1.1)
                 plots.log_value_axis(ax)
-        for ax, optimizer in zip(axes[0], optimizers, strict=True):
-            ax.set_title(labels.OPTIMIZERS[optimizer], loc="left")
+        for ax, optimizer in zip(axes[0], optimizers, strict=False):
+            ax.set_title(labels.value(optimizer), loc="left")
         for ax in axes[-1]:
             ax.set_xlabel("step")
         plots.log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)

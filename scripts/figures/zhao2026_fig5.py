@@ -17,7 +17,7 @@ from latephase import plots, predictions
 from latephase.analysis import before_divergence
 from latephase.errors import reporting
 from latephase.theory import zhao2026
-from scripts.figures import DECAY, parser, read, write
+from scripts.figures import DECAY, parser, read, read_published, write
 
 MOMENTUM = "optimizer.momentum"
 CELL = [MOMENTUM, DECAY]
@@ -77,7 +77,8 @@ def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """Two rows of two heat maps."""
-    norm = LogNorm(SMALLEST, max(df["nc0"].max(), 10 * SMALLEST), clip=True)
+    largest = df["nc0"].where(np.isfinite(df["nc0"])).max()
+    norm = LogNorm(SMALLEST, np.nanmax([largest, 10 * SMALLEST]), clip=True)
     with plots.style():
         fig = Figure(figsize=(10.2, 7.2))
         axes = fig.subplots(2, 2)
@@ -117,7 +118,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     needed = ["run", "step", "seed", "diverged_at", *predictions.SGD, "nc0", "accuracy_train"]
-    df = data(read(args.table, needed), pd.read_csv(args.published))
+    df = data(read(args.table, needed), read_published(args.published))
     write(draw(df, args.title_note), df, args)
 
 

@@ -36,7 +36,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             colour = plots.CATEGORIES[0]
             ax.errorbar(part["share"], part["mean"], reach, color=colour, marker="o", markersize=4)
             ax.set_xlabel("coupled share")
-            ax.set_ylabel(labels.METRICS[metric])
+            ax.set_ylabel(labels.metric(metric))
             if metric == "nc0":
                 plots.log_value_axis(ax)
         plots.title(fig, "From AdamW (0) to Adam (1)", note)

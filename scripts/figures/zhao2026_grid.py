@@ -42,7 +42,7 @@ def data(tables: dict[str, pd.DataFrame], x: str, y: str) -> tuple[pd.DataFrame,
 def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
     """A panel a study, on common axes."""
     studies = list(dict.fromkeys(df["study"]))
-    present = [name for name in labels.OPTIMIZERS if name in set(df["optimizer"])]
+    present = labels.ordered(df["optimizer"].dropna())
     rows = -(-len(studies) // ACROSS)
     with plots.style():
         size = (max(3.0 * min(len(studies), ACROSS) + 1.4, 10.4), 2.6 * rows + 0.8)
@@ -56,7 +56,7 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
             for name in present:
                 own = runs[runs["optimizer"] == name]
                 dots = {"linestyle": "none", "marker": "o", "markersize": 3, "alpha": 0.7}
-                ax.plot(own[x], own[y], color=labels.COLOURS[name], **dots)
+                ax.plot(own[x], own[y], color=labels.colour(name), **dots)
             if np.isfinite(fit["slope"]):
                 ends = np.array([runs[x].min(), runs[x].max()])
                 ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2", lw=1)
@@ -68,17 +68,17 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
         for ax in axes.flat[len(studies) :]:
             ax.set_axis_off()
         for ax in axes.flat[max(len(studies) - axes.shape[1], 0) : len(studies)]:
-            ax.set_xlabel(labels.METRICS[x])
+            ax.set_xlabel(labels.metric(x))
             ax.tick_params(labelbottom=True)
         for ax in axes[:, 0]:
-            ax.set_ylabel(labels.METRICS[y].partition(",")[0])
+            ax.set_ylabel(labels.short_metric(y))
         handles = [
-            Line2D([], [], color=labels.COLOURS[name], linestyle="none", marker="o", markersize=5)
+            Line2D([], [], color=labels.colour(name), linestyle="none", marker="o", markersize=5)
             for name in present
         ]
-        names = [labels.OPTIMIZERS[name] for name in present]
+        names = [labels.value(name) for name in present]
         fig.legend(handles, names, loc="outside right center")
-        told = [labels.METRICS[name].partition(",")[0].partition(" =")[0] for name in (y, x)]
+        told = [labels.short_metric(name).partition(" =")[0] for name in (y, x)]
         text = f"{told[0]} against {told[1]} at the end of training"
         plots.title(fig, text[0].upper() + text[1:], note)
     return fig

@@ -53,10 +53,11 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """A row a metric, a column an optimizer."""
     optimizers = [name for name in CALLED if name in set(df["optimizer"])]
     with plots.style():
-        fig = Figure(figsize=(2.2 * len(optimizers) + 1.6, 4.6))
-        axes = fig.subplots(2, len(optimizers), sharex="col", sharey="row", squeeze=False)
+        fig = Figure(figsize=(max(2.2 * len(optimizers) + 1.6, 6.0), 4.6))
+        columns = max(len(optimizers), 1)  # One, and empty, where no run fits.
+        axes = fig.subplots(2, columns, sharex="col", sharey="row", squeeze=False)
         for row, metric in zip(axes, METRICS, strict=True):
-            for ax, optimizer in zip(row, optimizers, strict=True):
+            for ax, optimizer in zip(row, optimizers, strict=False):
                 part = df[(df["metric"] == metric) & (df["optimizer"] == optimizer)]
                 place = plots.zero_log_axis(ax, part["weight_decay"])
                 for coupling, line in part.groupby("coupling"):
@@ -65,9 +66,9 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
                     spread = line["sd"].fillna(0)
                     low = (line["mean"] - spread).clip(lower=line["mean"] / 10)
                     ax.fill_between(x, low, line["mean"] + spread, color=colour, alpha=0.15, lw=0)
-            row[0].set_ylabel(labels.METRICS[metric].partition(",")[0])
+            row[0].set_ylabel(labels.short_metric(metric))
         plots.log_value_axis(axes[0, 0])
-        for ax, optimizer in zip(axes[0], optimizers, strict=True):
+        for ax, optimizer in zip(axes[0], optimizers, strict=False):
             ax.set_title(CALLED[optimizer], loc="left")
         for ax in axes[-1]:
             ax.set_xlabel("weight decay λ")

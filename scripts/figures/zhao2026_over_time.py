@@ -46,7 +46,7 @@ def data(
         cross = cross.rename(columns={metric: "mean"}).assign(n=1)
         frames.append(cross.assign(metric=metric, mark="diverged"))
     columns = ["metric", "mark", *keys, "step", "mean", "low", "high", "n"]
-    return pd.concat([f for f in frames if len(f)], ignore_index=True)[columns]
+    return plots.stacked(frames)[columns]
 
 
 def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFrame:
@@ -55,18 +55,30 @@ def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFram
     Raises UserError for a value that the column has not.
     """
     for column, values in conditions.items():
-        known = {labels.value(value): value for value in table[column].unique()}
+        known = list(table[column].dropna().unique())
+        kept = []
         for value in values:
-            if value not in known:
-                allowed = ", ".join(known)
+            found = [here for here in known if is_told(value, here)]
+            if not found:
+                allowed = ", ".join(map(labels.value, known))
                 raise UserError(f"--only {column} is {value}; allowed: {allowed}")
-        table = table[table[column].isin([known[value] for value in values])]
+            kept += found
+        table = table[table[column].isin(kept)]
     return table
 
 
-def draw(df: pd.DataFrame, by: list[str], across: str | None = None, note: str = "") -> Figure:
+def is_told(text: str, value: object) -> bool:
+    """Whether a text tells a value: a number as it may be written, a name as it is."""
+    try:
+        return text == value if isinstance(value, str) else float(text) == value
+    except ValueError:
+        return False
+
+
+def draw(
+    df: pd.DataFrame, by: list[str], metrics: list[str], across: str | None = None, note: str = ""
+) -> Figure:
     """A panel a metric over one axis of steps; with ``across`` a row a metric, a column a value."""
-    metrics = list(dict.fromkeys(df["metric"]))
     line = pd.MultiIndex.from_frame(df[by]) if len(by) > 1 else df[by[0]]
     palette = colours(line)
     df = df.assign(line=line.to_numpy())
@@ -83,7 +95,7 @@ def draw(df: pd.DataFrame, by: list[str], across: str | None = None, note: str =
             part = df[df["metric"] == metric]
             panel(ax, part if column is None else part[part[across] == column], metric, palette)
             if column in (None, *columns[:1]):
-                ax.set_ylabel(labels.METRICS[metric])
+                ax.set_ylabel(labels.metric(metric))
             if column is not None and metric == metrics[0]:
                 ax.set_title(labels.titled(across, column), loc="left")
         for ax in axes.flat[len(cells) :]:
@@ -118,8 +130,8 @@ def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
 def colours(values: pd.Series | pd.MultiIndex) -> dict:
     """A colour a value: an optimizer's own, else by order."""
     present = sorted(set(values))
-    if set(present) <= set(labels.COLOURS):
-        return {name: colour for name, colour in labels.COLOURS.items() if name in present}
+    if set(present) & set(labels.OPTIMIZERS):
+        return {name: labels.colour(name) for name in labels.ordered(present)}
     order = plots.ordered_palette(np.arange(len(present)))
     return dict(zip(present, order.values(), strict=True))
 
@@ -152,7 +164,7 @@ def main(argv: list[str] | None = None) -> None:
     needed = ["run", "step", "seed", "diverged_at", *args.by, *across, *args.only, *args.metrics]
     table = chosen(read(args.table, needed), args.only)
     df = data(table, args.by, args.metrics, args.across)
-    write(draw(df, args.by, args.across, args.title_note), df, args)
+    write(draw(df, args.by, args.metrics, args.across, args.title_note), df, args)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
     with plots.style():
         fig = Figure(figsize=(max(1.9 * len(optimizers) + 1.6, 8.0), 1.9 * rows + 1.0))
         axes = fig.subplots(rows, max(len(optimizers), 1), sharey=True, squeeze=False)
-        for column, optimizer in zip(axes.T, optimizers, strict=True):
+        for column, optimizer in zip(axes.T, optimizers, strict=False):
             own = df[df["optimizer"] == optimizer]
             for ax, lr in zip(column, rates[optimizer], strict=False):
                 part = own[own["lr"] == lr]
@@ -46,13 +46,13 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
                     spread = line["sd"].fillna(0)
                     low = (line["mean"] - spread).clip(lower=line["mean"] / 10)
                     ax.fill_between(x, low, line["mean"] + spread, color=colour, alpha=0.15, lw=0)
-                told = labels.OPTIMIZERS[optimizer]
+                told = labels.value(optimizer)
                 ax.set_title(f"{told}, η = {plots.short(lr)}", loc="left")
             for ax in column[len(rates[optimizer]) :]:
                 ax.set_axis_off()
             column[len(rates[optimizer]) - 1].set_xlabel("weight decay λ")
         for ax in axes[:, 0]:
-            ax.set_ylabel(labels.METRICS[metric].partition(",")[0])
+            ax.set_ylabel(labels.short_metric(metric))
         if metric in ("nc0", "nc1_pinv"):
             plots.log_value_axis(axes[0, 0])
         handles = [Line2D([], [], color=c, label=plots.short(m)) for m, c in palette.items()]
@@ -60,7 +60,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
             band = {"color": "0.3", "alpha": 0.25, "linewidth": 7}
             handles.append(Line2D([], [], label="± 1 sd of seeds", **band))
         fig.legend(handles=handles, loc="outside right center", title="momentum")
-        plots.title(fig, f"{labels.METRICS[metric]} at the end of training", note)
+        plots.title(fig, f"{labels.metric(metric)} at the end of training", note)
     return fig
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from latephase import finals
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, read_published
 from scripts.tables import (
     COLLAPSE,
     ENDS,
@@ -35,7 +35,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
     table = read(args.table, [*ENDS, *(quantity.column for quantity in QUANTITIES)])
-    write(data(table, pd.read_csv(args.published)), KEYS, QUANTITIES, args, MEANS)
+    write(data(table, read_published(args.published)), KEYS, QUANTITIES, args, MEANS)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pandas as pd
 
 from latephase import finals
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,
     COLLAPSE,
@@ -37,7 +37,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
     table = read(args.table, [*ENDS, *CELL, *(quantity.column for quantity in QUANTITIES)])
-    df, counted = data(table, pd.read_csv(args.published))
+    df, counted = data(table, read_published(args.published))
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from latephase import finals
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, by_optimizer, parser, with_published, write
 
 KEYS = {"optimizer": "Optimizer"}
@@ -29,7 +29,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
     table = read(args.table, [*ENDS, *CELL, "nc3_duality"])
-    df, counted = data(table, pd.read_csv(args.published))
+    df, counted = data(table, read_published(args.published))
     write(df, KEYS, QUANTITIES, args, counted)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from latephase import analysis, finals
 from latephase.claims.zhao2026 import regression
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, parser, with_published, write
 
 LR = "optimizer.lr"
@@ -49,7 +49,7 @@ def _label(lr: float | str) -> str:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
     table = read(args.table, [*ENDS, *CELL, "nc0", "nc3_duality"])
-    df, counted = data(table, pd.read_csv(args.published))
+    df, counted = data(table, read_published(args.published))
     write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from latephase import finals
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,
     COLLAPSE,
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     decayed = read(args.beside, [*ENDS, *CELL, *metrics])
     own = [name for name in [*ENDS, *CELL] if name != "optimizer.name"]
     df, counted = data(
-        read(args.table, [*own, "steps", *metrics]), decayed, pd.read_csv(args.published)
+        read(args.table, [*own, "steps", *metrics]), decayed, read_published(args.published)
     )
     write(df, KEYS, COLLAPSE, args, MEANS, counted)
 

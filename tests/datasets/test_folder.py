@@ -137,6 +137,12 @@ def test_the_listing_is_of_names_and_splits(images):
     assert len(seen) == 3
 
 
+@pytest.mark.parametrize("shape", [[1, 16, 16], [3, 16, 8], [3, 0, 0], [3, 16], [3, 1.5, 1.5], 16])
+def test_inputs_are_of_three_colours_and_square(images, shape):
+    with pytest.raises(UserError, match=r"data set mine: shape is .*; allowed: \[3, side, side\]"):
+        prepare("mine", ENTRY | {"shape": shape}, folder=images)
+
+
 def break_val_class(path):
     for file in (path / "val/c").iterdir():
         file.unlink()

@@ -8,7 +8,8 @@ import torch
 from latephase import checkpoints, training
 from latephase.datasets import stored
 from latephase.datasets.streamed import OneHot, Streamed
-from scripts import extract_collapse, extract_information, extraction
+from latephase.errors import UserError
+from scripts import compress_inputs, extract_collapse, extract_information, extraction
 from tests import packs
 
 CNN = {
@@ -136,3 +137,17 @@ def test_metrics_are_the_same(load, tmp_path, program):
 class _Silent:
     def tick(self, done):
         pass
+
+
+def test_what_needs_all_inputs_at_once_says_so(load):
+    assert load(True).held("train").shape == (50, 1, 8, 8)
+    with pytest.raises(UserError, match="data set digits: its train inputs take more than"):
+        load(False).held("train")
+
+
+def test_an_autoencoder_on_streamed_inputs_is_refused(load, digits_file, tmp_path):
+    load(False)
+    entry = json.dumps({"name": "digits"} | ENTRY)
+    call = ["--data", str(digits_file), "--entry", entry, "--output", str(tmp_path / "code")]
+    with pytest.raises(UserError, match="allowed: metrics that do not ask for them"):
+        compress_inputs.main(call)

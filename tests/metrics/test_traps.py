@@ -49,8 +49,8 @@ def test_kong_measures_in_training_mode():
     inputs = random(12, 5) + 3
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     parameters = dict(model.named_parameters())
-    whole = evaluation.outputs(model, parameters, inputs)[0]
-    alone = torch.cat([evaluation.outputs(model.train(), parameters, x[None])[0] for x in inputs])
+    whole = evaluation.features(model, parameters, inputs)
+    alone = torch.cat([evaluation.features(model.train(), parameters, x[None]) for x in inputs])
     assert torch.equal(whole, alone)
     torch.testing.assert_close(whole, inputs / (1 + model.norm.eps) ** 0.5)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())

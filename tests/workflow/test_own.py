@@ -118,7 +118,7 @@ def test_a_metric_takes_one_function_and_one_line(project):
     entry = parts.arguments(specs[number]["data"])
     data = stored.load(project.folder / "results/data/digits.safetensors", **entry)
     model = evaluation.build_model(specs[number], data.header["shape"], data.classes)
-    features = evaluation.outputs(model, parameters, data.test_inputs)[0]
+    features = evaluation.features(model, parameters, data.test_inputs)
     assert row["step"] == 60
     assert row["dead_test"] == float((features == 0).double().mean())
 
