@@ -265,11 +265,11 @@ def pooled_interval(
     """A percentile bootstrap over seeds of a statistic of columns over all runs together.
 
     ``statistic`` takes an array a column, a value a run. Whole seeds are drawn: a seed's runs
-    share initialisation and batch order. Fewer than :data:`MIN_SEEDS` seeds: NaN.
+    share initialisation and batch order. A run counts that has all of the columns. Fewer than
+    :data:`MIN_SEEDS` seeds with such a run: NaN.
     """
-    by_seed = [
-        group[list(columns)].dropna().to_numpy(dtype=float).T for _, group in runs.groupby("seed")
-    ]
+    known = runs[["seed", *dict.fromkeys(columns)]].dropna()
+    by_seed = [group[list(columns)].to_numpy(dtype=float).T for _, group in known.groupby("seed")]
     estimate = statistic(*np.concatenate(by_seed, axis=1)) if by_seed else np.nan
     if len(by_seed) < MIN_SEEDS or np.isnan(estimate):
         return Interval(estimate, np.nan, np.nan)

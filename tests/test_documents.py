@@ -1,6 +1,7 @@
 """What the documents promise is there."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,22 @@ DOCUMENTS = [
     "docs/zhao2026.md",
     "catalog/published/README.md",
 ]
+UNFINISHED = re.compile(r"^(<{7}|={7}|>{7})( |$)|@@|^[A-Z]{6,}$", re.MULTILINE)
+"""Marks of a conflict, and words that stand where a text is to come."""
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_link_leads_somewhere_and_nothing_is_left_to_fill_in(name):
     text = (ROOT / name).read_text()
-    assert "@@" not in text
+    assert not UNFINISHED.search(text)
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert ((ROOT / name).parent / target).exists(), target
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git repository")
+def test_no_file_holds_a_conflict():
+    found = subprocess.run(
+        ["git", "grep", "-lIE", "^(<{7}|>{7})( |$)"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == 1, found.stdout + found.stderr

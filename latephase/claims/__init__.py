@@ -2,7 +2,7 @@
 
 One module a paper. A statistic is a function ``(table, **arguments) -> Result``, whose
 arguments all stand in ``catalog/claims.yaml`` beside the threshold, written down before the
-number was looked at.
+statistic was computed on the study's runs.
 """
 
 import math

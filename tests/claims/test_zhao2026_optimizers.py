@@ -188,3 +188,13 @@ def test_two_seeds_give_no_interval_and_no_run_gives_nothing(statistic, argument
     assert np.isfinite(two.estimate)
     assert np.isnan(two.low)
     assert np.isnan(statistic(table.assign(accuracy_train=0.5), fitted=0.99, **arguments).estimate)
+
+
+def test_a_metric_that_no_run_has_gives_nothing():
+    table = runs(faster).assign(nc4_agreement_test_without_bias=np.nan)
+    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    assert np.isnan([result.estimate, result.low, result.high]).all()
+    table.loc[table["seed"] == 1, "nc4_agreement_test_without_bias"] = 0.97
+    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    assert result.estimate == 0.97
+    assert np.isnan(result.low)
