@@ -13,11 +13,14 @@ from pathlib import Path
 VERDICTS = ("reproduced", "not reproduced", "inconclusive")
 
 
-def verdict_counts(table: Path) -> str:
-    """How often each verdict was given: ``2 reproduced, 0 not reproduced, 1 inconclusive``."""
+def verdicts(table: Path) -> tuple[str, list[str]]:
+    """How often each was given, ``2 reproduced, 0 not reproduced, 1 inconclusive``; and of which
+    studies."""
     with table.open(newline="", encoding="utf-8") as file:
-        counts = Counter(row["verdict"] for row in csv.DictReader(file))
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        rows = list(csv.DictReader(file))
+    counts = Counter(row["verdict"] for row in rows)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    return told, sorted({row["study"] for row in rows})
 
 
 def lines(folder: Path) -> list[str]:
@@ -26,7 +29,6 @@ def lines(folder: Path) -> list[str]:
     A verdict or a report older than what it is made from is said to be so: a run that was
     asked for a single figure leaves the others as they are.
     """
-    studies = [path for path in folder.glob("studies/*.parquet") if "." not in path.stem]
     figures = sorted(folder.glob("figures/*.png"))
     tables = sorted(folder.glob("tables/*.html"))
     claims, report = folder / "claims.csv", folder / "report.html"
@@ -38,8 +40,9 @@ def lines(folder: Path) -> list[str]:
         names = ", ".join(path.stem for path in tables)
         told.append(f"tables    {folder}/tables/   {names} (html, csv)")
     if claims.exists():
-        late = behind(claims, studies)
-        told.append(f"verdicts  {claims.with_suffix('.html')}   {verdict_counts(claims)}{late}")
+        counts, studies = verdicts(claims)
+        late = behind(claims, [folder / f"studies/{study}.parquet" for study in studies])
+        told.append(f"verdicts  {claims.with_suffix('.html')}   {counts}{late}")
     if report.exists():
         told.append(f"report    {report}{behind(report, [*figures, *tables, claims])}")
     return told

@@ -41,6 +41,14 @@ def test_metrics(tmp_path):
     assert all(ratio > 0 for ratio in json.loads(numbers.read_text())["ratios"].values())
 
 
+def test_memory(tmp_path):
+    numbers = tmp_path / "numbers.json"
+    few = ("--families", "flatness", "--samples", "2000", "9000", "--units", "500")
+    assert "bytes a sample" in run("memory", *few, "--classes", "50", "--json", str(numbers))
+    (row,) = json.loads(numbers.read_text())
+    assert row["a sample"] >= 4 * 500  # its features
+
+
 @pytest.mark.workflow
 def test_dag(tmp_path):
     numbers = tmp_path / "numbers.json"

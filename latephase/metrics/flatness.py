@@ -11,7 +11,7 @@ No autograd, and exact. Small is flat. For the other layers see
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -180,8 +180,21 @@ def _rows(weight: Tensor, bias: Tensor | None) -> Tensor:
 
 def _squared_norms(features: Tensor, with_one: bool) -> Tensor:
     """‖φ_i‖² [N], or ‖(φ_i, 1)‖²."""
-    norms = [torch.linalg.vector_norm(block, dim=1) for _, block in _blocks(features)]
-    return torch.cat(norms).square() + with_one
+    return (
+        _of_each(features, lambda block: torch.linalg.vector_norm(block, dim=1).square()) + with_one
+    )
+
+
+def _of_each(features: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """A number of each sample [N], by a function of a block of features.
+
+    Written to one tensor: small ones that outlive their blocks would lie between these, and the
+    blocks' memory would not be used again.
+    """
+    numbers = features.new_empty(len(features), dtype=torch.float64)
+    for samples, block in _blocks(features):
+        numbers[samples] = function(block)
+    return numbers
 
 
 def _mean_and_std(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -205,7 +218,7 @@ def _standardised(features: Tensor, hessian: LogitHessian, rows: Tensor) -> Tens
     if not varies.any():
         return std.new_tensor(math.nan)
     inverse = torch.where(varies, 1 / std, 0.0).square()
-    squares = torch.cat([block.square() @ inverse for _, block in _blocks(features)])
+    squares = _of_each(features, lambda block: block.square() @ inverse)
     weight, bias = rows[:, :units], rows[:, units:]  # the bias [K, 1], or nothing [K, 0]
     bias = bias + (weight @ torch.where(varies, 0.0, mean))[:, None]
     scaled = torch.cat([weight * std, bias], 1)
@@ -214,24 +227,29 @@ def _standardised(features: Tensor, hessian: LogitHessian, rows: Tensor) -> Tens
 
 def _kappa_max(features: Tensor, hessian: LogitHessian, rows: Tensor) -> Tensor:
     """Σ_s ‖w_s‖² λ_max(H_ss), H_ss = 1/N Σ_i A_i[s, s] φ_i φ_iᵀ."""
-    diagonal = hessian.diagonal()  # [N, K], or [1, 1] where all samples and rows share one
-    peak = diagonal.amax(0).clamp(min=torch.finfo(torch.float64).tiny)  # squares would underflow
-    weights = (diagonal / peak).expand(len(features), -1)
+    peaks = [hessian.diagonal(samples).amax(0) for samples in _slices(len(features))]
+    peak = torch.stack(peaks).amax(0)  # [K], or [1] where all rows share one
+    peak = peak.clamp(min=torch.finfo(torch.float64).tiny)  # squares would underflow
     with_one = rows.shape[1] > features.shape[1]
 
     def product(vectors: Tensor) -> Tensor:
         total = torch.zeros_like(vectors)
         for samples, block in _blocks(features, with_one):
-            total += (weights[samples] * (block @ vectors.T)).T @ block
+            weights = hessian.diagonal(samples) / peak
+            total += (weights * (block @ vectors.T)).T @ block
         return total / len(features)
 
     start = random_start(len(peak), rows.shape[1], rows.device)
     return (rows.square().sum(1) * peak * largest_eigenvalues(product, start)).sum()
 
 
+def _slices(samples: int) -> Iterator[slice]:
+    for start in range(0, samples, ROWS_AT_ONCE):
+        yield slice(start, start + ROWS_AT_ONCE)
+
+
 def _blocks(features: Tensor, with_one: bool = False) -> Iterator[tuple[slice, Tensor]]:
     """Yield (slice of the samples, their features φ in float64, or (φ, 1) if so asked)."""
-    for start in range(0, len(features), ROWS_AT_ONCE):
-        samples = slice(start, start + ROWS_AT_ONCE)
+    for samples in _slices(len(features)):
         block = features[samples].to(torch.float64)
         yield samples, torch.nn.functional.pad(block, (0, 1), value=1.0) if with_one else block

@@ -66,10 +66,10 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
     within = 0.0
     for label in labels.unique():
         rows = (labels == label).nonzero()[:, 0]
-        covariance = _scatter(representation, rows) / len(labels)  # n_y/N times Cov[g|y]
-        within += covariance.trace()
+        scatter = _scatter(representation, rows) / len(labels)  # n_y/N times Cov[g|y]
+        within += scatter.trace()
         share = len(rows) / len(labels)
-        eigenvalues = torch.linalg.eigvalsh(covariance) / share
+        eigenvalues = torch.linalg.eigvalsh(scatter) / share
         for variance in RELATIVE_VARIANCES:
             logdets[variance] += share / 2 * (eigenvalues / (variance * largest)).log1p().sum()
     metrics = {}
@@ -81,12 +81,19 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
 
 
 def _scatter(representation: Tensor, rows: Tensor) -> Tensor:
-    """Σ_i (g_i − μ)(g_i − μ)ᵀ over the rows, μ their mean: [d, d], in two passes."""
+    """Σ_i (g_i − μ)(g_i − μ)ᵀ over the rows, μ their mean: [d, d], in two passes.
+
+    Of fewer rows than dimensions the products of the rows [n, n], whose eigenvalues are the same
+    but for zeros: of a thousand classes and two thousand units that is what can be paid for.
+    """
     dimension = representation.shape[1]
     total = representation.new_zeros(dimension, dtype=torch.float64)
     for part in _blocks(rows):
         total += representation[part].to(torch.float64).sum(0)
     mean = total / len(rows)
+    if len(rows) < dimension:
+        deviations = representation[rows].to(torch.float64) - mean
+        return deviations @ deviations.T
     scatter = total.new_zeros(dimension, dimension)
     for part in _blocks(rows):
         deviations = representation[part].to(torch.float64) - mean

@@ -13,9 +13,10 @@ def folder(tmp_path):
     files = {
         "studies/a.parquet": "",
         "studies/a.margins.parquet": "",
+        "studies/b.parquet": "",
         "figures/fig_a.png": "",
         "tables/table_a.html": "",
-        "claims.csv": "claim,verdict\n" + "x,reproduced\n" * 2 + "y,inconclusive\n",
+        "claims.csv": "claim,study,verdict\n" + "x,a,reproduced\n" * 2 + "y,a,inconclusive\n",
         "report.html": "",
     }
     for i, (name, text) in enumerate(files.items()):
@@ -48,6 +49,7 @@ def test_what_is_not_there_has_no_line(folder):
         ("figures/fig_a.png", ["report"]),
         ("tables/table_a.html", ["report"]),
         ("studies/a.parquet", ["verdicts"]),
+        ("studies/b.parquet", []),  # of which nothing is claimed
         ("claims.csv", ["report"]),
         ("report.html", []),
         ("studies/a.margins.parquet", []),
