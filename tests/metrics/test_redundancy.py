@@ -23,9 +23,14 @@ def column(kind, variance):
     return f"redundancy_{kind}_bound_relative_variance_{variance:g}"
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_explicit_covariances(seed):
-    points, labels = sample(seed)
+@pytest.mark.parametrize("classes", [4, 30, 90])
+def test_explicit_covariances(classes):
+    """Of more samples than dimensions in each class, of some such classes, and of fewer in all."""
+    points, labels = sample(samples=200, classes=classes)
+    counts = labels.bincount()
+    assert {4: counts.min() > 6, 30: counts.min() < 6 < counts.max(), 90: counts.max() <= 6}[
+        classes
+    ]
     radius = max(float(point.norm()) for point in points)
     scaled = points / radius
     expected = dict.fromkeys(COLUMNS, 0.0)
