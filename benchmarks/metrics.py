@@ -173,7 +173,7 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
             for split in splits:
                 inputs = getattr(data, f"{split}_inputs")
                 part = inputs[: min(timed, len(inputs))]
-                one = seconds(lambda: evaluation.outputs(model, tensors, part))  # noqa: B023
+                one = seconds(lambda: evaluation.features(model, tensors, part))  # noqa: B023
                 forward += one * len(inputs) / len(part)
                 # Features as they may be: of noise, where all of them would take minutes.
                 width = snapshot.weight.shape[1]
