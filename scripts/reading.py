@@ -14,13 +14,17 @@ def several(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
 
 
-def read_published(path: Path) -> pd.DataFrame:
-    """The values of a paper, with UserError where there is no CSV."""
+def read_published(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The values of a paper, with UserError where there is no CSV with these columns."""
     try:
-        return pd.read_csv(path)
+        published = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         told = " ".join(str(error).split())
         raise UserError(f"--published {path}: cannot be read ({told}); allowed: a CSV") from None
+    missing = [column for column in columns if column not in published]
+    if missing:
+        raise UserError(f"--published {path}: no column {', '.join(missing)}")
+    return published
 
 
 def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:

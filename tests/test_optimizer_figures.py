@@ -94,7 +94,10 @@ def test_published_values_that_are_not_there_are_told(tmp_path):
     (tmp_path / "empty.csv").touch()
     for name in ("none.csv", "empty.csv"):
         with pytest.raises(UserError, match=f"--published .*{name}: cannot be read .*a CSV"):
-            read_published(tmp_path / name)
+            read_published(tmp_path / name, ["nc0"])
+    (tmp_path / "other.csv").write_text("nc1,nc2\n1,2\n")
+    with pytest.raises(UserError, match=r"--published .*other\.csv: no column nc0"):
+        read_published(tmp_path / "other.csv", ["nc0", "nc1"])
 
 
 def test_zero_has_a_place_on_a_logarithmic_axis():
@@ -248,8 +251,11 @@ def test_over_time_of_some_runs_only():
         over_time.chosen(TABLE, {"optimizer.beta1": ["0.5"]})
     as_written = over_time.chosen(TABLE, {"optimizer.weight_decay": ["5e-3"]})
     pd.testing.assert_frame_equal(as_written, TABLE[TABLE["optimizer.weight_decay"] == 0.005])
-    by_name = over_time.chosen(TABLE, {"optimizer.name": ["adam"]})
-    assert set(by_name["optimizer.name"]) == {"adam"}
+    for name in ("adam", "Adam"):
+        by_name = over_time.chosen(TABLE, {"optimizer.name": [name]})
+        assert set(by_name["optimizer.name"]) == {"adam"}
+    with pytest.raises(UserError, match=r"optimizer\.name is sgd; allowed: adam, adamw"):
+        over_time.chosen(TABLE, {"optimizer.name": ["sgd"]})
     with pytest.raises(argparse.ArgumentTypeError, match=r"allowed: column=value"):
         over_time.conditions("optimizer.beta1")
 

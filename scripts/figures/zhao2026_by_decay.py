@@ -122,7 +122,9 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
     table = read(args.table, [*needed, *args.metrics])
-    published = None if args.published is None else read_published(args.published)
+    published = None
+    if args.published is not None:
+        published = read_published(args.published, ["optimizer", "weight_decay"])
     df, counted = data(table, args.optimizers, args.metrics, published, args.fitted)
     note = f"{args.title_note}; {counted}"
     write(draw(df, args.optimizers, args.metrics, note), df, args)

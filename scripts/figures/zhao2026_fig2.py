@@ -104,7 +104,8 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", LR]
     table = read(args.table, [*needed, "nc0", "nc3_duality"])
-    df, counted = data(table, read_published(args.published))
+    published = read_published(args.published, ["lr", "n", "slope", "r_squared"])
+    df, counted = data(table, published)
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

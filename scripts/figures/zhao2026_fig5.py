@@ -118,7 +118,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     needed = ["run", "step", "seed", "diverged_at", *predictions.SGD, "nc0", "accuracy_train"]
-    df = data(read(args.table, needed), read_published(args.published))
+    published = read_published(args.published, ["momentum", "weight_decay", "nc0"])
+    df = data(read(args.table, needed), published)
     write(draw(df, args.title_note), df, args)
 
 

@@ -60,7 +60,7 @@ def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFram
         for value in values:
             found = [here for here in known if is_told(value, here)]
             if not found:
-                allowed = ", ".join(map(labels.value, known))
+                allowed = ", ".join(v if isinstance(v, str) else labels.value(v) for v in known)
                 raise UserError(f"--only {column} is {value}; allowed: {allowed}")
             kept += found
         table = table[table[column].isin(kept)]
@@ -68,9 +68,11 @@ def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFram
 
 
 def is_told(text: str, value: object) -> bool:
-    """Whether a text tells a value: a number as it may be written, a name as it is."""
+    """Whether a text tells a value: a number as it may be written, a name as it is or is shown."""
     try:
-        return text == value if isinstance(value, str) else float(text) == value
+        if isinstance(value, str):
+            return text in (value, labels.value(value))
+        return float(text) == value
     except ValueError:
         return False
 

@@ -34,8 +34,9 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
+    published = read_published(args.published, ["optimizer", *(q.printed for q in QUANTITIES)])
     table = read(args.table, [*ENDS, *(quantity.column for quantity in QUANTITIES)])
-    write(data(table, read_published(args.published)), KEYS, QUANTITIES, args, MEANS)
+    write(data(table, published), KEYS, QUANTITIES, args, MEANS)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,9 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
+    published = read_published(args.published, ["optimizer", *(q.printed for q in QUANTITIES)])
     table = read(args.table, [*ENDS, *CELL, *(quantity.column for quantity in QUANTITIES)])
-    df, counted = data(table, read_published(args.published))
+    df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 
 

@@ -48,8 +48,9 @@ def _label(lr: float | str) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__).parse_args(argv)
+    published = read_published(args.published, ["lr", *(q.printed for q in QUANTITIES)])
     table = read(args.table, [*ENDS, *CELL, "nc0", "nc3_duality"])
-    df, counted = data(table, read_published(args.published))
+    df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
 
 

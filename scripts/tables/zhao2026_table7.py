@@ -69,11 +69,11 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--beside", required=True, type=Path, help="table of runs with decay")
     args = arguments.parse_args(argv)
     metrics = [quantity.column for quantity in COLLAPSE]
+    printed = ["decay", "epochs", *(quantity.printed for quantity in COLLAPSE)]
+    published = read_published(args.published, printed)
     decayed = read(args.beside, [*ENDS, *CELL, *metrics])
     own = [name for name in [*ENDS, *CELL] if name != "optimizer.name"]
-    df, counted = data(
-        read(args.table, [*own, "steps", *metrics]), decayed, read_published(args.published)
-    )
+    df, counted = data(read(args.table, [*own, "steps", *metrics]), decayed, published)
     write(df, KEYS, COLLAPSE, args, MEANS, counted)
 
 
