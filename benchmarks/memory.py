@@ -75,7 +75,7 @@ class MadeUpSnapshot(Snapshot):
 
 
 def peak() -> int:
-    """Bytes that this process has held at most."""
+    """Bytes that this process has held at most so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=[32_000, 128_000])
     parser.add_argument("--units", type=int, default=2048)
     parser.add_argument("--classes", type=int, default=1000)
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES))
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--one", action="store_true", help="print the bytes of one family and N")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args(argv)

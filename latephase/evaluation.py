@@ -51,8 +51,8 @@ def _chunks(
 
 
 def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
-    """Chunks below each other, ``rows`` in all, each let go once it is copied: of ImageNet the
-    features are 10 GB, of which there is room once."""
+    """Chunks below each other, ``rows`` in all and at least one, with two in memory beside the
+    whole: of ImageNet the features are 10 GB, of which there is room once."""
     chunks = iter(chunks)
     chunk = next(chunks)
     whole, at = chunk.new_empty(rows, *chunk.shape[1:]), 0

@@ -60,7 +60,7 @@ def short_metric(column: str) -> str:
 
 
 def colour(optimizer: str) -> str:
-    """An optimizer's colour, the same in all figures."""
+    """An optimizer's colour, the same in all figures; your own ones share a grey."""
     return COLOURS.get(optimizer, OTHER_COLOUR)
 
 

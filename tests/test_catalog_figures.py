@@ -107,7 +107,7 @@ def make(kind, name, change, folder):
 
 @pytest.mark.parametrize("change", [unfit, one_fits, diverged, unknown, infinite, zero])
 @pytest.mark.parametrize(("kind", "name"), one_of_each_call())
-def test_what_went_wrong_is_shown_as_nothing(kind, name, change, tmp_path):
+def test_what_went_wrong_stops_no_program(kind, name, change, tmp_path):
     made = make(kind, name, change, tmp_path)
     assert all(path.stat().st_size > 0 for path in made.values())
     assert len(pd.read_csv(made["csv"]).columns) > 2  # whatever rows

@@ -201,6 +201,8 @@ def test_modern_optimizers_have_a_line_a_coupling_that_begins_without_decay():
     assert nc0["mean"].iloc[0] == nc0.loc["decoupled", "mean"].iloc[0] > 0.5
     assert set(df["optimizer"]) == {"muon, adam"}
     assert len(zhao2026_modern.draw(df).axes) == 2
+    axes = zhao2026_modern.draw(pd.concat([df, df.assign(optimizer="mine")])).axes
+    assert [ax.get_title(loc="left") for ax in axes[:2]] == ["Muon, Adam on the head", "mine"]
 
 
 def over_steps(table):

@@ -51,7 +51,8 @@ def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """A row a metric, a column an optimizer."""
-    optimizers = [name for name in CALLED if name in set(df["optimizer"])]
+    present = set(df["optimizer"])
+    optimizers = [name for name in CALLED if name in present] + sorted(present - set(CALLED))
     with plots.style():
         fig = Figure(figsize=(max(2.2 * len(optimizers) + 1.6, 6.0), 4.6))
         columns = max(len(optimizers), 1)  # One, and empty, where no run fits.
@@ -69,7 +70,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             row[0].set_ylabel(labels.short_metric(metric))
         plots.log_value_axis(axes[0, 0])
         for ax, optimizer in zip(axes[0], optimizers, strict=False):
-            ax.set_title(CALLED[optimizer], loc="left")
+            ax.set_title(CALLED.get(optimizer, optimizer), loc="left")
         for ax in axes[-1]:
             ax.set_xlabel("weight decay λ")
         handles = [Line2D([], [], color=c, marker="o", label=name) for name, c in COLOURS.items()]
