@@ -64,7 +64,7 @@ class Catalog:
         ]
 
     def note(self, studies: Iterable[str], scale: str) -> str:
-        """What was run, in a line: data sets, variants, sizes, steps, seeds, scale."""
+        """What was run, in a line: networks, data sets, variants, sizes, steps, seeds, scale."""
         runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
         sets = ", ".join(f"{name} ({self.datasets[name]['variant']})" for name in names)
@@ -72,8 +72,9 @@ class Catalog:
         sizes = {run["data"].get("train_size", whole[run["data"]["name"]]) for run in runs}
         steps = {run["steps"] for run in runs}
         seeds = len({run["seed"] for run in runs})
+        models = " and ".join(dict.fromkeys(run["model"]["name"] for run in runs))
         return (
-            f"{sets}, n = {_several(sizes)}, {_several(steps)} steps, "
+            f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"
         )
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from latephase.analysis import before_divergence
 
+DECAY = "optimizer.weight_decay"
 FITTED = 0.99
 """Training accuracy below which zhao2026 leaves a run out."""
 
@@ -11,13 +12,16 @@ FITTED = 0.99
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The last row of each run before it diverged, if it did, with a column ``momentum``.
 
-    Momentum is heavy-ball's μ, and β₁ of Adam and its kin; 0 where an optimizer has neither.
+    Momentum is heavy-ball's μ, and β₁ of Adam and its kin; 0 where an optimizer has neither. So
+    is the weight decay where it has none.
     """
     last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
     momentum = pd.Series(float("nan"), index=last.index)
     for column in ("optimizer.momentum", "optimizer.beta1"):
         if column in last:
             momentum = momentum.fillna(last[column])
+    if DECAY in last:
+        last = last.assign(**{DECAY: last[DECAY].fillna(0.0)})
     return last.assign(momentum=momentum.fillna(0.0))
 
 
@@ -38,7 +42,7 @@ def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
     )
 
 
-CELL = ["optimizer.name", "optimizer.lr", "momentum", "optimizer.weight_decay"]
+CELL = ["optimizer.name", "optimizer.lr", "momentum", DECAY]
 """What, with the seed, names a run of the studies that compare optimizers."""
 
 

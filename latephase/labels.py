@@ -50,7 +50,7 @@ AXES = {
 
 
 def metric(column: str) -> str:
-    """What a metric is called in full: its name, a comma, what it is."""
+    """What a metric is called: its name and, where that says little, what it is after a comma."""
     return METRICS.get(column, column)
 
 

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 from latephase import analysis
+from latephase.errors import UserError
 from latephase.writing import replacing
 
 FIRST_STEP = 10
@@ -88,8 +89,11 @@ def summarise(
     fewer than two are left, and an x where none is left has no row. Arithmetic mean, also of
     metrics drawn on a log axis, as in the papers.
 
-    Raises ValueError where a seed has two values at an x.
+    Raises UserError where a seed has two runs at an x: of what else they differ in, it cannot tell.
     """
+    if df.duplicated([*hue, x, seed]).any():
+        told = ", ".join([*hue, x])
+        raise UserError(f"a seed has several runs at one {told}; allowed: a study with one")
     frames = []
     groups = df.groupby(list(hue), sort=True) if hue else [((), df)]
     for key, group in groups:

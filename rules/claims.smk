@@ -1,3 +1,24 @@
+def claimed_studies(scale):
+    """The studies that the claims at a scale ask about."""
+    return sorted({claim["study"] for claim in CATALOG.chosen_claims(scale)})
+
+
+def claimed_tables(wildcards):
+    return [study_table(study, wildcards.scale) for study in claimed_studies(wildcards.scale)]
+
+
+def claims_code(wildcards):
+    """The files of the program that judges, and of each paper's statistics."""
+    papers = {claim["paper"] for claim in CATALOG.chosen_claims(wildcards.scale)}
+    named = {"scripts.evaluate_claims", *(f"latephase.claims.{paper}" for paper in papers)}
+    return sorted({file for name in named for file in code(name)})
+
+
+def claims_note(wildcards):
+    studies = claimed_studies(wildcards.scale)
+    return "; ".join(f"{study}: {note(wildcards.scale, study)}" for study in studies)
+
+
 rule claims:
     """Every claim that the scale's studies can answer: statistic, interval, verdict."""
     input:

@@ -558,7 +558,7 @@ def test_the_note_names_all_of_an_axis(root, config):
     add_study(root, "sizes", "2030-01-02", grid)
     note = catalog.load(root, config).note(["sizes"], "quick")
     assert note == (
-        "digits (embedded), n = 60, 80 or 1,000, 10 or 2,000 steps, 2 seeds, scale quick"
+        "mlp on digits (embedded), n = 60, 80 or 1,000, 10 or 2,000 steps, 2 seeds, scale quick"
     )
 
 

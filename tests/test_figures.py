@@ -80,7 +80,7 @@ def test_summarise_matches_scipy():
 
 def test_summarise_refuses_two_values_of_a_seed():
     df = pd.DataFrame({"x": [1, 1], "seed": [1, 1], "y": [1.0, 2.0]})
-    with pytest.raises(ValueError, match="duplicate"):
+    with pytest.raises(UserError, match="a seed has several runs at one"):
         plots.summarise(df, "x", "y")
 
 

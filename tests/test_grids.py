@@ -119,7 +119,7 @@ def test_packs_are_cut_grid_by_grid(root, config):
     apart = catalog.load(root, config)
     assert [*apart.packs_of("apart0", "quick"), *apart.packs_of("apart1", "quick")] == packs
     assert loaded.note(["union"], "quick") == (
-        "digits (embedded), n = 100, 10 steps, 4 seeds, scale quick"
+        "mlp on digits (embedded), n = 100, 10 steps, 4 seeds, scale quick"
     )
 
 

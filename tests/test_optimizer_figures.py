@@ -1,11 +1,13 @@
 """The figures of zhao2026's optimizers draw what their CSV holds, and that is what the runs say."""
 
 import argparse
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from latephase import tables
 from latephase.errors import UserError
 from latephase.plots import zero_log_axis
 from scripts.figures import (
@@ -18,7 +20,7 @@ from scripts.figures import (
     zhao2026_view,
 )
 from scripts.figures import zhao2026_over_time as over_time
-from scripts.reading import read_published
+from scripts.reading import read_published, share
 from tests.optimizer_runs import runs
 
 
@@ -98,6 +100,63 @@ def test_published_values_that_are_not_there_are_told(tmp_path):
     (tmp_path / "other.csv").write_text("nc1,nc2\n1,2\n")
     with pytest.raises(UserError, match=r"--published .*other\.csv: no column nc0"):
         read_published(tmp_path / "other.csv", ["nc0", "nc1"])
+
+
+def test_published_values_stand_beside_the_papers_form_of_a_metric_alone():
+    table = TABLE.assign(nc0_normalized=TABLE["nc0"])
+    published = pd.DataFrame({"optimizer": ["adam"], "weight_decay": 0.0, "nc0": 20.0})
+    df, _ = zhao2026_by_decay.data(table, ["adam"], ["nc0", "nc0_normalized"], published)
+    assert df.loc[df["source"] == "published", "metric"].tolist() == ["nc0"]
+
+
+def test_an_optimizer_without_weight_decay_stands_at_none():
+    mine = TABLE[TABLE["optimizer.weight_decay"] == 0].replace({"optimizer.name": {"adam": "mine"}})
+    table = pd.concat(
+        [TABLE, mine.assign(**{"optimizer.weight_decay": np.nan}, run=mine["run"] + "m")]
+    )
+    df, _ = zhao2026_by_decay.data(table, ["mine"], ["nc0"])
+    assert df["weight_decay"].tolist() == [0.0]
+    assert df["n"].item() == 6
+    views, _ = zhao2026_view.data(table, "nc0", 0.99)
+    assert set(views.loc[views["optimizer"] == "mine", "weight_decay"]) == {0.0}
+
+
+MISTAKES = [
+    (zhao2026_grid, "--x nc0 --y nc0", "--y nc0: stands on the other axis"),
+    (zhao2026_grid, "--beside {table}", "--beside: two tables have one name"),
+    (zhao2026_grid, "--x spectrum", "spectrum is not a number a row"),
+    (zhao2026_view, "--metric spectrum", "spectrum is not a number a row"),
+    (zhao2026_view, "--metric optimizer.name", "optimizer.name is not a number a row"),
+    (zhao2026_by_decay, "--optimizers adam --metrics run", "run is not a number a row"),
+    (over_time, "--by seed --across seed --metrics nc0", "--across seed: stands under --by"),
+    (over_time, "--by spectrum --metrics nc0", "spectrum is not of every run"),
+    (over_time, "--by sometimes --metrics nc0", "sometimes is not of every run"),
+    (
+        over_time,
+        "--by optimizer.name --metrics nc0 --only optimizer.name=adam;optimizer.weight_decay=0.05",
+        "no run has all of it",
+    ),
+    (zhao2026_fig8, "", "a seed has several runs at one share"),
+]
+
+
+@pytest.mark.parametrize(("program", "options", "told"), MISTAKES)
+def test_what_cannot_be_drawn_is_told_in_a_line(program, options, told, tmp_path):
+    table = TABLE.assign(sometimes=TABLE["seed"].where(TABLE["optimizer.name"] == "adam"))
+    table["spectrum"] = [np.array([1.0, 2.0])] * len(table)
+    table = table.assign(nc2_etf=0.5, **{"optimizer.coupled_weight_decay": 1.0})
+    path = tmp_path / "table.parquet"
+    tables.write(path, table)
+    files = [f"--{kind}={tmp_path}/made.{kind}" for kind in ("pdf", "png", "csv")]
+    with pytest.raises(UserError, match=re.escape(told)) as caught:
+        program.main([f"--table={path}", *files, *options.format(table=path).split()])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fitted", ["2", "-1", "nan"])
+def test_a_share_is_from_0_to_1(fitted):
+    with pytest.raises(argparse.ArgumentTypeError, match="allowed: 0 to 1"):
+        share(fitted)
 
 
 def test_zero_has_a_place_on_a_logarithmic_axis():

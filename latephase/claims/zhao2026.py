@@ -72,6 +72,25 @@ def _plain(column: str) -> str:
     return column.rpartition(".")[2].replace("_", " ")
 
 
+def fall_from_start(table: pd.DataFrame, *, optimizer: str, metric: str, fitted: float) -> Result:
+    """log10 of a metric at step 0 over an optimizer's best value at the end (Figs. 3 and 6).
+
+    Above 0 where it ends below where it began. Best and means as in :func:`coupling_contrast`; a
+    seed's runs begin at one initialisation.
+    """
+    own = table[table[OPTIMIZER] == optimizer]
+    last, left_out = finals.fitted(own, fitted)
+    best = _best(last, metric)
+    start = own[own["step"] == 0].groupby("seed")[metric].median()
+    falls = best.rsub(np.log10(start), axis="index").dropna(axis=1, how="all")
+    values = falls.to_numpy()
+    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    note = f"{left_out}; {metric} at step 0, median: {start.median():.2g}"
+    if falls.size:
+        note += f"; best at the end: {10 ** float(np.nanmedian(best)):.2g}"
+    return Result(*interval, _seeds(falls), falls.shape[1], note)
+
+
 def coupling_contrast(
     table: pd.DataFrame, *, coupled: str, decoupled: str, metric: str, fitted: float
 ) -> Result:

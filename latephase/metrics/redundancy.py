@@ -66,7 +66,7 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
     within = 0.0
     for label in labels.unique():
         rows = (labels == label).nonzero()[:, 0]
-        scatter = _scatter(representation, rows) / len(labels)  # n_y/N times Cov[g|y]
+        scatter = _scatter_or_products(representation, rows) / len(labels)  # n_y/N times Cov[g|y]
         within += scatter.trace()
         share = len(rows) / len(labels)
         eigenvalues = torch.linalg.eigvalsh(scatter) / share
@@ -80,11 +80,11 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
     return metrics
 
 
-def _scatter(representation: Tensor, rows: Tensor) -> Tensor:
-    """Σ_i (g_i − μ)(g_i − μ)ᵀ over the rows, μ their mean: [d, d], in two passes.
+def _scatter_or_products(representation: Tensor, rows: Tensor) -> Tensor:
+    """Σ_i (g_i − μ)(g_i − μ)ᵀ over n rows, μ their mean: [d, d], in two passes.
 
-    Of fewer rows than dimensions the products of the rows [n, n], whose eigenvalues are the same
-    but for zeros: of a thousand classes and two thousand units that is what can be paid for.
+    Of fewer rows than dimensions the products ⟨g_i − μ, g_j − μ⟩ [n, n], whose eigenvalues are the
+    same but for zeros: of a thousand classes and two thousand units that is what can be paid for.
     """
     dimension = representation.shape[1]
     total = representation.new_zeros(dimension, dtype=torch.float64)

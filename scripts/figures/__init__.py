@@ -15,6 +15,7 @@ from latephase.errors import UserError
 from scripts.reading import read as read
 from scripts.reading import read_published as read_published
 from scripts.reading import several as several
+from scripts.reading import share as share
 
 DECAY = "optimizer.weight_decay"
 

@@ -14,8 +14,10 @@ from matplotlib.lines import Line2D
 
 from latephase import finals, labels, plots
 from latephase.errors import UserError, reporting
-from scripts.figures import DECAY, parser, read, read_published, several, write
+from scripts.figures import DECAY, parser, read, read_published, several, share, write
 
+PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
+"""What files of published values call the paper's own forms of the metrics."""
 COLUMNS = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
@@ -46,7 +48,7 @@ def data(
         values = cells.agg(["mean", "std", "count"]).reset_index()
         values = values.set_axis([*COLUMNS[2:]], axis=1)
         frames.append(values.assign(metric=metric, source="trained"))
-        name = metric.partition("_")[0]
+        name = PRINTED.get(metric)
         if published is not None and name in published:
             printed = published[published["optimizer"].isin(optimizers)]
             printed = printed.rename(columns={name: "mean"})[["optimizer", "weight_decay", "mean"]]
@@ -118,10 +120,10 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", type=Path, help="values that the paper shows")
     arguments.add_argument("--optimizers", type=several, required=True, metavar="A,B,…")
     arguments.add_argument("--metrics", type=several, default=["nc0", "nc3_duality"])
-    arguments.add_argument("--fitted", type=float, default=finals.FITTED, metavar="ACCURACY")
+    arguments.add_argument("--fitted", type=share, default=finals.FITTED, metavar="ACCURACY")
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
-    table = read(args.table, [*needed, *args.metrics])
+    table = read(args.table, needed, args.metrics)
     published = None
     if args.published is not None:
         published = read_published(args.published, ["optimizer", "weight_decay"])

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from latephase import plots, predictions
 from latephase.analysis import before_divergence
-from latephase.errors import reporting
+from latephase.errors import UserError, reporting
 from latephase.theory import zhao2026
 from scripts.figures import DECAY, parser, read, read_published, write
 
@@ -119,7 +119,10 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "seed", "diverged_at", *predictions.SGD, "nc0", "accuracy_train"]
     published = read_published(args.published, ["momentum", "weight_decay", "nc0"])
-    df = data(read(args.table, needed), published)
+    table = read(args.table, needed)
+    if table[CELL].isna().any(axis=None):
+        raise UserError(f"{args.table}: runs without momentum or decay; allowed: a study of SGD")
+    df = data(table, published)
     write(draw(df, args.title_note), df, args)
 
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from latephase import finals, labels, plots
 from latephase.claims.zhao2026 import regression
-from latephase.errors import reporting
+from latephase.errors import UserError, reporting
 from scripts.figures import parser, read, several, write
 
 ACROSS = 3  # panels in a row
@@ -92,7 +92,11 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name"]
     paths = [args.table, *map(Path, args.beside)]
-    tables = {path.stem: read(path, [*needed, args.x, args.y]) for path in paths}
+    if args.x == args.y:
+        raise UserError(f"--y {args.y}: stands on the other axis too; allowed: two metrics")
+    if len({path.stem for path in paths}) < len(paths):
+        raise UserError("--beside: two tables have one name; allowed: of each study one")
+    tables = {path.stem: read(path, needed, [args.x, args.y]) for path in paths}
     df, counted = data(tables, args.x, args.y)
     write(draw(df, args.x, args.y, f"{args.title_note}; {counted}"), df, args)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from pandas.api.types import is_list_like
 
 from latephase import labels, plots
 from latephase.analysis import before_divergence
@@ -30,9 +31,16 @@ def data(
 
     The keys are ``across`` and ``by``: columns of the table.
 
-    Raises UserError where a seed has several runs at one value of all of these.
+    Raises UserError where runs lack one of these, or a seed has several at one value of all.
     """
     keys = [across, *by] if across else by
+    if across in by:
+        raise UserError(f"--across {across}: stands under --by too; allowed: another column")
+    for key in keys:
+        if table[key].isna().any() or is_list_like(table[key].iloc[0]):
+            raise UserError(
+                f"--by, --across: {key} is not of every run; allowed: what they all have"
+            )
     if table.groupby([*keys, "seed"])["run"].nunique().max() > 1:
         told = ",".join(by)
         raise UserError(f"--by {told}: a seed has several runs at one of its values; allowed: one")
@@ -54,8 +62,9 @@ def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFram
 
     Raises UserError for a value that the column has not.
     """
+    whole = table
     for column, values in conditions.items():
-        known = list(table[column].dropna().unique())
+        known = list(whole[column].dropna().unique())
         kept = []
         for value in values:
             found = [here for here in known if is_told(value, here)]
@@ -64,6 +73,8 @@ def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFram
                 raise UserError(f"--only {column} is {value}; allowed: {allowed}")
             kept += found
         table = table[table[column].isin(kept)]
+    if table.empty:
+        raise UserError(f"--only {', '.join(conditions)}: no run has all of it; allowed: some run")
     return table
 
 
@@ -163,8 +174,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--metrics", type=several, required=True, metavar="A,B,…")
     args = arguments.parse_args(argv)
     across = [args.across] if args.across else []
-    needed = ["run", "step", "seed", "diverged_at", *args.by, *across, *args.only, *args.metrics]
-    table = chosen(read(args.table, needed), args.only)
+    needed = ["run", "step", "seed", "diverged_at", *args.by, *across, *args.only]
+    table = chosen(read(args.table, needed, args.metrics), args.only)
     df = data(table, args.by, args.metrics, args.across)
     write(draw(df, args.by, args.metrics, args.across, args.title_note), df, args)
 

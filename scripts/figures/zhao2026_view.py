@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from latephase import finals, labels, plots
 from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, write
+from scripts.figures import DECAY, parser, read, share, write
 
 KEYS = ["optimizer", "lr", "momentum", "weight_decay"]
 
@@ -22,8 +22,8 @@ def data(table: pd.DataFrame, metric: str, fitted: float) -> tuple[pd.DataFrame,
     Columns: optimizer, lr, momentum, weight_decay, mean, sd (NaN for one run), n.
     """
     last, counted = finals.fitted(table, fitted)
-    names = {"optimizer.name": "optimizer", "optimizer.lr": "lr", DECAY: "weight_decay"}
-    values = last.rename(columns=names).groupby(KEYS)[metric].agg(["mean", "std", "count"])
+    keys = ["optimizer.name", "optimizer.lr", "momentum", DECAY]
+    values = last.groupby(keys)[metric].agg(["mean", "std", "count"])
     return values.reset_index().set_axis([*KEYS, "mean", "sd", "n"], axis=1), counted
 
 
@@ -67,10 +67,10 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--metric", required=True)
-    arguments.add_argument("--fitted", type=float, default=finals.FITTED)
+    arguments.add_argument("--fitted", type=share, default=finals.FITTED)
     args = arguments.parse_args(argv)
     needed = ["run", "step", "seed", "diverged_at", "accuracy_train", "optimizer.name"]
-    table = read(args.table, [*needed, "optimizer.lr", DECAY, args.metric])
+    table = read(args.table, [*needed, "optimizer.lr", DECAY], [args.metric])
     df, counted = data(table, args.metric, args.fitted)
     write(draw(df, args.metric, f"{args.title_note}; {counted}"), df, args)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latephase.claims import zhao2026
+from latephase.claims import verdict, zhao2026
 from latephase.finals import fitted
 from tests.optimizer_runs import runs
 
@@ -198,3 +198,29 @@ def test_a_metric_that_no_run_has_gives_nothing():
     result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
     assert result.estimate == 0.97
     assert np.isnan(result.low)
+
+
+def from_start(table, start):
+    return pd.concat([table.assign(step=0, nc0=start), table], ignore_index=True)
+
+
+@pytest.mark.parametrize(("optimizer", "falls"), [("adam", True), ("adamw", False)])
+def test_fall_from_start_is_of_the_best_over_decays(optimizer, falls):
+    """Of Adam NC0 falls by a decade a decay; of AdamW it stays at 1, above a start of 0.5."""
+    table = from_start(runs(coupled_falls, noise=0.0), 0.5)
+    result = zhao2026.fall_from_start(table, optimizer=optimizer, metric="nc0", fitted=0.99)
+    expected = np.log10(0.5) + (2 if falls else 0)
+    assert result.estimate == pytest.approx(expected)
+    assert (result.n_seeds, result.n_cells) == (3, 2)
+    threshold = (0.0, None) if falls else (None, 0.0)
+    assert verdict(result, threshold) == "reproduced"
+    swapped = table.replace({"optimizer.name": {"adam": "adamw", "adamw": "adam"}})
+    turned = zhao2026.fall_from_start(swapped, optimizer=optimizer, metric="nc0", fitted=0.99)
+    assert verdict(turned, threshold) == "not reproduced"
+
+
+def test_fall_from_start_of_no_fitted_run_is_nothing():
+    table = from_start(runs(coupled_falls), 0.5).assign(accuracy_train=0.5)
+    result = zhao2026.fall_from_start(table, optimizer="adam", metric="nc0", fitted=0.99)
+    assert np.isnan(result.estimate)
+    assert "best" not in result.note

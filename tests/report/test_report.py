@@ -249,7 +249,7 @@ def test_a_caption_says_what_was_run(report):
     report.open("Atlas, all metrics on the same checkpoints")
     report.press(0, 1)
     caption = report.texts("nav .prose")[0]
-    assert "digits (embedded), n = 200, 60 steps, 2 seeds, scale quick" in caption
+    assert "mlp on digits (embedded), n = 200, 60 steps, 2 seeds, scale quick" in caption
     assert "results/quick/figures/atlas_overview.csv" in caption
 
 
