@@ -14,12 +14,9 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/inputs.smk"
-include: "rules/drawn.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/metrics.smk"
-include: "rules/compression.smk"
 include: "rules/aggregate.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
@@ -33,11 +30,12 @@ report: "report/workflow.rst"
 onstart:
     gc.freeze()
     gc.enable()
-    ending.with_the_jobs()
+    signals.with_the_jobs()
+    serve.start()
 
 
 onsuccess:
-    summary.main([f"{RESULTS}/{scale}" for scale in catalog.SCALES])
+    summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
 # Light, or in need of what a node may not have, the network.
@@ -62,7 +60,7 @@ rule all:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
         f"{RESULTS}/{config['scale']}/report.html",
         all_figures,
-        table_files(config["scale"]),
+        TARGETS.tables(config["scale"]),
     message:
         "all figures, tables, verdicts and the report"
 
@@ -76,11 +74,11 @@ rule figures:
 rule tables:
     """Every table of a paper, with its values beside ours."""
     input:
-        table_files(config["scale"]),
+        TARGETS.tables(config["scale"]),
 
 
 rule studies:
-    """The table of every study."""
+    """The data of every study."""
     input:
         all_studies,
 

@@ -39,7 +39,7 @@ from pathlib import Path
 
 import yaml
 
-from latephase.families import FAMILIES
+from latephase.metrics.families import FAMILIES
 
 ROOT = Path(__file__).parents[1]
 STUDY, FIGURE = "synthetic", "synthetic_fig"

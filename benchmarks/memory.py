@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from latephase.datasets.stored import Data
-from latephase.families import FAMILIES
-from scripts.extraction import Snapshot
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.families import FAMILIES
 
 TEST_SHARE = 25
 SIDE = 8  # of a test image, which nHSIC compares

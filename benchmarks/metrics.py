@@ -25,14 +25,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from latephase import evaluation
 from latephase.datasets import stored
-from latephase.losses.cross_entropy import per_sample
-from latephase.metrics.collapse import collapse_metrics
-from latephase.metrics.flatness import flatness_metrics, relative_flatness
-from latephase.metrics.hessian_traces import trace_metrics
-from latephase.metrics.objective import Objective
-from scripts.extraction import Snapshot
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.collapse.family import collapse_metrics
+from latephase.metrics.curvature.hessian_traces import trace_metrics
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.metrics.flatness.family import flatness_metrics, relative_flatness
+from latephase.parts.losses.cross_entropy import per_sample
+from latephase.parts.network import build_model
+from latephase.parts.network import features as features_of
 
 SAMPLES, DIMENSION, CLASSES = 10_000, 512, 10
 ROWS = 8  # of the full Hessian's 5,120 that are timed
@@ -158,7 +159,7 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
         data[f"{split}_labels"] = torch.arange(size) % CLASSES
     data = stored.Data(**data, classes=CLASSES, header={"shape": shape})
     spec = {"model": entry, "seed": 0, "loss": {"name": "cross_entropy", "reduction": "mean"}}
-    model = evaluation.build_model(spec, shape, CLASSES)
+    model = build_model(spec, shape, CLASSES)
     tensors = {name: t.detach() for name, t in (*model.named_parameters(), *model.named_buffers())}
     needs = {"collapse": sizes, "nc0": {}, "flatness": ["train"], "information": ["test"]}
     prepared = {
@@ -173,7 +174,7 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
             for split in splits:
                 inputs = getattr(data, f"{split}_inputs")
                 part = inputs[: min(timed, len(inputs))]
-                one = seconds(lambda: evaluation.features(model, tensors, part))  # noqa: B023
+                one = seconds(lambda: features_of(model, tensors, part))  # noqa: B023
                 forward += one * len(inputs) / len(part)
                 # Features as they may be: of noise, where all of them would take minutes.
                 width = snapshot.weight.shape[1]

@@ -23,9 +23,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from benchmarks.training import clock, ratios
-from latephase import evaluation
 from latephase.datasets.stored import Data
-from latephase.training import Trainer
+from latephase.parts.network import build_model
+from latephase.training.trainer import Trainer
 
 MODELS = {  # how it is called, the shape of its inputs, what a round takes
     "cnn": ({"name": "cnn", "widths": [16, 32]}, [1, 28, 28], 20),
@@ -53,7 +53,7 @@ def engine(model: dict, data: Data) -> Callable[[int], None]:
 
 def plain_loop(model: dict, inputs: Tensor, labels: Tensor) -> Callable[[int], None]:
     """The loop a user writes."""
-    network = evaluation.build_model({"model": model}, list(inputs.shape[1:]), CLASSES)
+    network = build_model({"model": model}, list(inputs.shape[1:]), CLASSES)
     optimizer = torch.optim.SGD(network.parameters(), **SGD)
     orders = (torch.randperm(len(inputs)).split(BATCH) for _ in count())
     batches = (index for order in orders for index in order)

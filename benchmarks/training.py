@@ -43,8 +43,8 @@ from torch.nn.functional import one_hot
 from torch.utils.data import DataLoader, Dataset
 
 from latephase.datasets.stored import Data
-from latephase.models import mlp
-from latephase.training import Trainer
+from latephase.parts.models import mlp
+from latephase.training.trainer import Trainer
 
 MODELS = {
     "paper": {"side": 28, "widths": [200, 200, 200]},

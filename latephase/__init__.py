@@ -1,5 +1,5 @@
-"""Late-phase training: specs, training packs, metrics, theory and claims of three papers.
+"""Late in training: specs, packs, metrics, theory and claims of three papers.
 
-The package is imported by the scripts and, for :mod:`latephase.spec` and :mod:`latephase.catalog`,
-by the Snakefile; it knows nothing of Snakemake.
+The scripts import this package, and so does the Snakefile; it knows nothing of either. docs/house.md
+shows its rooms.
 """

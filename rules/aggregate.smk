@@ -1,9 +1,10 @@
 rule aggregate:
-    """Everything of a study in one table, a row a run and step."""
+    """Everything of a study in one file, a row a run and step."""
     input:
-        history=lambda wildcards: pack_files(wildcards, ["history"]),
-        families=lambda wildcards: pack_files(wildcards, study_families(wildcards)),
-        code=code("scripts.aggregate"),
+        history=partial(TARGETS.pack_files, ["history"]),
+        families=lambda wildcards: TARGETS.pack_files(
+            TARGETS.study_families(wildcards), wildcards
+        ),
     output:
         f"{STUDIES}/{{study}}.parquet",
     log:
@@ -11,15 +12,16 @@ rule aggregate:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=study_runs,
-        packs=lambda wildcards: CATALOG.packs_of(wildcards.study, wildcards.scale),
+        runs=TARGETS.study_runs,
+        packs=TARGETS.study_packs,
         folder=lambda wildcards, input: str(Path(input.history[0]).parents[1]),
-        families=study_families,
+        families=TARGETS.study_families,
+        code=TARGETS.code("scripts.aggregate"),
     message:
         "gather the study {wildcards.study}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.aggregate \
+        python -m scripts.start aggregate \
             --runs {params.runs:q} \
             --packs {params.folder:q} \
             --pack {params.packs} \
@@ -34,11 +36,12 @@ rule extract_margins:
     input:
         # The histories stand for the folders, as in metrics.smk.
         checkpoints=lambda wildcards: ancient(
-            [f"{pack}/checkpoints" for pack in margin_packs(wildcards)]
+            [f"{pack}/checkpoints" for pack in TARGETS.margin_packs(wildcards)]
         ),
-        history=lambda wildcards: [f"{pack}/history.parquet" for pack in margin_packs(wildcards)],
-        data=margin_data,
-        code=code("scripts.extract_margins"),
+        history=lambda wildcards: [
+            f"{pack}/history.parquet" for pack in TARGETS.margin_packs(wildcards)
+        ],
+        data=TARGETS.margin_data,
     output:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
@@ -47,13 +50,14 @@ rule extract_margins:
         torch_env("cpu")
     threads: 1
     params:
-        runs=study_runs,
-        margins=study_margins,
+        runs=TARGETS.study_runs,
+        margins=lambda wildcards: spec.canonical(TARGETS.margins(wildcards)),
+        code=TARGETS.code("scripts.extract.margins"),
     message:
         "measure margins, {wildcards.study}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.extract_margins \
+        python -m scripts.start extract.margins \
             --runs {params.runs:q} \
             --margins {params.margins:q} \
             --checkpoints {input.checkpoints:q} \

@@ -1,29 +1,10 @@
-def claimed_studies(scale):
-    """The studies that the claims at a scale ask about."""
-    return sorted({claim["study"] for claim in CATALOG.chosen_claims(scale)})
-
-
-def claimed_tables(wildcards):
-    return [study_table(study, wildcards.scale) for study in claimed_studies(wildcards.scale)]
-
-
-def claims_code(wildcards):
-    """The files of the program that judges, and of each paper's statistics."""
-    papers = {claim["paper"] for claim in CATALOG.chosen_claims(wildcards.scale)}
-    named = {"scripts.evaluate_claims", *(f"latephase.claims.{paper}" for paper in papers)}
-    return sorted({file for name in named for file in code(name)})
-
-
-def claims_note(wildcards):
-    studies = claimed_studies(wildcards.scale)
-    return "; ".join(f"{study}: {note(wildcards.scale, study)}" for study in studies)
-
-
 rule claims:
     """Every claim that the scale's studies can answer: statistic, interval, verdict."""
     input:
-        tables=claimed_tables,
-        code=claims_code,
+        tables=lambda wildcards: [
+            TARGETS.study_data(study, wildcards.scale)
+            for study in TARGETS.claimed_studies(wildcards.scale)
+        ],
     output:
         csv=report(
             f"{RESULTS}/{{scale}}/claims.csv",
@@ -43,14 +24,15 @@ rule claims:
         "../envs/analysis.yaml"
     params:
         claims=lambda wildcards: spec.canonical(CATALOG.chosen_claims(wildcards.scale)),
-        studies=lambda wildcards: claimed_studies(wildcards.scale),
+        studies=lambda wildcards: TARGETS.claimed_studies(wildcards.scale),
         # For the caption.
-        note=claims_note,
+        note=TARGETS.claims_note,
+        code=TARGETS.claims_code,
     message:
         "judge the papers' claims, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.evaluate_claims \
+        python -m scripts.start evaluate_claims \
             --claims {params.claims:q} \
             --studies {params.studies} \
             --tables {input.tables:q} \

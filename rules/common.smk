@@ -1,25 +1,30 @@
-# What the other files share: the catalog, where things lie, and what each job is made of.
-# Bindings only; the logic is in latephase/catalog.py and latephase/spec.py.
-import re
+# What the other files share: the catalog, where things lie, and what jobs are made of. Bindings
+# only: rules/targets.py says what a job is made from and called with.
 import sys
+from functools import cache, partial
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from latephase import catalog, ending, families, grid, imports, own_data, parts, spec
-from latephase.datasets import folder_header
+from latephase.catalog import load
+from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
+from latephase.metrics import families
+from latephase.runs import code_digest, spec
+from rules import signals, summary
+from rules.targets import Targets
+from scripts import serve
 from snakemake.logging import logger
-from scripts import summary
 
-ending.without_a_lock()
+signals.without_a_lock()
 
 try:
-    CATALOG = catalog.load(ROOT, config)
+    CATALOG = load.load(ROOT, config)
 except UserError as error:
     sys.exit(f"error: {error}")
 
+TARGETS = Targets(CATALOG, ROOT)
 RESULTS = config["results"]
 STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
@@ -34,22 +39,17 @@ shell.prefix(
     "sleep 600' EXIT; "
 )
 
-# Measured on every run, and, dearer, where a study names them under `metrics`.
-FAMILIES = [*families.FAMILIES, *families.MORE_FAMILIES]
-# The data whose inputs are compressed, by their digests.
-COMPRESSED = CATALOG.compressed_data()
-
 
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
     digest="[0-9a-f]{12}",
-    scale="|".join(catalog.SCALES),
+    scale="|".join(SCALES),
     study="|".join(CATALOG.studies),
+    family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
     # Where there is none, a pattern that nothing matches.
     figure="|".join(CATALOG.figures) or "(?!)",
     table="|".join(CATALOG.tables) or "(?!)",
-    metric="|".join(CATALOG.own_metrics()) or "(?!)",
 
 
 def torch_env(device):
@@ -57,23 +57,38 @@ def torch_env(device):
     return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
 
 
-def software(stage):
-    """A digest of a stage's environments, for processors and GPUs alike, and of their pins.
-
-    A param of what is cached: the cache's key leaves out pin files, and without --sdm conda the
-    environment altogether. Comments are not in it.
-    """
-    files = [*sorted((ROOT / "envs").glob(f"{stage}*")), ROOT / "requirements.txt"]
-    lines = [line.strip() for path in files for line in path.read_text().splitlines()]
-    wanted = [line for line in lines if re.match(r"- |https:|torch==", line)]
-    return spec.digest(wanted)
-
-
 def gpus(device):
     """How many GPUs a job takes."""
     return int(device.startswith("cuda"))
 
 
-def train_minutes(wildcards, attempt):
-    """A training's time limit: twice what the configuration says of its speed, and the start."""
-    return attempt * (10 + 2 * CATALOG.minutes(wildcards.pack))
+@cache
+def tell_what_is_left_out():
+    """Say once, to who asks for all there is at a scale, what of it cannot be had."""
+    if left_out := CATALOG.left_out(config["scale"]):
+        logger.warning(left_out)
+
+
+def told(of):
+    """A function of wildcards whose UserError ends Snakemake in one line."""
+
+    def asked(wildcards):
+        try:
+            return of(wildcards)
+        except UserError as error:
+            sys.exit(f"error: {error}")
+
+    return asked
+
+
+def all_figures(wildcards):
+    """The files of every figure chosen for the configured scale."""
+    if config["figures"] == "all":
+        tell_what_is_left_out()
+    return TARGETS.figures(config["scale"])
+
+
+def all_studies(wildcards):
+    """The data of every study of the configured scale."""
+    tell_what_is_left_out()
+    return TARGETS.studies(config["scale"])

@@ -1,15 +1,14 @@
 rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
-        unpack(shown_tables),
-        code=lambda wildcards: code(f"scripts.figures.{script(wildcards)}"),
+        unpack(TARGETS.shown_files),
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
         png=report(
             f"{FIGURES}/{{figure}}.png",
             caption="../report/figure.rst",
-            category=heading,
-            labels=shown_as,
+            category=TARGETS.heading,
+            labels=TARGETS.shown_as,
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
@@ -17,20 +16,18 @@ rule figure:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=script,
-        note=shown_note,
-        options=lambda wildcards: flags(shown_options(wildcards)),
-        # Where they lie; a change of what is made from inputs is not a change of params.
-        tables=lambda wildcards, input: flags(
-            {name: input[name] for name in shown_tables(wildcards)}
-        ),
+        script=TARGETS.script,
+        note=TARGETS.shown_note,
+        options=TARGETS.shown_options,
+        files=TARGETS.shown_words,
+        code=partial(TARGETS.shown_code, "figures"),
     message:
         "draw {wildcards.figure}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.figures.{params.script} \
-            {params.tables:q} \
-            {params.options:q} \
+        python -m scripts.start figures.{params.script} \
+            {params.files:q} \
+            --options {params.options:q} \
             --title-note {params.note:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
@@ -42,11 +39,10 @@ rule figure:
 rule bundle:
     """A figure in one file: picture, numbers, data, program, provenance."""
     input:
+        unpack(TARGETS.shown_files),
         picture=rules.figure.output,
-        tables=lambda wildcards: flat(shown_tables(wildcards).values()),
-        code=lambda wildcards: code(f"scripts.figures.{script(wildcards)}"),
-        timing=lambda wildcards: [f"{pack}/timing.json" for pack in figure_packs(wildcards)],
-        own=code("scripts.bundle"),
+        code=lambda wildcards: [local(file) for file in TARGETS.figure_sources(wildcards)],
+        timing=lambda wildcards: [f"{p}/timing.json" for p in TARGETS.figure_packs(wildcards)],
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",
     log:
@@ -54,26 +50,27 @@ rule bundle:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=script,
-        note=shown_note,
-        tables=lambda wildcards: named(shown_tables(wildcards)),
-        options=lambda wildcards: named(shown_options(wildcards)),
-        packs=figure_packs,
-        study=figure_study,
+        script=TARGETS.script,
+        note=TARGETS.shown_note,
+        files=TARGETS.shown_words,
+        options=TARGETS.shown_options,
+        packs=TARGETS.figure_packs,
+        studies=TARGETS.figure_settings,
+        code=TARGETS.code("scripts.bundle"),
     message:
         "bundle {wildcards.figure}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.bundle \
+        python -m scripts.start bundle \
             --figure {wildcards.figure} \
             --script {params.script} \
             --note {params.note:q} \
             --picture {input.picture:q} \
             --code {input.code:q} \
-            --table {params.tables:q} \
             --options {params.options:q} \
             --packs {params.packs:q} \
-            --study {params.study:q} \
+            --studies {params.studies:q} \
             --output {output:q} \
+            --files {params.files:q} \
             2>&1 | tee {log:q}
         """

@@ -1,58 +1,16 @@
-# mutual_information, which takes an input more, is in compression.smk.
-for family in [name for name in FAMILIES if name != "mutual_information"]:
-
-    rule:
-        """One family of metrics, on every checkpoint of a pack."""
-        name:
-            f"extract_{family}"
-        input:
-            # A folder has no checksum, so that a touch alone would put out of date what is
-            # measured on it. The history, made with it, has one and stands for it.
-            checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
-            history=rules.train.output.history,
-            data=pack_data,
-        output:
-            f"{RESULTS}/packs/{{pack}}/{family}.parquet",
-        log:
-            f"{RESULTS}/logs/extract_{family}/{{pack}}.log",
-        cache: True
-        conda:
-            torch_env(config["metrics_device"])
-        threads: 1
-        resources:
-            device=config["metrics_device"],
-            gpu=gpus(config["metrics_device"]),
-        params:
-            # The cache's key holds no wildcards: what an artifact is of stands here.
-            pack="{pack}",
-            family=family,
-            code=pack_code(f"scripts.extract_{family}"),
-            software=software("train"),
-        message:
-            "measure {params.family}, {wildcards.pack}"
-        shell:
-            r"""
-            python -m scripts.extract_{params.family} \
-                --checkpoints {input.checkpoints:q} \
-                --data {input.data:q} \
-                --output {output:q} \
-                --device {resources.device} \
-                --code {params.code} \
-                --threads {threads} \
-                2>&1 | tee {log:q}
-            """
-
-
-rule extract_own:
-    """A metric of the user's own: a function of latephase/metrics that a study names."""
+rule extract:
+    """One family of metrics, or a metric of the user's own, on every checkpoint of a pack."""
     input:
+        unpack(TARGETS.extraction_inputs),
+        # A folder has no checksum, so that a touch alone would put out of date what is measured on
+        # it. The history, made with it, has one and stands for it.
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
-        data=pack_data,
+        data=TARGETS.pack_data,
     output:
-        f"{RESULTS}/packs/{{pack}}/{{metric}}.parquet",
+        f"{RESULTS}/packs/{{pack}}/{{family}}.parquet",
     log:
-        f"{RESULTS}/logs/extract_{{metric}}/{{pack}}.log",
+        f"{RESULTS}/logs/extract/{{family}}-{{pack}}.log",
     cache: True
     conda:
         torch_env(config["metrics_device"])
@@ -61,18 +19,55 @@ rule extract_own:
         device=config["metrics_device"],
         gpu=gpus(config["metrics_device"]),
     params:
+        # The cache's key holds no wildcards: what an artifact is of stands here.
         pack="{pack}",
-        metric="{metric}",
-        code=pack_code("scripts.extract_own"),
-        software=software("train"),
+        family="{family}",
+        program=TARGETS.extraction,
+        options=TARGETS.extraction_options,
+        code=TARGETS.extraction_code,
+        software=TARGETS.software("train"),
     message:
-        "measure {wildcards.metric}, {wildcards.pack}"
+        "measure {wildcards.family}, {wildcards.pack}"
     shell:
         r"""
-        python -m scripts.extract_own \
-            --metric {params.metric} \
+        python -m scripts.start {params.program} \
             --checkpoints {input.checkpoints:q} \
             --data {input.data:q} \
+            {params.options:q} \
+            --output {output:q} \
+            --device {resources.device} \
+            --code {params.code} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule encode_inputs:
+    """The inputs of a data set, as some runs see it, encoded in a few numbers each."""
+    input:
+        data=f"{RESULTS}/data/{{dataset}}.safetensors",
+    output:
+        f"{RESULTS}/data/{{dataset}}-{{digest}}.code.safetensors",
+    log:
+        f"{RESULTS}/logs/encode_inputs/{{dataset}}-{{digest}}.log",
+    cache: True
+    conda:
+        torch_env(config["metrics_device"])
+    threads: 1
+    resources:
+        device=config["metrics_device"],
+        gpu=gpus(config["metrics_device"]),
+    params:
+        entry=lambda wildcards: spec.canonical(TARGETS.encoded_data[wildcards.digest]),
+        code=TARGETS.code("scripts.extract.encode_inputs"),
+        software=TARGETS.software("train"),
+    message:
+        "encode the inputs of {wildcards.dataset}"
+    shell:
+        r"""
+        python -m scripts.start extract.encode_inputs \
+            --data {input.data:q} \
+            --entry {params.entry:q} \
             --output {output:q} \
             --device {resources.device} \
             --code {params.code} \

@@ -1,12 +1,11 @@
 rule report:
     """Snakemake's own report: figures and tables by paper, verdicts, and where each comes from."""
     input:
-        figures=lambda wildcards: figure_files(wildcards.scale),
-        tables=lambda wildcards: table_files(wildcards.scale),
+        figures=lambda wildcards: TARGETS.figures(wildcards.scale),
+        tables=lambda wildcards: TARGETS.tables(wildcards.scale),
         claims=rules.claims.output,
         texts=[f"report/{name}.rst" for name in ("workflow", "figure", "table", "claims")],
         style="report/style.css",
-        code=code("scripts.seal_report"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
         # What the keys of config.yaml were, overrides and all.
@@ -23,7 +22,8 @@ rule report:
         # Not a param: what of it shows in the report is in the figures, tables and titles.
         config=lambda wildcards: spec.canonical(config | {"scale": wildcards.scale}),
     params:
-        titles=lambda wildcards: titles(wildcards.scale),
+        titles=lambda wildcards: TARGETS.titles(wildcards.scale),
+        code=TARGETS.code("scripts.tools.seal_report"),
     message:
         "report, scale {wildcards.scale}"
     shell:
@@ -37,5 +37,5 @@ rule report:
             --nolock \
             --report {output.html:q} \
             --report-stylesheet {input.style:q}
-        python -m scripts.seal_report {output.html:q}
+        python -m scripts.tools.seal_report {output.html:q}
         """

@@ -1,6 +1,6 @@
 """Say where what the pipeline made lies, and what the verdicts are.
 
-    python -m scripts.summary results/quick results/paper
+    python -m rules.summary results/quick results/paper
 
 Standard library only: the Snakefile imports it for the last lines of a run.
 """

@@ -1,36 +1,33 @@
 rule table:
     """A table of a paper, its values beside ours: as a page, and the numbers in it."""
     input:
-        unpack(shown_tables),
-        code=lambda wildcards: code(f"scripts.tables.{script(wildcards)}"),
+        unpack(TARGETS.shown_files),
     output:
         csv=f"{TABLES}/{{table}}.csv",
         html=report(
             f"{TABLES}/{{table}}.html",
             caption="../report/table.rst",
-            category=heading,
-            labels=shown_as,
+            category=TARGETS.heading,
+            labels=TARGETS.shown_as,
         ),
     log:
         f"{RESULTS}/logs/table/{{scale}}-{{table}}.log",
     conda:
         "../envs/analysis.yaml"
     params:
-        script=script,
+        script=TARGETS.script,
         title=lambda wildcards: CATALOG.tables[wildcards.table]["title"],
-        note=shown_note,
-        options=lambda wildcards: flags(shown_options(wildcards)),
-        # Where they lie; a change of what is made from inputs is not a change of params.
-        tables=lambda wildcards, input: flags(
-            {name: input[name] for name in shown_tables(wildcards)}
-        ),
+        note=TARGETS.shown_note,
+        options=TARGETS.shown_options,
+        files=TARGETS.shown_words,
+        code=partial(TARGETS.shown_code, "tables"),
     message:
         "tabulate {wildcards.table}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.tables.{params.script} \
-            {params.tables:q} \
-            {params.options:q} \
+        python -m scripts.start tables.{params.script} \
+            {params.files:q} \
+            --options {params.options:q} \
             --title {params.title:q} \
             --note {params.note:q} \
             --csv {output.csv:q} \

@@ -1,7 +1,7 @@
 rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
     input:
-        data=pack_data,
+        data=TARGETS.pack_data,
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -16,18 +16,20 @@ rule train:
         # Not a param: a device does not change what a run is.
         device=config["device"],
         gpu=gpus(config["device"]),
-        runtime=train_minutes,
+        runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
     params:
         # The cache's key is made of these, and holds no wildcards: all that decides the result.
-        pack=lambda wildcards: spec.canonical(pack_spec(wildcards)),
-        code=pack_code("scripts.train"),
-        software=software("train"),
+        pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
+        # Files of code are no inputs here and in metrics.smk. Those would be two dozen a job: a
+        # third of the time and of the memory that planning thousands of packs takes.
+        code=partial(TARGETS.pack_code, "scripts.train"),
+        software=TARGETS.software("train"),
     message:
         "train {wildcards.pack}"
     shell:
         r"""
-        python -m scripts.train \
+        python -m scripts.start train \
             --pack {params.pack:q} \
             --data {input.data:q} \
             --scratch {resources.scratch:q}/{wildcards.pack} \

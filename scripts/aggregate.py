@@ -1,4 +1,4 @@
-"""Everything of a study in one table: a row a run and step.
+"""Everything of a study in one file: a row a run and step.
 
     python -m scripts.aggregate --runs '{…}' --packs results/packs --pack P1 P2 \
         --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
@@ -15,12 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from latephase import grid, spec, tables
 from latephase.errors import UserError, reporting
-
-ALWAYS = ("seed", "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay", "schedule")
-"""Columns whether they are axes of the grid or not: what the analyses take runs apart by, and what
-the theory makes its predictions of."""
+from latephase.runs import grid, spec
+from latephase.runs.columns import ALWAYS
+from latephase.storage import parquet
 
 
 def run_table(setting: dict) -> pd.DataFrame:
@@ -37,10 +35,10 @@ def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset())
 
     Raises UserError where two families, or a family and the ``taken`` names, share a column.
     """
-    table = tables.read(folder / "history.parquet")
+    table = parquet.read(folder / "history.parquet")
     for family in families:
         path = folder / f"{family}.parquet"
-        metrics = tables.read(path)
+        metrics = parquet.read(path)
         if twice := (set(table) | taken) & set(metrics) - {"run", "step"}:
             raise UserError(f"{path}: column {min(twice)} is taken already; allowed: a new name")
         table = table.merge(metrics, on=["run", "step"], how="left", validate="one_to_one")
@@ -73,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     taken = {"pack", *runs.columns}
     packs = [pack_table(args.packs / pack, args.families, taken) for pack in args.pack]
     table = study_table(runs, packs)
-    tables.write(args.output, table)
+    parquet.write(args.output, table)
 
 
 if __name__ == "__main__":

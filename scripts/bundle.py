@@ -2,11 +2,13 @@ r"""A figure in one file, for a paper's supplement: picture, numbers, data, prog
 
     python -m scripts.bundle --figure sakamoto2026_fig3 --script sakamoto2026_fig3 --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
-        --code latephase/plots.py scripts/figures/sakamoto2026_fig3.py \
-        --table table=results/quick/studies/weight_decay_mlp.parquet --options weight-decay=0.3 \
-        --packs results/packs/P1 --study '{…}' --output results/quick/bundles/sakamoto2026_fig3.zip
+        --code latephase/drawing/style.py scripts/figures/sakamoto2026_fig3.py \
+        --options '{"weight_decay": 0.3}' --packs results/packs/P1 --studies '{…}' \
+        --output results/quick/bundles/sakamoto2026_fig3.zip \
+        --files --table results/quick/studies/weight_decay_mlp.parquet
 
-Unpacked, its REDRAW.txt has the command that draws the figure again, from what is in it alone.
+``--files`` comes last: what follows is what the figure's program is given. Unpacked, the bundle's
+REDRAW.txt has the command that draws the figure again, from what is in it alone.
 """
 
 import argparse
@@ -19,18 +21,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from latephase.errors import reporting
-from latephase.writing import replacing
+from latephase.storage.atomic import replacing
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same bytes every time
-
-
-def named(text: str) -> tuple[str, str]:
-    """``name=value``."""
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
-    return name, value
 
 
 def commit() -> str | None:
@@ -46,18 +40,17 @@ def commit() -> str | None:
 def contents(args: argparse.Namespace) -> dict[str, bytes]:
     """What goes into the bundle, by its name there."""
     files = {f"figure/{path.name}": path.read_bytes() for path in args.picture}
-    places = {name: [Path(path) for path in paths.split(",")] for name, paths in args.table}
-    tables = {n: ",".join(f"data/{path.name}" for path in paths) for n, paths in places.items()}
-    files |= {f"data/{p.name}": p.read_bytes() for paths in places.values() for p in paths}
+    data = {word: Path(word) for word in args.files if not word.startswith("--")}
+    files |= {f"data/{path.name}": path.read_bytes() for path in data.values()}
     files |= {path: Path(path).read_bytes() for path in args.code}
-    command = redraw(args.script, tables, dict(args.options), args.note)
-    files["REDRAW.txt"] = command.encode()
+    inside = [f"data/{data[word].name}" if word in data else word for word in args.files]
+    files["REDRAW.txt"] = redraw(args.script, inside, args.options, args.note).encode()
     provenance = {
         "figure": args.figure,
         "note": args.note,
         "commit": commit(),
         "drawn_with": {name: version(name) for name in LIBRARIES},
-        "study": args.study,
+        "studies": args.studies,
         "trainings": {
             folder.name: json.loads((folder / "timing.json").read_text()) for folder in args.packs
         },
@@ -67,12 +60,11 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
     return files | {"provenance.json": text.encode()}
 
 
-def redraw(script: str, tables: dict[str, str], options: dict[str, str], note: str) -> str:
+def redraw(script: str, files: list[str], options: str, note: str) -> str:
     """The command that draws the figure again, in the unpacked bundle."""
-    given = [f"--{name}={value}" for name, value in (tables | options).items()]
     places = [f"--{kind}=redrawn.{kind}" for kind in ("pdf", "png", "csv")]
-    words = ["python", "-m", f"scripts.figures.{script}", *given, f"--title-note={note}", *places]
-    return shlex.join(words) + "\n"
+    given = [*files, f"--options={options}", f"--title-note={note}", *places]
+    return shlex.join(["python", "-m", f"scripts.figures.{script}", *given]) + "\n"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -82,11 +74,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--note", required=True, help="what the data are, in a few words")
     parser.add_argument("--picture", nargs="+", type=Path, required=True)
     parser.add_argument("--code", nargs="+", required=True)
-    parser.add_argument("--table", nargs="+", type=named, required=True, metavar="NAME=FILE")
-    parser.add_argument("--options", nargs="*", type=named, default=[], metavar="NAME=VALUE")
+    parser.add_argument("--options", default="{}", help="the program's options, JSON")
     parser.add_argument("--packs", nargs="+", type=Path, required=True, help="folders of packs")
-    parser.add_argument("--study", type=json.loads, required=True, help="study at a scale, JSON")
+    parser.add_argument("--studies", type=json.loads, required=True, help="their settings, JSON")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--files", nargs=argparse.REMAINDER, required=True, metavar="--NAME FILE")
     args = parser.parse_args(argv)
     files = contents(args)
     with replacing(args.output) as part, zipfile.ZipFile(part, "w") as bundle:

@@ -12,7 +12,7 @@ Examples, from the root of the repository::
     python -m scripts.prepare_data --name mnist --entry "$entry" --mirror /data/images \
         --cache ~/.cache/latephase --output results/data/mnist.safetensors
 
-A file of your own needs no entry, only the arrays x_train, y_train, x_test, y_test; nor does a
+A file of your own with the arrays x_train, y_train, x_test and y_test needs no entry. Nor does a
 folder of images of your own, train/<class>/ and val/<class>/, if they are to be 224 by 224.
 """
 
@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from latephase import sums
 from latephase.datasets.pieces import Pieces
 from latephase.datasets.prepare import prepare
-from latephase.datasets.tensors import bytes_of, head_of
+from latephase.datasets.safetensors_in_pieces import bytes_of, head_of
 from latephase.errors import UserError, reporting
-from latephase.writing import replacing
+from latephase.storage import checksum
+from latephase.storage.atomic import replacing
 
 
 def optional_path(text: str) -> Path | None:
@@ -48,11 +48,12 @@ def parse_entry(text: str) -> dict:
 def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) -> None:
     """Write ``output`` whole or not at all; the same arrays and header give the same bytes.
 
-    Its header holds a sum of the file too. No more of an array in pieces is held than a piece.
+    The header also holds a checksum of the file. Of an array in pieces, one piece at a time is held
+    in memory.
     """
-    metadata = {"latephase": json.dumps(header | {"sum": sums.SLOT}, sort_keys=True)}
+    metadata = {"latephase": json.dumps(header | {"sum": checksum.SLOT}, sort_keys=True)}
     with replacing(output) as part, part.open("wb") as file:
-        sums.write_filled(file, head_of(arrays, metadata), bytes_of(arrays))
+        checksum.write_filled(file, head_of(arrays, metadata), bytes_of(arrays))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--name", required=True, help="name of the data set")
     parser.add_argument("--entry", default="{}", help="its entry in the catalog, as JSON")
-    # The rule gives every flag; an empty value is a flag not set.
+    # The rule gives every flag. A flag with an empty value is not set.
     for flag, text in (
         ("--mirror", "folder of files already downloaded"),
         ("--cache", "folder where downloads are kept"),
@@ -69,7 +70,9 @@ def main(argv: list[str] | None = None) -> None:
         ("--folder", "a folder of images of your own"),
     ):
         parser.add_argument(flag, type=optional_path, nargs="?", help=text)
-    parser.add_argument("--threads", type=int, default=1, help="that read a folder's images")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="how many read the images of a folder"
+    )
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
     places = {key: getattr(args, key) for key in ("mirror", "cache", "npz", "folder", "threads")}

@@ -1,19 +1,70 @@
-"""What programs that show a study's table read, and how."""
+"""What the programs of figures and tables read: their options, a study's data, published values."""
 
 import argparse
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from latephase import tables
+from latephase.catalog.check_schema import check
 from latephase.errors import UserError
+from latephase.storage import parquet
 
 
-def several(text: str) -> list[str]:
-    """The words of an option that takes several, separated by commas."""
-    return [word.strip() for word in text.split(",")]
+def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
+    """The arguments that all these programs take; ``declared`` is the program's ``OPTIONS``."""
+    result = argparse.ArgumentParser(description=description.splitlines()[0])
+    result.add_argument("--table", required=True, type=Path, help="data of the study")
+    result.add_argument(
+        "--options",
+        type=lambda text: options(text, declared),
+        default="{}",
+        metavar="JSON",
+        help=f"an object; its keys: {', '.join(declared) or 'none'}",
+    )
+    return result
+
+
+def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The options in a JSON object, with the default of each one that it does not name.
+
+    Args:
+        declared: a JSON schema for each option; one without a ``default`` must be given.
+
+    Raises UserError where the text is no such object.
+    """
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"--options: no JSON ({error}); allowed: a JSON object") from None
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict(declared),
+        "required": [name for name, rule in declared.items() if "default" not in rule],
+    }
+    check(given, schema, "--options", "options")
+    return {name: given.get(name, rule.get("default")) for name, rule in declared.items()}
+
+
+def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.DataFrame:
+    """A study's data, with UserError where they lack a column or a metric, or have no rows.
+
+    A metric is a column that has a number in each row.
+    """
+    table = parquet.read(path)
+    missing = [column for column in (*columns, *metrics) if column not in table]
+    if missing:
+        raise UserError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table)}")
+    if table.empty:
+        raise UserError(f"{path}: the table has no rows")
+    for metric in metrics:
+        if not is_numeric_dtype(table[metric]):
+            raise UserError(f"{path}: {metric} is not a number a row; allowed: a metric that is")
+    return table
 
 
 def read_published(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -27,28 +78,3 @@ def read_published(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if missing:
         raise UserError(f"--published {path}: no column {', '.join(missing)}")
     return published
-
-
-def share(text: str) -> float:
-    """The number of an option that takes one from 0 to 1."""
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text}; allowed: 0 to 1")
-    return number
-
-
-def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """A table, with UserError where it lacks a column or a metric, or has no rows.
-
-    A metric is a column that has a number in each row.
-    """
-    table = tables.read(path)
-    missing = [column for column in (*columns, *metrics) if column not in table]
-    if missing:
-        raise UserError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table)}")
-    if table.empty:
-        raise UserError(f"{path}: the table has no rows")
-    for metric in metrics:
-        if not is_numeric_dtype(table[metric]):
-            raise UserError(f"{path}: {metric} is not a number a row; allowed: a metric that is")
-    return table

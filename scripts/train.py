@@ -24,21 +24,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 import torch
 
-from latephase import imports, parts, tables, training
-from latephase.alone import alone
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.writing import replacing
-
-
-def history_table(rows: list[dict]) -> pd.DataFrame:
-    """The history as a table: a row a run and step, in the order of both."""
-    columns = ["loss_train", "loss_test", "accuracy_train", "accuracy_test", "diverged_at"]
-    table = pd.DataFrame(rows, columns=["run", "step", *columns])
-    return table.astype(dict.fromkeys(columns, float)).sort_values(["run", "step"])
+from latephase.runs import code_digest, parts
+from latephase.runs.columns import DIVERGED_AT, HISTORY
+from latephase.storage import parquet
+from latephase.storage.atomic import replacing
+from latephase.storage.lock import alone
+from latephase.training import trainer
 
 
 @contextmanager
@@ -74,22 +69,28 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     torch.set_num_threads(args.threads)
+    hold_code(args)
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
     with (
         alone(args.scratch),
         stop_asked_by(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as stop,
     ):
-        folder, rows, seconds = training.train(
+        folder, rows, seconds = trainer.train(
             args.pack, data, args.scratch, args.device, halted=stop.is_set
         )
         put_in_place(args, folder, rows, seconds)
 
 
+def hold_code(args: argparse.Namespace) -> None:
+    """Refuse to train, or to keep, what other code makes than was planned."""
+    modules = ["scripts.train", *parts.modules(args.pack["common"])]
+    code_digest.hold(args.code, modules, code_digest.ROOT)
+
+
 def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], seconds: float) -> None:
     """Give what was made its final names."""
     # What was trained stays in the scratch folder, and stands there when the edit is undone.
-    modules = ["scripts.train", *parts.modules(args.pack["common"])]
-    imports.hold(args.code, modules, parts.PACKAGE.parent)
+    hold_code(args)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     timing = {
         "wall_seconds": seconds,
@@ -99,7 +100,7 @@ def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], secon
         "machine": platform.machine(),
         "torch": torch.__version__,
     }
-    tables.write(args.history, history_table(rows))
+    parquet.write_rows(args.history, rows, [*HISTORY, DIVERGED_AT])
     with replacing(args.timing) as part:
         part.write_text(json.dumps(timing) + "\n")
     shutil.rmtree(args.checkpoints, ignore_errors=True)
@@ -112,6 +113,6 @@ if __name__ == "__main__":
     with reporting():
         try:
             main()
-        except training.Stopped as stopped:
+        except trainer.Stopped as stopped:
             logging.warning("%s", stopped)
             sys.exit(128 + signal.SIGTERM)

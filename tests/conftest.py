@@ -5,7 +5,7 @@ import pytest
 import torch
 import yaml
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)

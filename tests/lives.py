@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from latephase import training
+from latephase.training import trainer
 from scripts import train
 
 DONE = ("os.mkdir", "os.remove", "os.rename", "os.rmdir")
@@ -25,7 +25,7 @@ def begin(words: list[str], moment: int = 0) -> multiprocessing.Process:
 
 
 def _live(words: list[str], moment: int) -> None:
-    training.STATE_SECONDS = -1.0  # a state at every checkpoint
+    trainer.STATE_SECONDS = -1.0  # a state at every checkpoint
     os.fsync = lambda _: None  # a killed process, unlike a machine without power, needs none
     _die_at(moment)
     train.main(words)

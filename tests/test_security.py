@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from latephase.errors import UserError
-from scripts import seal_report
+from scripts.tools import seal_report
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PROGRAMS = sorted(
     path for folder in ("latephase", "scripts") for path in (ROOT / folder).rglob("*.py")
 )

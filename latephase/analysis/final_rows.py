@@ -2,11 +2,8 @@
 
 import pandas as pd
 
-from latephase.analysis import before_divergence
-
-DECAY = "optimizer.weight_decay"
-FITTED = 0.99
-"""Training accuracy below which zhao2026 leaves a run out."""
+from latephase.analysis.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_CELL
+from latephase.analysis.divergence import before_divergence
 
 
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -17,7 +14,7 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
     """
     last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
     momentum = pd.Series(float("nan"), index=last.index)
-    for column in ("optimizer.momentum", "optimizer.beta1"):
+    for column in (MOMENTUM, BETA1):
         if column in last:
             momentum = momentum.fillna(last[column])
     if DECAY in last:
@@ -42,16 +39,13 @@ def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
     )
 
 
-CELL = ["optimizer.name", "optimizer.lr", "momentum", DECAY]
-"""What, with the seed, names a run of the studies that compare optimizers."""
-
-
 def best_cells(last: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Of final rows, those of each optimizer's cell of smallest mean over seeds of a metric.
 
     A cell is a learning rate, a momentum and a weight decay.
     """
-    means = last.groupby(CELL)[metric].mean().dropna()
-    best = means.groupby("optimizer.name").idxmin()
-    cells = pd.MultiIndex.from_frame(last[CELL])
+    cell = list(OPTIMIZER_CELL)
+    means = last.groupby(cell)[metric].mean().dropna()
+    best = means.groupby(OPTIMIZER).idxmin()
+    cells = pd.MultiIndex.from_frame(last[cell])
     return last[cells.isin(list(best))]

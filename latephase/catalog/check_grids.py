@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from latephase import grid, parts, spec
+from latephase.catalog.check_schema import check
 from latephase.errors import UserError
-from latephase.schema import check
-from latephase.spec import Spec
+from latephase.runs import declared, grid, parts, spec
+from latephase.runs.spec import Spec
 
 
 def check_grids(
@@ -125,8 +125,8 @@ def _check_run(
             raise UserError(f"{file}: {key}.{name} is not a known key; allowed: {allowed}")
         check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
         if name in parts.KINDS:
-            check(value["name"], {"enum": parts.names(name)}, file, f"{key}.{name}.name")
-            check(value, parts.schema(name, value["name"]), file, f"{key}.{name}")
+            check(value["name"], {"enum": declared.names(name)}, file, f"{key}.{name}.name")
+            check(value, declared.schema(name, value["name"]), file, f"{key}.{name}")
         known.add(mark)
     if "seed" not in run:
         raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
@@ -176,7 +176,7 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
     data, model = run["data"], run["model"]
     for side in dataset["shape"][1:]:
         side = data.get("resize", side)
-        check(side, parts.side(model["name"]), file, f"{key}.model: the inputs' side")
+        check(side, declared.side(model["name"]), file, f"{key}.model: the inputs' side")
     for split in ("train", "test"):
         size = data.get(f"{split}_size", dataset[split])
         if model.get("samples", size) != size:

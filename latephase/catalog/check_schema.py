@@ -3,6 +3,8 @@
 import datetime
 import math
 import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema
@@ -44,23 +46,41 @@ Validator = jsonschema.validators.extend(
 )
 
 
-def check(value: Any, schema: dict[str, Any], file: str, key: str = "") -> None:
+Format = tuple[Callable[[Any], bool], Callable[[Any], str]]
+"""Whether a value is of a format of ours, and what is allowed in its place."""
+
+
+def check(
+    value: Any,
+    schema: dict[str, Any],
+    file: str,
+    key: str = "",
+    formats: Mapping[str, Format] = MappingProxyType({}),
+) -> None:
     """Raise a UserError that names file, key, value and what is allowed.
 
-    ``key`` is the dotted name of ``value`` in the file, where it is a part of it.
+    ``key`` is the dotted name of ``value`` in the file, where it is a part of it. ``formats`` are
+    what the schema's ``format`` may ask for beside JSON schema's own.
     """
-    error = best_match(
-        Validator(schema, format_checker=Validator.FORMAT_CHECKER).iter_errors(value)
-    )
+    checker = Validator.FORMAT_CHECKER
+    if formats:
+        checker = jsonschema.FormatChecker()
+        for name, (is_good, _) in formats.items():
+            checker.checks(name)(is_good)
+    error = best_match(Validator(schema, format_checker=checker).iter_errors(value))
     if error is not None:
-        raise UserError(_line(error, file, key))
+        raise UserError(_line(error, file, key, formats))
 
 
-def _line(error: jsonschema.ValidationError, file: str, key: str) -> str:
+def _line(
+    error: jsonschema.ValidationError, file: str, key: str, formats: Mapping[str, Format]
+) -> str:
     name = key
     for step in error.absolute_path:
         name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else str(step)
     rule, limit, value = error.validator, error.validator_value, error.instance
+    if rule == "format" and limit in formats:
+        return f"{file}: {name} is {_shown(value)}; allowed: {formats[limit][1](value)}"
     if "propertyNames" in error.absolute_schema_path:
         return f"{file}: {_joined(name, value)} is not a name that matches {limit}"
     if rule == "additionalProperties":

@@ -1,23 +1,18 @@
-"""The catalog: studies, figures, tables, claims and data sets, read from YAML and checked whole.
+"""The catalog: every study, figure, table, claim and data set, under one configuration.
 
-Imported by the Snakefile: no torch, no pandas. Whatever a user got wrong is a
-:class:`UserError` before any job starts.
+The Snakefile imports it: no torch, no pandas.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from latephase import grid, own_data, spec
-from latephase.catalog_checks import check_packs, check_references, check_setting
+from latephase.catalog import user_data
 from latephase.errors import UserError
-from latephase.families import MORE_FAMILIES
-from latephase.schema import check
-from latephase.spec import Spec
-from latephase.templates import written_out
-from latephase.yaml_files import read_yaml
+from latephase.metrics.families import MORE_FAMILIES
+from latephase.runs import grid, spec
+from latephase.runs.spec import Spec
 
 SCALES = ("quick", "paper")
 SLOWEST = 50
@@ -29,24 +24,29 @@ class Catalog:
     """Everything there is to make, under one configuration."""
 
     config: dict[str, Any]
-    papers: dict[str, str]
-    """The headings of the report: what each paper, and our own atlas, is called there."""
     datasets: dict[str, dict]
-    studies: dict[str, dict]
-    figures: dict[str, dict]
-    tables: dict[str, dict]
-    claims: list[dict]
+    papers: dict[str, str] = field(default_factory=dict)
+    """The headings of the report: what each paper, and our own atlas, is called there."""
+    studies: dict[str, dict] = field(default_factory=dict)
+    """Each entry here and below has its paper, the folder that it stands in."""
+    figures: dict[str, dict] = field(default_factory=dict)
+    tables: dict[str, dict] = field(default_factory=dict)
+    claims: list[dict] = field(default_factory=list)
     packs: dict[str, Spec] = field(default_factory=dict)
     """Every pack by its id."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The packs that hold the runs of a (study, scale)."""
+
+    def file_of(self, study: str) -> str:
+        """Where a study stands."""
+        return f"catalog/{self.studies[study]['paper']}/studies/{study}.yaml"
 
     def setting(self, study: str, scale: str) -> dict[str, Any]:
         """What a study is at a scale. Raises UserError where it has no such scale."""
         scales = self.studies[study]["scales"]
         if scale not in scales:
             allowed = ", ".join(scales)
-            raise UserError(f"catalog/studies/{study}.yaml: no scale {scale!r}; allowed: {allowed}")
+            raise UserError(f"{self.file_of(study)}: no scale {scale!r}; allowed: {allowed}")
         return scales[scale]
 
     def packs_of(self, study: str, scale: str) -> list[str]:
@@ -116,7 +116,7 @@ class Catalog:
         named = {name for setting in settings for name in setting.get("metrics", [])}
         return sorted(named - set(MORE_FAMILIES))
 
-    def compressed_data(self) -> dict[str, Spec]:
+    def encoded_data(self) -> dict[str, Spec]:
         """The data entries of the runs whose mutual information is asked for, by digest."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         asking = [s for s in settings if "mutual_information" in s.get("metrics", [])]
@@ -130,7 +130,7 @@ class Catalog:
 
     def lacking(self, study: str, scale: str) -> list[str]:
         """The data sets of a study that are the user's to bring, and are not configured."""
-        return own_data.lacking(self.config, self.datasets, self.setting(study, scale))
+        return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
         """What is not made, where all there is is asked for, for want of the user's data."""
@@ -152,84 +152,3 @@ def _several(sizes: set[int]) -> str:
     """One number, or all of them: 100, 1,000 or 10,000."""
     *others, last = [f"{size:,}" for size in sorted(sizes)]
     return f"{', '.join(others)} or {last}" if others else last
-
-
-def load(root: Path, config: dict[str, Any]) -> Catalog:
-    """Read and check the catalog under a root folder with a configuration."""
-    folder = root / "catalog"
-
-    def read(path: Path, schema: str) -> Any:
-        file = path.relative_to(root).as_posix()
-        content = read_yaml(path, file)
-        check(content, schemas[schema], file)
-        return content
-
-    schemas = {
-        path.stem.removesuffix(".schema"): read_yaml(path, f"catalog/schemas/{path.name}")
-        for path in (folder / "schemas").glob("*.schema.yaml")
-    }
-    check(config, schemas["config"], "config")
-    check_packs(config)
-    datasets = read(folder / "datasets.yaml", "datasets")
-    papers = read(folder / "papers.yaml", "papers")
-    figures = written_out(read(folder / "figures.yaml", "figures"), "catalog/figures.yaml")
-    tables = read(folder / "tables.yaml", "tables")
-    claims = read(folder / "claims.yaml", "claims")["claims"]
-    studies = {}
-    for path in sorted((folder / "studies").glob("*.yaml")):
-        check(path.stem, {"pattern": "^[a-z0-9_]+$"}, "catalog/studies", f"the name of {path.name}")
-        studies[path.stem] = read(path, "study")
-    studies = {name: study | {"scales": _alike(name, studies)} for name, study in studies.items()}
-    datasets |= own_data.entries(config, datasets, studies)
-    for name, study in studies.items():
-        for scale, setting in study["scales"].items():
-            file, key = f"catalog/studies/{name}.yaml", f"scales.{scale}"
-            check_setting(setting, schemas["study"], datasets, file, key)
-    catalog = Catalog(config, papers, datasets, studies, figures, tables, claims)
-    check_references(catalog)
-    _cut(catalog)
-    return catalog
-
-
-def _alike(name: str, studies: dict[str, dict]) -> dict[str, dict[str, Any]]:
-    """The settings of a study; one that is ``like`` another study's is laid over that."""
-    settings = {}
-    for scale, setting in studies[name]["scales"].items():
-        if "like" in setting:
-            scales = {other: study["scales"].get(scale, {}) for other, study in studies.items()}
-            whole = [other for other, found in scales.items() if found and "like" not in found]
-            file, key = f"catalog/studies/{name}.yaml", f"scales.{scale}.like"
-            check(setting["like"], {"enum": whole}, file, key)
-            own = {key: value for key, value in setting.items() if key != "like"}
-            setting = grid.laid_over(scales[setting["like"]], own)
-        settings[scale] = setting
-    return settings
-
-
-def _cut(catalog: Catalog) -> None:
-    """Give every run a pack. A run that studies share belongs to the pack of the oldest."""
-    owner: dict[str, str] = {}
-    ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
-    for name in ordered:
-        for scale, setting in catalog.studies[name]["scales"].items():
-            held = []
-            for runs in _blocks(setting, catalog.config):
-                ids = {spec.run_id(run): run for run in runs}
-                if new := {id_: run for id_, run in ids.items() if id_ not in owner}:
-                    pack = spec.pack_of(new.values())
-                    pack_id = spec.pack_id(pack)
-                    catalog.packs[pack_id] = pack
-                    owner |= dict.fromkeys(new, pack_id)
-                held += [owner[id_] for id_ in ids]
-            catalog.members[name, scale] = list(dict.fromkeys(held))
-
-
-def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Spec]]:
-    """The runs of a study's grids, so many at a time as a pack of their model holds."""
-    device = config["device"].partition(":")[0]
-    for member in grid.members(setting):
-        template = grid.template(member)
-        block = config["packs"].get(member["model"]["name"], {}).get(device, {})
-        block = block | setting.get("pack", {})
-        for cells in spec.cut_packs(member["grid"], block):
-            yield [grid.resolved(spec.replaced(template, values)) for values in cells]

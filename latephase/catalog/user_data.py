@@ -1,31 +1,31 @@
 """Data sets of the user's own, as the configuration names them: files and folders of images.
 
-Imported by the Snakefile: no torch, no NumPy.
+The Snakefile imports this module: it imports neither torch nor NumPy.
 """
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase import grid
+from latephase.datasets.kinds import folder as images
+from latephase.datasets.kinds import npz
 from latephase.errors import UserError
+from latephase.runs import grid
 
 
 def entries(
     config: dict[str, Any], known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, dict]:
-    """Entries, as of catalog/datasets.yaml, of the sets that the configuration brings.
+    """What the entries of the sets that the configuration brings would be in catalog/datasets.yaml.
 
-    A folder that ``known`` describes, such as ImageNet's, is but checked. The images of another are
-    counted, if a study names it: there may be many. Raises UserError.
+    A folder that ``known`` describes, such as ImageNet's, is only checked. The images of another
+    are counted if a study names it, for there may be many. Raises UserError.
     """
     found = {}
     for name, path in config["npz"].items():
         if name in known:
             raise UserError(f"config: npz.{name} is the name of a shipped data set; choose another")
-        from latephase.datasets.npz_header import npz_sizes
-
-        found[name] = npz_sizes(path)
+        found[name] = npz.entry_of(path)
     for name in config["folders"]:
         if entry := _of_folder(config, name, known | found, studies):
             found[name] = entry
@@ -61,16 +61,14 @@ def _given(config: dict[str, Any], name: str) -> dict[str, Any]:
 def _of_folder(
     config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, Any] | None:
-    """The entry of a folder that has none yet."""
-    from latephase.datasets.folder_header import SIDE, folder_classes, folder_sizes
-
+    """The entry of a folder; None where ``known`` has it, and the folder fits it."""
     given = _given(config, name)
-    path, side = given["path"], given.get("side", SIDE)
+    path, side = given["path"], given.get("side", images.SIDE)
     if name not in known:
-        counted = name in _texts(studies)
-        classes = len(folder_classes(path))
-        entry = {"kind": "folder", "variant": "user", "shape": [3, side, side], "classes": classes}
-        return folder_sizes(path, side) if counted else entry
+        if name in _texts(studies):
+            return images.entry_of(path, side)
+        classes = len(images.classes_of(path))
+        return {"kind": "folder", "variant": "user", "shape": [3, side, side], "classes": classes}
     entry = known[name]
     if entry["kind"] != "folder":
         taken = f"config: folders.{name} is the name of another data set"
@@ -80,7 +78,7 @@ def _of_folder(
         raise UserError(
             f"config: folders.{name}.side is {side}; allowed: {entry['shape'][1]}, or a new name"
         )
-    if (classes := len(folder_classes(path))) != entry["classes"]:
+    if (classes := len(images.classes_of(path))) != entry["classes"]:
         raise UserError(
             f"config: folders.{name} is {path}, which has {classes} classes; "
             f"allowed: {entry['classes']} ({name}), or a new name"
@@ -95,7 +93,7 @@ def _names(setting: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> set[str]:
-    """All texts in what was read from YAML, which is not checked yet."""
+    """All texts in a value that was read from YAML and is not checked yet."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, dict):

@@ -1,9 +1,8 @@
 """Data sets, from their sources to the arrays a training reads.
 
 :mod:`latephase.datasets.prepare` makes ``results/data/<dataset>.safetensors`` and
-:mod:`latephase.datasets.stored` reads it. The module of a set's kind (``digits.py``, ``idx.py``,
-``npz.py``) reads its raw files: ``read(name, entry, places)`` returns the arrays and what is known
-of them. None is imported here, so that a training does not depend on the readers.
+:mod:`latephase.datasets.stored` reads it. :mod:`latephase.datasets.kinds` has a module for each
+kind of source. None is imported here, so that a training does not depend on how sources are read.
 """
 
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import NamedTuple
 
 
 class Places(NamedTuple):
-    """Where raw files are: a mirror of downloads, a cache of them, a user's own file or folder.
+    """Where raw files are, and how many threads may read them.
 
-    And how many threads may read them.
+    They are in a mirror of downloads, in a cache of downloads, or they are a user's own: an .npz
+    file or a folder of images.
     """
 
     mirror: Path | None = None

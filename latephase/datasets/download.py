@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from latephase.errors import UserError
 
-# By so much at most is a compressed file longer than its content: what cannot be compressed.
 LONGER = 1 << 16
+"""By how many bytes a compressed file may be longer than its content, which did not compress."""
 TIMEOUT_SECONDS = 30.0
 
 
@@ -32,15 +32,15 @@ def find(
 ) -> bytes:
     """The uncompressed content of ``file`` (keys name, urls, sha256, bytes), checked by its sha256.
 
-    With ``unpack`` false, its bytes as they are, and sum and size are of these. No more than
-    ``bytes`` are ever inflated, and little more read: what goes on is not the file. Looked for in
-    this order, each time against the same sum:
-    ``<mirror>/<dataset>/<name>``, ``<cache>/<dataset>/<name>``, both compressed or not, and the
-    urls; a download is kept in the cache if there is one. An underscore in the name of the data
-    set may be a hyphen in the name of its folder.
+    With ``unpack`` false it is the file's bytes as they are, and sha256 and bytes are of these. No
+    more than ``bytes`` are ever inflated, and little more is read: a longer file is not the one.
 
-    A wrong file in the mirror or the cache is an error, not a reason to look further: results
-    must not depend on what happened to be unreadable. Raises UserError.
+    The file is looked for at ``<mirror>/<dataset>/<name>``, then at ``<cache>/<dataset>/<name>``,
+    both compressed or not, then at the urls. A download is kept in the cache if there is one. An
+    underscore in the name of the data set may be a hyphen in the name of its folder.
+
+    Raises UserError. A wrong file in the mirror or the cache is an error too, not a reason to look
+    further: results must not depend on what happened to be unreadable.
     """
     if mirror is not None and not Path(mirror).is_dir():
         raise UserError(f"{mirror}: the mirror is not a folder; allowed: an existing folder")
@@ -56,9 +56,9 @@ def find(
 
 
 def content_of(data: bytes, file: dict, unpack: bool = True) -> bytes:
-    """``data``, decompressed if it is gzip, if size and sum are the file's; raises Unfit if not.
+    """``data``, decompressed if it is gzip and ``unpack`` is true.
 
-    With ``unpack`` false nothing is decompressed.
+    Raises Unfit unless its size and its sha256 are those of the file.
     """
     if unpack and data[:2] == b"\x1f\x8b":
         try:
@@ -78,7 +78,7 @@ def content_of(data: bytes, file: dict, unpack: bool = True) -> bytes:
 
 
 def _whole(stream: BinaryIO, size: int) -> bytes:
-    """All bytes of a file whose content has ``size``; raises Unfit where there are far more."""
+    """All bytes of a file whose content has ``size`` bytes. Raises Unfit if it has far more."""
     data = stream.read(size + LONGER + 1)
     if len(data) > size + LONGER:
         raise Unfit(f"the file is larger than {size + LONGER} bytes")
@@ -117,7 +117,7 @@ def _download(dataset: str, file: dict, cache: Path | None, timeout: float, unpa
 
 
 def _keep(data: bytes, path: Path) -> None:
-    """Write a checked download; other processes see the whole file or none."""
+    """Write a checked download. Other processes see the whole file or none."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

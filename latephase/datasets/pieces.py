@@ -1,9 +1,14 @@
-"""An array that is too large to hold, made piece by piece while it is written."""
+"""An array that is too large to hold, made piece by piece while it is written.
+
+NumPy is not imported: the Snakefile imports this module through :mod:`latephase.datasets.kinds`.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -11,13 +16,13 @@ class Pieces:
     """An array [N, …] that a file will hold; ``make`` yields it in pieces along its first axis."""
 
     shape: tuple[int, ...]
-    dtype: np.dtype
-    make: Callable[[], Iterator[np.ndarray]]
+    dtype: "np.dtype"
+    make: "Callable[[], Iterator[np.ndarray]]"
 
     def __len__(self) -> int:
         return self.shape[0]
 
 
-def pieces_of(array: "np.ndarray | Pieces") -> Iterator[np.ndarray]:
-    """An array's pieces: one, if it is held."""
+def pieces_of(array: "np.ndarray | Pieces") -> "Iterator[np.ndarray]":
+    """The pieces of an array. An array that is held is one piece."""
     return array.make() if isinstance(array, Pieces) else iter([array])

@@ -5,19 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from latephase.datasets import Places
+from latephase.datasets import Places, kinds
 from latephase.datasets.pieces import Pieces
 from latephase.errors import UserError
-
-REQUIRED = {
-    "cifar": ("variant", "shape", "classes", "label_bytes", "archive", "batches"),
-    "digits": ("variant", "sha256"),
-    "idx": ("variant", "shape", "classes", "train", "test", "files"),
-    "npz": (),
-    "folder": (),
-    "gaussian_mixture": ("variant", "shape", "classes", "train", "test", "seed", "noise", "margin"),
-    "free_features": ("variant", "classes", "train", "test"),
-}
 
 
 def prepare(
@@ -32,28 +22,35 @@ def prepare(
 ) -> tuple[dict[str, np.ndarray | Pieces], dict]:
     """Read, check and split the data set that ``entry`` of catalog/datasets.yaml describes.
 
-    ``mirror`` is a folder of already downloaded files, ``cache`` the folder where downloads are
-    kept (both for kind idx), ``npz`` the user's own file and ``folder`` the user's own images
-    (kinds npz and folder, which they imply: the entry may then be empty).
+    ``mirror`` is a folder of files already downloaded, and ``cache`` the folder where downloads are
+    kept. ``npz`` is a user's own file and ``folder`` a user's own images; the kind is then that of
+    the same name, and the entry may be empty.
 
-    Returns the arrays train_inputs, test_inputs [N, C, H, W] (uint8 or float32; of a folder in
-    pieces, which are read as they are asked for) and train_labels, test_labels [N] (int64), and
-    a header of plain JSON types: name, variant, source,
-    sha256 (of each file read), classes, shape, scale. Neither depends on where the files were
-    found. Raises UserError for data that are missing or not what the entry says.
+    Returns the arrays train_inputs, test_inputs, train_labels and test_labels, and a header of
+    plain JSON types. Labels are [N] int64. Inputs are images [N, C, H, W], uint8 or float32, unless
+    the header has ``"inputs": "integers"``: then they are sequences [N, T], int32 or int64. Arrays
+    that are too large to hold come as :class:`Pieces`.
+
+    The header has name, variant, source, sha256 (of each file read), classes and shape (of one
+    input). Of images it also has scale: stored values / scale are what is trained on, before they
+    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1. Neither
+    arrays nor header depend on where the files were found. Raises UserError for data that are
+    missing or are not what the entry says.
     """
     kind = entry.get("kind", "npz" if npz else "folder" if folder else None)
     for given, its in ((npz, "npz"), (folder, "folder")):
         if given is not None and kind != its:
             told = f"given for data set {name}, whose kind is {kind}"
             raise UserError(f"{given}: {told}; allowed: {its}")
-    if kind not in REQUIRED:
-        raise UserError(f"data set {name}: kind is {kind!r}; allowed: {', '.join(REQUIRED)}")
-    for key in REQUIRED[kind]:
-        if key not in entry:
-            raise UserError(f"data set {name}: {key} is missing from its entry of kind {kind}")
+    if kind not in kinds.files():
+        raise UserError(f"data set {name}: kind is {kind!r}; allowed: {', '.join(kinds.files())}")
     # By name, so that a data set depends on the reader of its own kind alone.
-    reader = importlib.import_module(f"latephase.datasets.{kind}")
+    reader = importlib.import_module(f"latephase.datasets.kinds.{kind}")
+    # What a user brings may be described by nothing but itself.
+    if not hasattr(reader, "entry_of"):
+        for key in reader.SCHEMA["required"]:
+            if key not in entry:
+                raise UserError(f"data set {name}: {key} is missing from its entry of kind {kind}")
     arrays, facts = reader.read(name, entry, Places(mirror, cache, npz, folder, threads))
     _check_entry(name, entry, arrays, facts)
     arrays = {
@@ -64,11 +61,9 @@ def prepare(
 
 
 def _check_entry(name: str, entry: dict, arrays: dict, facts: dict) -> None:
-    """Refuse data whose sizes, shape, scale or classes are not those that the entry states."""
+    """Raise UserError where an entry states other facts or sizes than those of the data."""
     found = {
-        "shape": facts["shape"],
-        "classes": facts["classes"],
-        "scale": facts["scale"],
+        **{key: facts.get(key) for key in ("shape", "classes", "scale", "vocabulary")},
         "train": len(arrays["train_inputs"]),
         "test": len(arrays["test_inputs"]),
     }

@@ -1,45 +1,44 @@
 """The safetensors format, written piece by piece: byte for byte what its library writes at once.
 
-Eight bytes with the length of the head, the head (JSON: of each array its type, its shape and where
-its bytes are), and the bytes of all arrays, with nothing between. The library wants the whole of
-every array in memory, twice.
+The library needs every array whole in memory, twice.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from latephase.datasets.pieces import Pieces, pieces_of
+from latephase.storage import safetensors_header
+from latephase.storage.safetensors_header import TYPES
 
 Arrays = Mapping[str, np.ndarray | Pieces]
-TYPES = {"float32": "F32", "int64": "I64", "uint8": "U8"}
-ORDER = ("I64", "F32", "U8")
-"""Arrays of wider items first, so that each begins at a multiple of its item."""
+ORDER = ("I64", "F32", "I32", "U8")
+"""The order of the arrays in a file, by type: those of wider items come first.
+
+So each array begins at a multiple of its item's size.
+"""
 
 
 def head_of(arrays: Arrays, metadata: dict[str, str]) -> bytes:
-    """All before the arrays' bytes, with the metadata in it; a multiple of eight bytes."""
-    head: dict[str, dict] = {"__metadata__": metadata}
+    """All bytes before the arrays', with the metadata in them; a multiple of eight."""
+    entries: dict[str, dict] = {}
     end = 0
     for name in _ordered(arrays):
         array = arrays[name]
         begin, end = end, end + math.prod(array.shape) * array.dtype.itemsize
-        head[name] = {
+        entries[name] = {
             "dtype": TYPES[array.dtype.name],
             "shape": list(array.shape),
             "data_offsets": [begin, end],
         }
-    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
+    return safetensors_header.encoded(entries, metadata)
 
 
 def bytes_of(arrays: Arrays) -> Iterator[memoryview]:
-    """The arrays' bytes, in the order of the head.
+    """The bytes of the arrays, in the order of the head.
 
-    Raises ValueError where pieces do not make up the array that they are of.
+    Raises ValueError where the pieces of an array do not make up the whole of it.
     """
     for name in _ordered(arrays):
         array, rows = arrays[name], 0

@@ -1,4 +1,4 @@
-"""Inputs that are too large to hold: rows of the stored file, standardised when asked for."""
+"""Inputs that are too large to hold: rows are read from the file when they are asked for."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,10 +9,10 @@ from torch.nn.functional import one_hot
 
 
 class Streamed:
-    """Inputs [N, C, H, W] of a file, with what of a tensor training and metrics ask for.
+    """Inputs [N, …] that stay in their file, with the part of a tensor's interface that is needed.
 
-    Rows are float32, or of another type after :meth:`to`, on the device; the index of rows lies on
-    the processor, where the file is. A row's numbers are those of a set that is held.
+    Rows come on the device and of the type, which :meth:`to` changes. A row has the same numbers as
+    it has in a set that is held.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Streamed:
 
     def __getitem__(self, rows: slice | Tensor) -> Tensor:
         """Some rows [n, C, H, W], by a slice or by their numbers."""
-        # The numbers lie there already, where many are asked for in turn.
+        # The processor reads the file, so the numbers are wanted there.
         chosen = rows if isinstance(rows, slice) else rows.cpu().numpy()
         # A copy of these rows alone, in memory: a slice of the file is still the file.
         found = torch.from_numpy(np.array(self.stored[chosen]))
-        # A byte a value crosses to the device, not four.
+        # Moved before it is converted, so that a byte a value crosses to the device, not four.
         return self.standardise(found.to(self.device)).to(self.dtype)
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class Streamed:
 
 
 class OneHot:
-    """One-hot targets [N, K], made as they are asked for: of a thousand classes they are large."""
+    """One-hot targets [N, K], made when they are asked for: with many classes they are large."""
 
     def __init__(self, labels: Tensor, classes: int, dtype: torch.dtype):
         self.labels, self.classes, self.dtype = labels, classes, dtype

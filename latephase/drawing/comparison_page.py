@@ -1,13 +1,14 @@
 """A table as a page: our value with its interval, and the paper's beside it."""
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from latephase import labels, pages
+from latephase.drawing import names
+from latephase.drawing.page import Markup, filled, joined
+from latephase.drawing.page import page as whole_page
 
 STYLE = """
 td { font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -19,6 +20,23 @@ READING = (
     "In brackets, the 95 % bootstrap interval over seeds. "
     "Blank: not in the paper, or no run to show."
 )
+TABLE = """<div class="scroll" tabindex="0" role="region" aria-label="$title">
+<table>
+<caption>$note.<small>$reading</small></caption>
+<thead><tr>$keys$quantities</tr>
+<tr>$pairs</tr></thead>
+<tbody>
+$rows
+</tbody>
+</table>
+</div>"""
+KEY_HEAD = '<th scope="col" rowspan="2">$heading</th>'
+QUANTITY_HEAD = '<th scope="colgroup" colspan="2">$heading</th>'
+PAIR = Markup('<th scope="col">ours</th><th scope="col">paper</th>')
+ROW = '<tr><th scope="row">$first</th>$keys$values</tr>'
+KEY = "<td>$key</td>"
+VALUES = '<td>$ours$interval</td><td class="paper">$paper</td>'
+INTERVAL = "<small>[$low, $high]</small>"
 
 
 def page(
@@ -27,48 +45,52 @@ def page(
     keys: dict[str, str],
     quantities: Sequence[tuple[str, str, str]],
     note: str,
-) -> str:
-    """A row a row of ``df``: its keys, then each quantity's value of ours and of the paper."""
-    heads = "".join(
-        f'<th scope="col" rowspan="2">{html.escape(heading)}</th>' for heading in keys.values()
+) -> Markup:
+    """A row for each row of ``df``: its keys, then each quantity's value of ours and of the paper.
+
+    ``quantities`` are our column, its heading, and the paper's column without ``published_``.
+    """
+    table = filled(
+        TABLE,
+        title=title,
+        note=note,
+        reading=READING,
+        keys=joined(filled(KEY_HEAD, heading=heading) for heading in keys.values()),
+        quantities=joined(filled(QUANTITY_HEAD, heading=heading) for _, heading, _ in quantities),
+        pairs=joined([PAIR] * len(quantities)),
+        rows=joined((_row(row, keys, quantities) for row in df.to_dict("records")), "\n"),
     )
-    heads += "".join(
-        f'<th scope="colgroup" colspan="2">{html.escape(heading)}</th>'
-        for _, heading, _ in quantities
-    )
-    pairs = '<th scope="col">ours</th><th scope="col">paper</th>' * len(quantities)
-    rows = "\n".join(_row(row, keys, quantities) for row in df.to_dict("records"))
-    body = f"""<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(title)}">
-<table>
-<caption>{html.escape(note)}.<small>{READING}</small></caption>
-<thead><tr>{heads}</tr>
-<tr>{pairs}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>"""
-    return pages.page(title, body, STYLE)
+    return whole_page(title, table, STYLE)
 
 
 def _row(
     row: dict[str, Any], keys: dict[str, str], quantities: Sequence[tuple[str, str, str]]
-) -> str:
+) -> Markup:
     first, *others = keys
-    cells = [f'<th scope="row">{_key(first, row[first])}</th>']
-    cells += [f"<td>{_key(key, row[key])}</td>" for key in others]
+    values = []
     for name, _, printed in quantities:
         low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
-        interval = "" if math.isnan(low) else f"<small>[{number(low)}, {number(high)}]</small>"
-        cells.append(f"<td>{number(row[name])}{interval}</td>")
-        cells.append(f'<td class="paper">{as_printed(row[f"published_{printed}"])}</td>')
-    return f"<tr>{''.join(cells)}</tr>"
+        interval = filled(INTERVAL, low=number(low), high=number(high))
+        values.append(
+            filled(
+                VALUES,
+                ours=number(row[name]),
+                interval="" if math.isnan(low) else interval,
+                paper=as_printed(row[f"published_{printed}"]),
+            )
+        )
+    return filled(
+        ROW,
+        first=_key(first, row[first]),
+        keys=joined(filled(KEY, key=_key(key, row[key])) for key in others),
+        values=joined(values),
+    )
 
 
 def _key(name: str, value: Any) -> str:
     """What names a row: a number in full, an optimizer as it is called, any other text."""
     if isinstance(value, str):
-        return html.escape(labels.OPTIMIZERS.get(value, value) if name == "optimizer" else value)
+        return names.value(value) if name == "optimizer" else value
     return as_printed(value)
 
 

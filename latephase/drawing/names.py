@@ -1,11 +1,11 @@
-"""What figures call optimizers, metrics and axes, and the optimizers' colours.
+"""What optimizers, metrics and axes are called in figures and tables.
 
-Of your own ones, which are in no list here, the name is what they are called.
+A thing that is not listed here, as an optimizer of your own, is called by its name in the code.
 """
 
 from collections.abc import Iterable
 
-from latephase.plots import CATEGORIES, short
+from latephase.analysis.columns import COUPLED_DECAY, DECAY, LR, MOMENTUM, OPTIMIZER
 
 OPTIMIZERS = {
     "sgd": "SGD",
@@ -19,8 +19,6 @@ OPTIMIZERS = {
     "muon": "Muon",
     "shampoo": "Shampoo",
 }
-COLOURS = dict(zip(OPTIMIZERS, CATEGORIES, strict=True))
-OTHER_COLOUR = "0.3"
 
 METRICS = {
     "nc0": r"NC0 = $\Vert W^\top 1 \Vert_2$",
@@ -40,11 +38,11 @@ METRICS = {
 }
 
 AXES = {
-    "optimizer.name": "optimizer",
-    "optimizer.momentum": "momentum",
-    "optimizer.weight_decay": "weight decay",
-    "optimizer.coupled_weight_decay": "coupled decay",
-    "optimizer.lr": "learning rate",
+    OPTIMIZER: "optimizer",
+    MOMENTUM: "momentum",
+    DECAY: "weight decay",
+    COUPLED_DECAY: "coupled decay",
+    LR: "learning rate",
     "steps": "steps",
 }
 
@@ -59,9 +57,9 @@ def short_metric(column: str) -> str:
     return metric(column).partition(",")[0]
 
 
-def colour(optimizer: str) -> str:
-    """An optimizer's colour, the same in all figures; your own ones share a grey."""
-    return COLOURS.get(optimizer, OTHER_COLOUR)
+def short(number: float) -> str:
+    """A number in few signs: 0.98, 2.5e-5."""
+    return f"{number:g}".replace("e-0", "e-")
 
 
 def value(number: object) -> str:
@@ -77,6 +75,6 @@ def titled(axis: str, number: object) -> str:
 
 
 def ordered(values: Iterable) -> list:
-    """Each value once: optimizers in our order, then others in theirs."""
+    """Each value once: optimizers as they are listed here, then the other values in order."""
     present = set(values)
     return [name for name in OPTIMIZERS if name in present] + sorted(present - set(OPTIMIZERS))

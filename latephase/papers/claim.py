@@ -1,12 +1,18 @@
-"""Claims: a sentence of a paper as a statistic of a study's table, a threshold and a verdict.
+"""Claims: a sentence of a paper as a statistic of a study's data, a threshold and a verdict.
 
-One module a paper. A statistic is a function ``(table, **arguments) -> Result``, whose
-arguments all stand in ``catalog/claims.yaml`` beside the threshold, written down before the
-statistic was computed on the study's runs.
+``latephase/papers/<paper>/claims.py`` has a paper's statistics: functions
+``(table, **arguments) -> Result``, whose arguments all stand in ``catalog/<paper>/claims.yaml``
+beside the threshold, written down before the statistic was computed on the study's runs. An
+argument that is annotated :data:`Metric` or :data:`Column` is checked when the catalog is loaded.
 """
 
 import math
 from dataclasses import dataclass
+
+Metric = str
+"""The name of a metric of the study's data."""
+Column = str
+"""The name of any column of the study's data."""
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"

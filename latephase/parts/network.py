@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from latephase import parts
 from latephase.datasets.streamed import Streamed
-from latephase.spec import Spec
+from latephase.runs import parts
+from latephase.runs.spec import Spec
 
 CHUNK = 8192
 """Samples a forward pass takes at once: bounds the activations' memory."""

@@ -1,24 +1,44 @@
-"""Which files of the project a program is made of, found from its imports.
+"""Which files of the project a program is made of, and a digest of what they compute.
 
-They are the ``code`` of the rule that runs it, as inputs or, where there are thousands of jobs, as
-a digest among the params, so that an edit re-runs exactly the stages that import what was edited.
-Imports are read, not executed: no stage's libraries are needed to plan.
+The digest stands among the ``params`` of the rule that runs the program, so that an edit of what
+computes runs again exactly the stages that import it. An edit of prose runs nothing again: the
+digest is of the syntax tree without docstrings, log lines and the texts of errors, and without the
+modules of :data:`SILENT`, which give nothing to a result. The same program has the same digest
+under every Python from 3.11 on and in every locale.
+
+Imports are read, not executed: planning needs no stage's libraries.
 """
 
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from latephase.errors import UserError
 
-PACKAGES = ("latephase", "scripts")
+ROOT = Path(__file__).parents[2]
+"""The repository."""
+SILENT = (
+    "latephase.catalog.check_schema",
+    "latephase.errors",
+    "latephase.progress",
+    "latephase.runs.code_digest",
+    "latephase.storage.atomic",
+    "latephase.storage.lock",
+)
+"""Modules that no number passes through: they tell the user something, wait, or rename a file.
+
+tests/runs/test_silent.py holds them to that: nothing of theirs returns a number or a tensor, and
+they import nothing that computes.
+"""
+LOGGERS = ("log", "logging", "logger")
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
 @functools.cache
 def imported_by(file: Path, root: Path) -> frozenset[Path]:
-    """The project's files that one file imports by name, at its top or within a function.
+    """The project's files that one file imports, at its top or within a function.
 
     An import runs the ``__init__`` of every package on the way, so these are among them.
     """
@@ -34,29 +54,101 @@ def imported_by(file: Path, root: Path) -> frozenset[Path]:
     return frozenset(file for name in names for file in _files(name, root))
 
 
-def _files(name: str, root: Path) -> set[Path]:
-    """The files that importing a dotted name runs, without what they import in turn."""
+@functools.cache
+def _files(name: str, root: Path) -> frozenset[Path]:
+    """The project's files that importing a dotted name runs, without what they import in turn."""
     pieces = name.split(".")
-    if pieces[0] not in PACKAGES:
-        return set()
     bases = [root.joinpath(*pieces[: depth + 1]) for depth in range(len(pieces))]
     files = {path for base in bases for path in (base.with_suffix(".py"), base / "__init__.py")}
-    return {path for path in files if path.is_file()}
+    return frozenset(path for path in files if path.is_file())
 
 
 @functools.cache
 def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text())
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 @functools.cache
 def content(file: Path) -> str:
-    """The sha256 of what a file says; comments and the layout of its lines are not in it."""
-    return hashlib.sha256(ast.dump(_tree(file)).encode()).hexdigest()
+    """The sha256 of what a file computes; its prose and the layout of its lines are not in it."""
+    return hashlib.sha256(essence(_tree(file)).encode()).hexdigest()
+
+
+def essence(tree: ast.AST) -> str:
+    """A text of a syntax tree that is the same under every Python, without the program's prose.
+
+    Empty fields are left out, since newer Pythons have more of them.
+    """
+    return _text(tree)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(_text(part) for node in value for part in _without_prose(node))}]"
+    if not isinstance(value, ast.AST):
+        return ascii(value)
+    fields = ((name, part) for name, part in ast.iter_fields(value) if name not in ("ctx", "kind"))
+    told = [f"{name}={_text(part)}" for name, part in fields if part not in (None, [], "")]
+    return f"{type(value).__name__}({','.join(told)})"
+
+
+def _without_prose(node: object) -> Iterator[object]:
+    """What stays of a node of a list: a statement, an argument, a part of an f-string."""
+    if isinstance(node, ast.Expr) and _is_string(node.value):
+        return  # a docstring
+    if isinstance(node, ast.Expr) and _is_log_line(node.value):
+        yield from _calls([*node.value.args, *(word.value for word in node.value.keywords)])
+    elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        told = [*node.exc.args, *(word.value for word in node.exc.keywords)]
+        texts = [value for value in told if _is_text(value)]
+        yield ast.Raise(
+            ast.Call(node.exc.func, [value for value in told if value not in texts], []), node.cause
+        )
+        yield from _calls(texts)
+    elif isinstance(node, ast.Assert):
+        yield ast.Assert(node.test)
+    elif isinstance(node, ast.keyword) and node.arg == "help":
+        return  # of a program's argument
+    elif isinstance(node, ast.Constant) and node.value == "":
+        yield from ()  # some Pythons leave it between the parts of an f-string
+    else:
+        yield node
+
+
+def _is_string(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_log_line(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LEVELS
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in LOGGERS
+    )
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Whether an argument is a text: a string, an f-string, or a choice or a sum of such."""
+    match node:
+        case ast.JoinedStr():
+            return True
+        case ast.IfExp():
+            return _is_text(node.body) and _is_text(node.orelse)
+        case ast.BinOp():
+            return _is_text(node.left) or _is_text(node.right)
+    return _is_string(node)
+
+
+def _calls(values: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    """The calls within a text that is left out: they may do more than tell."""
+    for value in values:
+        yield from (node for node in ast.walk(value) if isinstance(node, ast.Call))
 
 
 def digest(files: Iterable[str], root: Path) -> str:
-    """12 hex digits that tell apart what files are called and what they hold."""
+    """12 hex digits that tell apart what files are called and what they compute."""
     listed = "".join(f"{name} {content(root / name)}\n" for name in sorted(files))
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
@@ -66,30 +158,42 @@ def sources(module: str, root: Path) -> list[str]:
 
     Paths are relative to the root and sorted.
     """
-    found = _files(module, root)
+    return sorted(str(file.relative_to(root)) for file in _closure(module, root))
+
+
+@functools.cache
+def _closure(module: str, root: Path) -> frozenset[Path]:
+    found = set(_files(module, root))
     queue = list(found)
     while queue:
         for file in imported_by(queue.pop(), root) - found:
             found.add(file)
             queue.append(file)
-    return sorted(str(file.relative_to(root)) for file in found)
+    return frozenset(found)
 
 
 def program(modules: Iterable[str], root: Path) -> str:
     """12 hex digits that tell apart what programs and parts of these names compute."""
-    return digest({file for name in modules for file in sources(name, root)}, root)
+    named = {file for name in modules for file in sources(name, root)}
+    silent = {str(file.relative_to(root)) for name in SILENT for file in _own_file(name, root)}
+    return digest(named - silent, root)
+
+
+def _own_file(name: str, root: Path) -> list[Path]:
+    path = root.joinpath(*name.split("."))
+    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
 
 
 def forget() -> None:
     """Read files anew when next asked: they may have been edited."""
-    for cached in (imported_by, _tree, content):
+    for cached in (imported_by, _files, _tree, content, _closure):
         cached.cache_clear()
 
 
 def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
     """Raise a UserError if the code is not that of a digest which was taken when a job was planned.
 
-    Else a cache would keep under the old code's key what the new one made.
+    Otherwise a cache would keep under the old code's key what the new one made.
     """
     forget()
     if expected not in (None, program(modules, root)):

@@ -7,8 +7,8 @@ on how the catalog is checked.
 from collections.abc import Iterable
 from typing import Any
 
-from latephase import parts, spec
-from latephase.spec import Spec
+from latephase.runs import declared, parts, spec
+from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
@@ -117,7 +117,7 @@ def resolved(run: Spec) -> Spec:
     filled = dict(run)
     for kind in (kind for kind in parts.KINDS if kind in run):
         entry = {"name": run[kind]["name"]}
-        for name, rule in parts.parameters(kind, entry["name"]).items():
+        for name, rule in declared.parameters(kind, entry["name"]).items():
             value = run[kind].get(name, rule.get("default"))
             entry[name] = float(value) if rule.get("type") == "number" else value
         filled[kind] = entry

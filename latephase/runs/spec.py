@@ -15,20 +15,6 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-BATCHABLE = (
-    "seed",
-    "optimizer.lr",
-    "optimizer.weight_decay",
-    "optimizer.momentum",
-    "optimizer.beta1",
-    "model.init_scale",
-    "optimizer.coupled_weight_decay",
-)
-"""Dotted names of the numbers in which the runs of one pack may differ.
-
-Append only: the order and the names that a spec has decide the packs' ids.
-"""
-
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value: keys sorted, no blanks, no NaN."""
@@ -119,28 +105,6 @@ def checkpoint_steps(steps: int, checkpoints: dict[str, Any]) -> list[int]:
     return sorted({step for step in chosen if step < steps} | {0, steps})
 
 
-def pack_of(specs: Iterable[Spec]) -> Spec:
-    """The pack of runs that differ in :data:`BATCHABLE` numbers alone.
-
-    Returns ``{"common": spec without those numbers, "runs": [{dotted name: number}, ...]}``,
-    the runs in the order of their numbers, so that the order in which they were listed does
-    not matter.
-
-    Raises ValueError where the runs differ in anything else, or where two are the same.
-    """
-    runs, commons = [], set()
-    for spec in specs:
-        numbers = {path: lookup(spec, path) for path in BATCHABLE if has(spec, path)}
-        runs.append(numbers)
-        commons.add(canonical(without(spec, numbers)))
-    if len(commons) != 1:
-        raise ValueError("the runs of a pack differ in more than batchable numbers")
-    runs.sort(key=lambda numbers: tuple(numbers.values()))
-    if any(a == b for a, b in itertools.pairwise(runs)):
-        raise ValueError("a run stands twice in a pack")
-    return {"common": json.loads(commons.pop()), "runs": runs}
-
-
 def runs_of(pack: Spec) -> list[Spec]:
     """The full specs of a pack's runs, in the order of its run axis."""
     return [replaced(pack["common"], numbers) for numbers in pack["runs"]]
@@ -151,19 +115,3 @@ def pack_id(pack: Spec) -> str:
     common = pack["common"]
     names = (common["data"]["name"], common["model"]["name"], common["optimizer"]["name"])
     return "-".join((*names, digest(pack)))
-
-
-def cut_packs(axes: dict[str, list], block: dict[str, int]) -> list[list[dict[str, Any]]]:
-    """Cut a grid into packs: blocks of fixed sides along the batchable axes.
-
-    ``block`` gives the side along each axis (1 where it names none, or where the axis is not
-    batchable). A cell's block is its index along each axis divided by the side, whatever the
-    lengths of the axes; so appending a value to any axis keeps every full block, and only
-    blocks at the edge that were not full change.
-    """
-    blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}
-    sides = [block.get(path, 1) if path in BATCHABLE else 1 for path in axes]
-    for index, values in grid_points(axes):
-        key = tuple(i // side for i, side in zip(index, sides, strict=True))
-        blocks.setdefault(key, []).append(values)
-    return list(blocks.values())

@@ -1,17 +1,24 @@
-"""Checkpoints on disk: one safetensors file a step, each tensor stacked over the pack's runs."""
+"""Checkpoints on disk: one safetensors file a step, each tensor stacked over the pack's runs.
 
-import hashlib
+This module imports neither torch nor NumPy. :func:`read` and :func:`write` import torch when they
+are called, :func:`arrays` imports NumPy.
+"""
+
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
-from torch import Tensor
 
 from latephase.errors import UserError
-from latephase.writing import replacing
+from latephase.storage import checksum, safetensors_header
+from latephase.storage.atomic import replacing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
 
 
 class Damaged(UserError):
@@ -28,47 +35,57 @@ def steps_in(folder: Path) -> list[tuple[int, Path]]:
     return [(int(path.stem[5:]), path) for path in sorted(folder.glob("step_*.safetensors"))]
 
 
-def write(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """Write tensors and a header of JSON types, atomically, with a sum of both."""
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    told = {"header": header, "sha256": _sum(header, save(tensors))}
-    # One key: of several, safetensors writes now this one first, now that.
+def write(path: Path, tensors: "dict[str, Tensor]", header: dict[str, Any]) -> None:
+    """Write tensors and a header of JSON types, whole or not at all, with a checksum of the file.
+
+    The same tensors and header give the same bytes.
+    """
+    from safetensors.torch import save
+
+    told = {"header": header, "checksum": checksum.SLOT}
+    # One key: safetensors writes several in an order that changes from call to call.
     metadata = {"latephase": json.dumps(told, sort_keys=True)}
-    # Not save_file: it makes files that only their owner may read.
-    with replacing(path) as part:
-        part.write_bytes(save(tensors, metadata))
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+    _, start = safetensors_header.decoded(BytesIO(content))
+    # Not save_file: the files that it makes can be read by their owner only.
+    with replacing(path) as part, part.open("wb") as file:
+        checksum.write_filled(file, content[:start], [memoryview(content)[start:]])
 
 
-def read(path: Path, device: str = "cpu") -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str, Any]]":
     """Tensors and header of a file that :func:`write` made.
 
     Raises :class:`Damaged` where the file is truncated, altered, or not of that format.
     """
-    content = path.read_bytes()
-    try:
-        told = json.loads(json.loads(_head(content))["__metadata__"]["latephase"])
-        header, expected = told["header"], told["sha256"]
-        tensors = load(content)
-    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
-    if _sum(header, content) != expected:
-        raise Damaged(f"{path}: not what was written there; remove it and run again")
+    from safetensors.torch import load
+
+    tensors, header = _read(path, load)
     return {name: tensor.to(device) for name, tensor in tensors.items()}, header
 
 
-def _head(content: bytes) -> bytes:
-    """The JSON that a safetensors file begins with, after its length."""
-    return content[8 : 8 + int.from_bytes(content[:8], "little")]
+def arrays(path: Path) -> "tuple[dict[str, np.ndarray], dict[str, Any]]":
+    """What :func:`read` gives, as NumPy arrays that cannot be written to; torch is not imported."""
+    from safetensors.numpy import load
+
+    return _read(path, load)
 
 
-def _sum(header: dict[str, Any], content: bytes) -> str:
-    """sha256 of a header and of the tensors of a safetensors file."""
-    total = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    total.update(memoryview(content)[8 + len(_head(content)) :])
-    return total.hexdigest()
+def _read(path: Path, load: Callable[[bytes], dict[str, Any]]) -> tuple[dict[str, Any], Any]:
+    """What a library's ``load`` makes of the tensors, and our header; the file is checked first."""
+    content = path.read_bytes()
+    if not checksum.has_slot(content):
+        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again")
+    if not checksum.holds(content):
+        raise Damaged(f"{path}: not what was written there; remove it and run again")
+    try:
+        told, _ = safetensors_header.decoded(BytesIO(content))
+        header = json.loads(told["__metadata__"]["latephase"])["header"]
+        return load(content), header
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
 
 
-def runs(path: Path, device: str = "cpu") -> Iterator[dict[str, Tensor]]:
+def runs(path: Path, device: str = "cpu") -> "Iterator[dict[str, Tensor]]":
     """The tensors of each run of a checkpoint, in the order of the pack's run axis."""
     tensors, _ = read(path, device)
     for index in range(len(next(iter(tensors.values())))):

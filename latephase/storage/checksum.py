@@ -1,8 +1,8 @@
-"""A sum of a whole file within that file, so that damage is noticed wherever it is.
+"""A checksum of a whole file, kept within that file. It shows damage anywhere in the file.
 
-A writer leaves ``SLOT`` once in what it writes, as text; :func:`filled` puts into it the sha256 of
-all the other bytes, :func:`write_filled` does so of what is too large to hold, and :func:`holds`
-says whether it still is that.
+A writer puts ``SLOT`` once into what it writes, as text. :func:`filled` replaces the zeros in the
+slot by the sha256 of all other bytes. :func:`write_filled` does the same for a file that is written
+piece by piece. :func:`holds` checks a file against its checksum.
 """
 
 import hashlib
@@ -16,18 +16,17 @@ SLOT = MARK.decode() + "0" * DIGITS
 
 
 def filled(content: bytes) -> bytes:
-    """The content with its slot filled."""
-    if content.count(MARK) != 1:
-        raise ValueError(f"{content.count(MARK)} slots for a sum")
-    at = _slot(content)
-    return content[:at] + _sum(content, at) + content[at + DIGITS :]
+    """The content with its checksum in its slot. Raises ValueError unless it has one slot."""
+    at = _only_slot(content)
+    return content[:at] + _checksum(content, at) + content[at + DIGITS :]
 
 
 def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]) -> None:
-    """Write a head that has a slot, and all the rest after it, piece by piece; fill the slot."""
-    if head.count(MARK) != 1:
-        raise ValueError(f"{head.count(MARK)} slots for a sum")
-    at = _slot(head)
+    """Write a head, then the rest piece by piece, then the checksum of both into the head's slot.
+
+    Raises ValueError unless the head has one slot.
+    """
+    at = _only_slot(head)
     total = hashlib.sha256(head[:at])
     total.update(head[at + DIGITS :])
     file.write(head)
@@ -38,19 +37,32 @@ def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]
     file.write(total.hexdigest().encode())
 
 
+def has_slot(content: bytes | mmap) -> bool:
+    """Whether the content has a place for a checksum, whatever stands there."""
+    return content.find(MARK) >= 0
+
+
 def holds(content: bytes | mmap) -> bool:
-    """Whether the content has a sum, and is what was written with it."""
+    """Whether the content has a checksum and still is what was written with it."""
+    if not has_slot(content):
+        return False
     at = _slot(content)
-    return at >= len(MARK) and content[at : at + DIGITS] == _sum(content, at)
+    return content[at : at + DIGITS] == _checksum(content, at)
+
+
+def _only_slot(content: bytes) -> int:
+    if content.count(MARK) != 1:
+        raise ValueError(f"{content.count(MARK)} slots for a checksum; allowed: 1")
+    return _slot(content)
 
 
 def _slot(content: bytes | mmap) -> int:
-    """Where the digits of the sum begin; before the end of a mark where there is none."""
+    """Where the digits of the first slot begin."""
     return content.find(MARK) + len(MARK)
 
 
-def _sum(content: bytes | mmap, at: int) -> bytes:
-    """sha256 of all but the digits at a place, as hex digits."""
+def _checksum(content: bytes | mmap, at: int) -> bytes:
+    """The sha256 of all bytes but the digits that begin at ``at``, as hex digits."""
     with memoryview(content) as view:
         total = hashlib.sha256(view[:at])
         total.update(view[at + DIGITS :])

@@ -1,58 +1,63 @@
 """One process at a time in a folder."""
 
-import fcntl
+import errno
 import os
 import platform
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from latephase.errors import UserError
 
 PATIENCE_SECONDS = 30.0
-"""As long as one that was told to end may take for it."""
+"""How long to wait for a process that may be about to end."""
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What the kernel answers on a file system that has no locks."""
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold ``<folder>.lock`` while at work; wait a while for another that does, then UserError.
+    """Hold ``<folder>.lock`` while at work. Raises UserError if another process keeps holding it.
 
-    A Snakemake that is killed by force leaves its trainings running; the next would start them a
-    second time, in the same folder. The lock is the kernel's and ends with its process, however
-    that ends. On a file system that has no locks nothing is held.
+    A Snakemake that is killed by force leaves its trainings running. The next one would start them
+    a second time in the same folder. The lock is the kernel's, so it ends with its process, however
+    that process ends. On a file system that has no locks nothing is held.
     """
     path = folder.with_name(folder.name + ".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (file := _held(path)) is None:
-        if time.monotonic() > deadline:
-            raise UserError(
-                f"{folder}: process {path.read_text().strip()} works there; "
-                "wait for it, or end it, and run again"
-            )
-        time.sleep(0.1)
+    # With a hook filelock takes no lock of another sort where the kernel's is not to be had: one
+    # that outlives its process.
+    lock = FileLock(path, timeout=PATIENCE_SECONDS, poll_interval=0.1, on_acquired=_sign)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"{folder}: {_holder(path)} works there; wait for it, or end it, and run again"
+        ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
-        os.close(file)
+        if lock.is_locked:
+            # While it is held, so that it is our own. One who waits for the file sees it gone, and
+            # makes another.
+            path.unlink(missing_ok=True)
+            lock.release()
 
 
-def _held(path: Path) -> int | None:
-    """The lock file, open and locked; None where another process has it."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    except OSError:
-        return file
-    # Its holder may have removed it, and a third made it anew, since it was opened here.
-    if os.fstat(file).st_nlink == 0:
-        os.close(file)
-        return None
+def _sign(file: int) -> None:
+    """Write into the lock file which process holds it."""
     os.ftruncate(file, 0)
-    os.write(file, f"{os.getpid()} on {platform.node()}\n".encode())
-    return file
+    os.pwrite(file, f"{os.getpid()} on {platform.node()}\n".encode(), 0)
+
+
+def _holder(path: Path) -> str:
+    """The process that holds a lock, as its file says."""
+    try:
+        return f"process {path.read_text().strip()}"
+    except FileNotFoundError:
+        return "another process"

@@ -1,44 +1,137 @@
-"""Tables on disk: parquet with a sum of the whole file, so that a damaged one is noticed."""
+"""Parquet files with a checksum of the whole file, so that a damaged one is noticed.
+
+pandas takes half a second to import. Only what takes or returns a DataFrame imports it.
+"""
 
 import io
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from latephase import sums
 from latephase.errors import UserError
-from latephase.writing import replacing
+from latephase.storage import checksum
+from latephase.storage.atomic import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEYS = ("run", "step")
+"""The columns that tell rows apart: text and whole numbers."""
 
 
-def write(path: Path, table: pd.DataFrame) -> None:
-    """Write a table, whole or not at all; the same table gives the same bytes."""
-    content = sums.filled(_parquet(pa.Table.from_pandas(table, preserve_index=False)))
+def write(path: Path, df: "pd.DataFrame") -> None:
+    """Write a DataFrame without its index, whole or not at all.
+
+    The same DataFrame gives the same bytes.
+    """
+    _write(path, pa.Table.from_pandas(df, preserve_index=False))
+
+
+def write_rows(
+    path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None
+) -> None:
+    """Write one row a run and step, in the order of both, whole or not at all; without pandas.
+
+    Column ``run`` is text and ``step`` int64. Any other column is float64, or a list of float64 if
+    a row has a list, a tuple or an array there. A missing value and None are NaN; in a column of
+    lists these and NaN are null. ``columns`` are the columns to write beside ``run`` and ``step``;
+    by default they are all that the rows have, in the order in which they appear. The same rows
+    give the same bytes.
+    """
+    rows = list(rows)
+    if columns is None:
+        columns = [name for row in rows for name in row]
+    names = list(dict.fromkeys([*KEYS, *columns]))
+    rows.sort(key=lambda row: tuple(row[key] for key in KEYS))
+    arrays = [_column(name, [row.get(name) for row in rows]) for name in names]
+    _write(path, pa.Table.from_arrays(arrays, names))
+
+
+# Columns are made from buffers, because pa.array imports pandas, whatever it is given.
+def _column(name: str, values: list[Any]) -> pa.Array:
+    if name == "run":
+        texts = [value.encode() for value in values]
+        buffers = [None, _offsets(texts), pa.py_buffer(b"".join(texts))]
+        return pa.Array.from_buffers(pa.string(), len(values), buffers)
+    if name == "step":
+        return _numbers(values, pa.int64(), "q")
+    if not any(map(_is_list, values)):
+        return _floats(values)
+    there = np.array([_is_list(value) for value in values])
+    lists = [value if _is_list(value) else () for value in values]
+    return pa.Array.from_buffers(
+        pa.list_(pa.float64()),
+        len(values),
+        [pa.py_buffer(np.packbits(there, bitorder="little")), _offsets(lists)],
+        children=[_floats([number for found in lists for number in found])],
+    )
+
+
+def _floats(values: list[Any]) -> pa.Array:
+    return _numbers([math.nan if value is None else value for value in values], pa.float64(), "d")
+
+
+def _numbers(values: list[Any], type_: pa.DataType, code: str) -> pa.Array:
+    """Numbers of a type that Python's arrays have under a code. They refuse other values."""
+    buffers = [None, pa.py_buffer(array(code, values))]
+    return pa.Array.from_buffers(type_, len(values), buffers)
+
+
+def _offsets(items: Sequence[Sequence]) -> pa.Buffer:
+    """Where each item begins in all of them joined, and the end."""
+    return pa.py_buffer(array("i", accumulate(map(len, items), initial=0)))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    content = checksum.filled(_parquet(table))
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def _parquet(table: pa.Table) -> bytes:
-    """A file of the table, with a slot for its sum among the footer's keys."""
+    """The bytes of a file, with a slot for its checksum among the footer's keys."""
     file = io.BytesIO()
     with parquet.ParquetWriter(file, table.schema, write_page_checksum=True) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({"latephase": sums.SLOT})
+        writer.add_key_value_metadata({"latephase": checksum.SLOT})
     return file.getvalue()
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Read a table. Raises UserError where it is not what was written, or not there.
+def read(path: Path) -> "pd.DataFrame":
+    """Read what :func:`write` or :func:`write_rows` wrote.
 
-    The sum is checked first: no parser sees a damaged file.
+    Raises UserError where the file is missing or is not what was written. The checksum is checked
+    first: no parser sees a damaged file.
     """
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(_content(path)))
+
+
+def _content(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if not sums.holds(content):
+    if not checksum.holds(content):
         raise UserError(f"{path}: damaged (not what was written there); remove it and run again")
-    return pd.read_parquet(io.BytesIO(content))
+    return content
+
+
+def write_csv(df: "pd.DataFrame", path: Path) -> None:
+    """Write the numbers that a figure shows as CSV, whole or not at all."""
+    with replacing(Path(path)) as part:
+        df.to_csv(part, index=False)

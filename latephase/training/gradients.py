@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 
-from latephase import parts
 from latephase.datasets.streamed import OneHot, Streamed
-from latephase.layout import Layout
-from latephase.spec import Spec
+from latephase.parts.parameter_rows import Layout
+from latephase.runs import parts
+from latephase.runs.spec import Spec
 
 Gradient = Callable[[Tensor], Tensor]
 LARGE = 1_000_000

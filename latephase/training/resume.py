@@ -8,9 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latephase import checkpoints, imports, parts
 from latephase.datasets.stored import Data
-from latephase.spec import Spec, digest
+from latephase.errors import UserError
+from latephase.runs import code_digest, parts
+from latephase.runs.spec import Spec, digest
+from latephase.storage import checkpoints
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +34,9 @@ class State:
 
 def origin(pack: Spec, data: Data) -> str:
     """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
-    root = parts.PACKAGE.parent
-    modules = ("latephase.training", *parts.modules(pack["common"]))
-    return digest([pack, data.header, torch.__version__, imports.program(modules, root)])
+    root = code_digest.ROOT
+    modules = ("latephase.training.trainer", *parts.modules(pack["common"]))
+    return digest([pack, data.header, torch.__version__, code_digest.program(modules, root)])
 
 
 def save_state(scratch: Path, state: State, made_of: str) -> None:
@@ -75,26 +77,28 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
     saved = _whole_checkpoints(scratch / "checkpoints")
     for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
         try:
-            tensors, header = checkpoints.read(path, device)
-        except (checkpoints.Damaged, OSError) as error:
-            reason = f"it cannot be read: {error}"
-        else:
-            if header.get("origin") != made_of:
-                reason = "it was made by other code or from other data"
-            elif not {row["step"] for row in header["history"]} <= saved:
-                reason = "checkpoints before it are gone or damaged"
-            else:
-                return State(
-                    header["step"],
-                    header["at"],
-                    tensors.pop("params"),
-                    tensors.pop("buffers"),
-                    tensors,
-                    header["history"],
-                    header["wall_seconds"],
-                )
-        log.warning("%s is left out: %s", path, reason)
-        path.unlink()
+            return _state(path, device, made_of, saved)
+        except (UserError, OSError) as error:
+            log.warning("%s is left out: %s", path, error)
+            path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)
     return None
+
+
+def _state(path: Path, device: str, made_of: str, saved: set[int]) -> State:
+    """The state in a file. Raises UserError where no training can go on from it."""
+    tensors, header = checkpoints.read(path, device)
+    if header.get("origin") != made_of:
+        raise UserError("it was made by other code or from other data")
+    if not {row["step"] for row in header["history"]} <= saved:
+        raise UserError("checkpoints before it are gone or damaged")
+    return State(
+        header["step"],
+        header["at"],
+        tensors.pop("params"),
+        tensors.pop("buffers"),
+        tensors,
+        header["history"],
+        header["wall_seconds"],
+    )

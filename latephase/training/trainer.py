@@ -9,7 +9,6 @@ A run's initialisation depends on its seed alone, its batches on its seed and th
 training that is broken off goes on from its last saved state to the same bytes.
 """
 
-import hashlib
 import logging
 import math
 import time
@@ -21,13 +20,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from latephase import checkpoints, evaluation, gradients, parts
 from latephase.datasets.stored import Data
 from latephase.datasets.streamed import OneHot, Streamed
-from latephase.layout import Layout, row_of
+from latephase.parts import network
+from latephase.parts.parameter_rows import Layout, row_of
 from latephase.progress import Progress
-from latephase.spec import Spec, checkpoint_steps, lookup, pack_id, run_id, runs_of
-from latephase.states import State, origin, resume, save_state
+from latephase.runs import parts
+from latephase.runs.derived_seed import derived_seed
+from latephase.runs.spec import Spec, checkpoint_steps, lookup, pack_id, run_id, runs_of
+from latephase.storage import checkpoints
+from latephase.training import gradients
+from latephase.training.resume import State, origin, resume, save_state
 
 ROWS_AT_ONCE = 1 << 16
 """Samples whose loss is taken at a time, in float64: bounds the memory of thousands of classes."""
@@ -50,7 +53,7 @@ def initial_rows(
     for spec in runs_of(pack):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(spec["seed"])
-            model = evaluation.build_model(spec, shape, classes)
+            model = network.build_model(spec, shape, classes)
         params.append(row_of(model.parameters(), dtype))
         buffers.append(row_of(model.buffers(), dtype))
     return torch.stack(params), torch.stack(buffers)
@@ -67,8 +70,7 @@ def initial_state(optimizer: ModuleType, params: Tensor, layout: Layout) -> dict
 
 def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
     """The order in which a run sees its samples in an epoch: a permutation, ``[samples]``."""
-    mixed = hashlib.sha256(f"latephase batches {seed} {epoch}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(mixed[:8]) >> 1)
+    generator = torch.Generator().manual_seed(derived_seed("latephase batches", seed, epoch))
     return torch.randperm(samples, generator=generator)
 
 
@@ -88,7 +90,7 @@ class Trainer:
         self.pack, self.data, self.device = pack, data, device
         self.specs = runs_of(pack)
         common = pack["common"]
-        self.model = evaluation.build_model(self.specs[0], data.header["shape"], data.classes)
+        self.model = network.build_model(self.specs[0], data.header["shape"], data.classes)
         self.model.to(device, dtype)
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
@@ -212,7 +214,7 @@ class Trainer:
                 ("train", self.inputs, self.data.train_labels),
                 ("test", self.test_inputs, self.data.test_labels),
             ):
-                logits = evaluation.logits(self.model, tensors, inputs)
+                logits = network.logits(self.model, tensors, inputs)
                 labels = labels.to(self.device)
                 losses = [
                     per_sample(some.double(), one_hot(own, self.data.classes).double())
@@ -221,7 +223,7 @@ class Trainer:
                     )
                 ]
                 row[f"loss_{split}"] = torch.cat(losses).mean().item()
-                row[f"accuracy_{split}"] = evaluation.accuracy(logits, labels)
+                row[f"accuracy_{split}"] = network.accuracy(logits, labels)
             if not math.isfinite(row["loss_train"]) and row["diverged_at"] is None:
                 row["diverged_at"] = state.step
             if row["diverged_at"] is not None:

@@ -1,19 +1,20 @@
 """Neural collapse of every run of a pack at every checkpoint: NC1 to NC4 in all variants.
 
-    python -m scripts.extract_collapse --checkpoints results/packs/P/checkpoints \
+    python -m scripts.extract.collapse --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/collapse.parquet
 """
 
 from latephase.datasets.stored import Data
 from latephase.errors import reporting
-from latephase.metrics.collapse import Metrics, train_test_collapse_metrics
-from scripts import extraction
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.collapse.family import Metrics, train_test_collapse_metrics
+from scripts import extracting
 
 
 def measuring(data: Data):
     """What measures a snapshot on a data set."""
 
-    def measure(snapshot: extraction.Snapshot) -> Metrics:
+    def measure(snapshot: Snapshot) -> Metrics:
         return train_test_collapse_metrics(
             (snapshot.features("train"), data.train_labels),
             (snapshot.features("test"), data.test_labels),
@@ -26,4 +27,4 @@ def measuring(data: Data):
 
 if __name__ == "__main__":
     with reporting():
-        extraction.main(__doc__, measuring)
+        extracting.main(__doc__, "scripts.extract.collapse", measuring)

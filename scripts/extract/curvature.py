@@ -1,20 +1,20 @@
 """Curvature of the training loss, of every run of a pack at every checkpoint.
 
-    python -m scripts.extract_curvature --checkpoints results/packs/P/checkpoints \
+    python -m scripts.extract.curvature --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/curvature.parquet
 
 On the training set or, of a larger one, on SAMPLES of it, the same for every run and step.
 """
 
-import hashlib
-
 import torch
 
-from latephase import parts
 from latephase.datasets.stored import Data
 from latephase.errors import reporting
-from latephase.metrics.curvature import curvature_metrics
-from scripts import extraction
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.curvature.family import curvature_metrics
+from latephase.runs import parts
+from latephase.runs.derived_seed import derived_seed
+from scripts import extracting
 
 SAMPLES = 10_000
 """Measured on at most: a product with the Hessian costs four passes over them."""
@@ -25,8 +25,7 @@ def generator_of(seed: int) -> torch.Generator:
 
     Not `manual_seed(seed)`: the initial weights were drawn from that.
     """
-    mixed = hashlib.sha256(f"latephase curvature {seed}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(mixed[:8]) >> 1)
+    return torch.Generator().manual_seed(derived_seed("latephase curvature", seed))
 
 
 def measuring(data: Data):
@@ -37,7 +36,7 @@ def measuring(data: Data):
         chosen = order[:SAMPLES].sort().values.to(inputs.device)
         inputs, labels = inputs[chosen], labels[chosen]
 
-    def measure(snapshot: extraction.Snapshot) -> dict[str, float]:
+    def measure(snapshot: Snapshot) -> dict[str, float]:
         return curvature_metrics(
             snapshot.model,
             snapshot.parameters,
@@ -52,4 +51,4 @@ def measuring(data: Data):
 
 if __name__ == "__main__":
     with reporting():
-        extraction.main(__doc__, measuring)
+        extracting.main(__doc__, "scripts.extract.curvature", measuring)

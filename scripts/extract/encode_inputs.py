@@ -1,6 +1,6 @@
 """Compress the inputs of a data set, as some runs see it, to a few numbers each.
 
-    python -m scripts.compress_inputs --data results/data/digits.safetensors \
+    python -m scripts.extract.encode_inputs --data results/data/digits.safetensors \
         --entry '{"name": "digits", "train_size": 200}' \
         --output results/data/digits-D.code.safetensors
 
@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 
-from latephase import checkpoints, imports, parts
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.metrics.compression import learned_code
+from latephase.metrics.mutual_information.encoders import learned_code
+from latephase.runs import code_digest, parts
+from latephase.storage import checkpoints
 
 SEED = 0
 """Of the autoencoder."""
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     every_input = torch.cat([data.held("train"), data.held("test")])
     generator = torch.Generator().manual_seed(SEED)
     code = learned_code(data.test_inputs, every_input, generator)
-    imports.hold(args.code, ["scripts.compress_inputs"], parts.PACKAGE.parent)
+    code_digest.hold(args.code, ["scripts.extract.encode_inputs"], code_digest.ROOT)
     checkpoints.write(args.output, {"test": code}, {"data": args.entry})
 
 

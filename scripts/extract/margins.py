@@ -1,6 +1,6 @@
 """Margins between pairs of classes, a row a sample, at a few steps of a few runs of a study.
 
-    python -m scripts.extract_margins --runs '{…}' --margins '{…}' \
+    python -m scripts.extract.margins --runs '{…}' --margins '{…}' \
         --checkpoints results/packs/P/checkpoints … --data results/data/digits.safetensors \
         --output results/quick/studies/S.margins.parquet
 
@@ -16,11 +16,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from latephase import checkpoints, evaluation, grid, parts, spec, tables
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.metrics.margins import margin
-from scripts.extraction import Snapshot
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.class_pair_margins import margin
+from latephase.parts import network
+from latephase.runs import grid, parts, spec
+from latephase.storage import checkpoints, parquet
 
 
 def chosen_steps(wanted: list[int], saved: list[int]) -> list[int]:
@@ -63,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     runs = {spec.run_id(run): run for run in grid.specs(args.runs, wanted["runs"])}
     first = next(iter(runs.values()))
     data = stored.load(args.data, **parts.arguments(first["data"]))
-    model = evaluation.build_model(first, data.header["shape"], data.classes)
+    model = network.build_model(first, data.header["shape"], data.classes)
     found = []
     for folder in args.checkpoints:
         saved = dict(checkpoints.steps_in(folder))
@@ -78,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     result = pd.concat(found, ignore_index=True)
     named = [path for path in axes if path in result]
     columns = ["run", "step", *named, "split", "class_a", "class_b", "label", "margin"]
-    tables.write(args.output, result[columns])
+    parquet.write(args.output, result[columns])
 
 
 if __name__ == "__main__":

@@ -1,43 +1,39 @@
 """Mutual information of compressed representations, of every run of a pack at every checkpoint.
 
-    python -m scripts.extract_mutual_information --checkpoints results/packs/P/checkpoints \
+    python -m scripts.extract.mutual_information --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors \
         --inputs-code results/data/digits-D.code.safetensors \
         --output results/packs/P/mutual_information.parquet
 
-On the test set, as sakamoto2026 does. The inputs' code is that of scripts.compress_inputs.
+On the test set, as sakamoto2026 does. The encoding of the inputs is that of
+scripts.extract.encode_inputs.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
-from torch import Tensor
-
-from latephase import checkpoints
+from latephase.datasets.stored import Data
 from latephase.errors import reporting
-from latephase.metrics.mutual_information import mutual_information_metrics
-from scripts import extraction
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.mutual_information import INPUTS
+from latephase.metrics.mutual_information.family import mutual_information_metrics
+from latephase.storage import checkpoints
+from scripts import extracting
 
 
-def measuring(inputs_code: Tensor):
-    """What prepares the measuring on a data set whose test inputs have this code."""
+def measuring(data: Data, inputs_code: Path):
+    """What measures a snapshot on a data set whose test inputs are encoded in a file."""
+    encoding = checkpoints.read(inputs_code)[0]["test"]
 
-    def measure(snapshot: extraction.Snapshot) -> dict[str, float]:
-        labels = snapshot.data.test_labels
-        return mutual_information_metrics(snapshot.features("test"), inputs_code, labels)
+    def measure(snapshot: Snapshot) -> dict[str, float]:
+        return mutual_information_metrics(snapshot.features("test"), encoding, data.test_labels)
 
-    return lambda data: measure
+    return measure
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--inputs-code", type=Path, required=True)
-    args, rest = parser.parse_known_args(argv)
-    inputs_code = checkpoints.read(args.inputs_code)[0]["test"]
-    extraction.main(__doc__, measuring(inputs_code), rest)
+    extracting.main(__doc__, "scripts.extract.mutual_information", measuring, argv, INPUTS)
 
 
 if __name__ == "__main__":
     with reporting():
-        main(sys.argv[1:])
+        main()

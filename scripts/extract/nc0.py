@@ -1,13 +1,13 @@
 """NC0 and the singular values of the classifier, of every run of a pack at every checkpoint.
 
-    python -m scripts.extract_nc0 --checkpoints results/packs/P/checkpoints \
+    python -m scripts.extract.nc0 --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/nc0.parquet
 """
 
 from latephase.datasets.stored import Data
 from latephase.errors import reporting
-from latephase.metrics.nc0 import nc0_metrics
-from scripts import extraction
+from latephase.metrics.nc0.family import nc0_metrics
+from scripts import extracting
 
 
 def measuring(data: Data):
@@ -17,4 +17,4 @@ def measuring(data: Data):
 
 if __name__ == "__main__":
     with reporting():
-        extraction.main(__doc__, measuring)
+        extracting.main(__doc__, "scripts.extract.nc0", measuring)

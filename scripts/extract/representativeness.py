@@ -1,6 +1,6 @@
 """Representativeness of the training set, of every run of a pack at every checkpoint.
 
-    python -m scripts.extract_representativeness --checkpoints results/packs/P/checkpoints \
+    python -m scripts.extract.representativeness --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/representativeness.parquet
 
 Every run and step is measured with the same draws.
@@ -10,8 +10,9 @@ import torch
 
 from latephase.datasets.stored import Data
 from latephase.errors import reporting
-from latephase.metrics.representativeness import representativeness_metrics
-from scripts import extraction
+from latephase.measuring.snapshot import Snapshot
+from latephase.metrics.representativeness.family import representativeness_metrics
+from scripts import extracting
 
 SEED = 0
 """Of the draws."""
@@ -20,11 +21,11 @@ SEED = 0
 def measuring(data: Data):
     """What measures a snapshot, on the training and the test set."""
 
-    def samples(snapshot: extraction.Snapshot, split: str):
+    def samples(snapshot: Snapshot, split: str):
         labels = getattr(data, f"{split}_labels")
         return snapshot.features(split), snapshot.logits(split), labels
 
-    def measure(snapshot: extraction.Snapshot) -> dict[str, float]:
+    def measure(snapshot: Snapshot) -> dict[str, float]:
         return representativeness_metrics(
             samples(snapshot, "train"),
             samples(snapshot, "test"),
@@ -38,4 +39,4 @@ def measuring(data: Data):
 
 if __name__ == "__main__":
     with reporting():
-        extraction.main(__doc__, measuring)
+        extracting.main(__doc__, "scripts.extract.representativeness", measuring)

@@ -1,29 +1,29 @@
 """Figures: one program each, ``data(table, ...) -> DataFrame`` and ``draw(df, ...) -> Figure``.
 
-The CSV beside a figure holds exactly what is drawn in it.
+The CSV beside a figure holds exactly what is drawn in it. What a program takes is declared in its
+file: ``OPTIONS``, a JSON schema for each; ``METRICS``, the metrics that it draws where no option
+names them; ``PUBLISHED``, the columns of the published values that it reads.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase import plots
+from latephase.analysis.columns import DECAY
+from latephase.drawing import style
 from latephase.errors import UserError
-from scripts.reading import read as read
-from scripts.reading import read_published as read_published
-from scripts.reading import several as several
-from scripts.reading import share as share
-
-DECAY = "optimizer.weight_decay"
+from latephase.storage import parquet
+from scripts import reading
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """The arguments that every figure takes."""
-    result = argparse.ArgumentParser(description=description.splitlines()[0])
-    result.add_argument("--table", required=True, type=Path, help="table of the study")
+def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
+    """The arguments that every figure takes; ``declared`` is the program's ``OPTIONS``."""
+    result = reading.parser(description, declared)
     result.add_argument("--title-note", default="", help="what the data are, in a few words")
     result.add_argument("--pdf", required=True, type=Path)
     result.add_argument("--png", required=True, type=Path)
@@ -42,21 +42,26 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
     chosen = table[np.isclose(table[DECAY], weight_decay, rtol=1e-6, atol=0)]
     if chosen.empty:
         allowed = ", ".join(f"{decay:g}" for decay in decays)
-        raise UserError(f"--weight-decay {weight_decay:g}: not in the study; allowed: {allowed}")
+        raise UserError(
+            f"options.weight_decay is {weight_decay:g}, which is not in the study; "
+            f"allowed: {allowed}"
+        )
     seeds = sorted(chosen["seed"].unique())
     seed = seeds[0] if seed is None else seed
     chosen = chosen[chosen["seed"] == seed]
     if chosen.empty:
-        raise UserError(f"--seed {seed}: not in the study; allowed: {', '.join(map(str, seeds))}")
+        allowed = ", ".join(map(str, seeds))
+        raise UserError(f"options.seed is {seed}, which is not in the study; allowed: {allowed}")
     runs = chosen["run"].unique()
     if len(runs) > 1:
         raise UserError(
-            f"--weight-decay {weight_decay:g} --seed {seed}: {len(runs)} runs of the study, not one"
+            f"options.weight_decay {weight_decay:g} and options.seed {seed} are of {len(runs)} "
+            "runs; allowed: a study with one"
         )
     return runs[0]
 
 
 def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace) -> None:
     """Save a figure and its numbers where the arguments say."""
-    plots.write_csv(df, args.csv)
-    plots.save(fig, args.pdf, args.png)
+    parquet.write_csv(df, args.csv)
+    style.save(fig, args.pdf, args.png)

@@ -10,9 +10,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase import analysis, plots
+from latephase.analysis import events
+from latephase.analysis.columns import DECAY
+from latephase.analysis.divergence import before_divergence
+from latephase.drawing import colours, style
+from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import reporting
-from scripts.figures import DECAY, one_run, parser, read, write
+from scripts.figures import one_run, parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "weight_decay": {"type": ["number", "null"], "default": None},
+    "seed": {"type": ["integer", "null"], "default": None},
+}
+"""The run that is drawn; by default of the middle weight decay and the first seed."""
+METRICS = ("accuracy_train", "accuracy_test")
+"""What must be measured; a panel of other metrics says where nothing was."""
+FIRST_STEP = 10
 
 
 class Panel(NamedTuple):
@@ -65,7 +79,7 @@ def data(
     train_threshold: float = 0.99,
     test_fraction: float = 0.95,
     stay: int = 3,
-    first_step: int = plots.FIRST_STEP,
+    first_step: int = FIRST_STEP,
 ) -> pd.DataFrame:
     """What is drawn: run, weight decay, seed, mark, metric, step, value.
 
@@ -75,14 +89,14 @@ def data(
     """
     run = one_run(table, weight_decay, seed)
     whole = table[table["run"] == run].sort_values("step")
-    history = analysis.before_divergence(whole)
+    history = before_divergence(whole)
     levels = {
         "memorisation": train_threshold,
-        "generalisation": analysis.generalisation_level(table, test_fraction, stay),
+        "generalisation": events.generalisation_level(table, test_fraction, stay),
     }
     rows = []
     for name, column in ONSETS.items():
-        event = analysis.onset(history["step"], history[column], levels[name], stay)
+        event = events.onset(history["step"], history[column], levels[name], stay)
         if not event.censored:
             rows.append(("onset", name, event.step, levels[name]))
     if whole["diverged_at"].notna().any():
@@ -107,7 +121,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     lines = df[df["mark"] == "line"]
     onsets = df[df["mark"] == "onset"]
     diverged = df[df["mark"] == "diverged"]
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(7.4, 9.0))
         axes = fig.subplots(len(PANELS), sharex=True)
         for ax, panel in zip(axes, PANELS, strict=True):
@@ -116,14 +130,14 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
                 ax.axvline(onset.step, color="0.25", linewidth=1, linestyle=(0, (1, 1.5)))
             for end in diverged.itertuples():
                 ax.axvline(end.step, color="firebrick", linewidth=1.2)
-        plots.log_step_axis(axes[0], df["step"].max(), lines["step"].min())
+        log_step_axis(axes[0], df["step"].max(), lines["step"].min())
         label_times(axes[0], onsets, diverged)
         axes[-1].set_xlabel("step")
         fig.align_ylabels(axes)
         run = df.iloc[0]
         setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
         note = "; ".join(text for text in (note, setting) if text)
-        plots.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
+        style.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
     return fig
 
 
@@ -131,7 +145,7 @@ def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
     """One panel's metrics, its legend to the right; says so where nothing was measured."""
     ax.set_ylabel(panel.label)
     drawn = 0
-    for colour, (column, label) in zip(plots.CATEGORIES, panel.columns.items(), strict=False):
+    for colour, (column, label) in zip(colours.CATEGORIES, panel.columns.items(), strict=False):
         line = lines[lines["metric"] == column]
         drawn += len(line)
         if len(line):
@@ -141,9 +155,9 @@ def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
         ax.set_yticks([])
         return
     if panel.label == "accuracy":
-        plots.percent_axis(ax)
+        percent_axis(ax)
     elif panel.logarithmic:
-        plots.log_value_axis(ax)
+        log_value_axis(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), borderaxespad=0)
 
 
@@ -170,15 +184,9 @@ def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--weight-decay", type=float, help="default: the middle one")
-    arguments.add_argument("--seed", type=int, help="default: the first")
-    args = arguments.parse_args(argv)
-    table = read(
-        args.table,
-        ["run", "step", "seed", "diverged_at", DECAY, "accuracy_train", "accuracy_test"],
-    )
-    df = data(table, weight_decay=args.weight_decay, seed=args.seed)
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    table = read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS)
+    df = data(table, **args.options)
     write(draw(df, args.title_note), df, args)
 
 

@@ -1,78 +1,83 @@
-"""One metric of a whole grid of optimizers at the end of training (zhao2026, Figs. 32-55, 58).
+"""One metric at the end of training, over a whole grid of hyperparameters and optimizers.
 
-Against weight decay, a line a momentum, a column an optimizer, a row a learning rate (the smallest
-of each optimizer stand in one row). Mean over seeds of the runs that fit their training set; their
-standard deviation as a band, where there are several.
+Against weight decay: a line for each momentum, a column for each optimizer, a row for each learning
+rate (the smallest ones of all optimizers share the first row). A line is the mean over seeds of the
+runs that reach the training accuracy ``fitted``; a band is the standard deviation, where there are
+several seeds.
 """
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase import finals, labels, plots
+from latephase.analysis import final_rows
+from latephase.analysis.columns import DECAY, LR, OPTIMIZER, OPTIMIZER_CELL
+from latephase.drawing import colours, marks, names, style
+from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, share, write
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "metric": {"type": "string", "format": "metric"},
+    "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+}
 
 KEYS = ["optimizer", "lr", "momentum", "weight_decay"]
 
 
 def data(table: pd.DataFrame, metric: str, fitted: float) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row an optimizer, rate, momentum and decay; and how many runs count.
+    """What is drawn, a row for each optimizer, rate, momentum and decay; and how many runs count.
 
     Columns: optimizer, lr, momentum, weight_decay, mean, sd (NaN for one run), n.
     """
-    last, counted = finals.fitted(table, fitted)
-    keys = ["optimizer.name", "optimizer.lr", "momentum", DECAY]
-    values = last.groupby(keys)[metric].agg(["mean", "std", "count"])
+    last, counted = final_rows.fitted(table, fitted)
+    values = last.groupby(list(OPTIMIZER_CELL))[metric].agg(["mean", "std", "count"])
     return values.reset_index().set_axis([*KEYS, "mean", "sd", "n"], axis=1), counted
 
 
 def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
     """Panels on one axis of values."""
-    optimizers = labels.ordered(df["optimizer"])
+    optimizers = names.ordered(df["optimizer"])
     rates = {name: sorted(df.loc[df["optimizer"] == name, "lr"].unique()) for name in optimizers}
-    rows, palette = max(map(len, rates.values()), default=1), plots.ordered_palette(df["momentum"])
-    with plots.style():
+    rows, palette = (
+        max(map(len, rates.values()), default=1),
+        colours.ordered_palette(df["momentum"]),
+    )
+    with style.style():
         fig = Figure(figsize=(max(1.9 * len(optimizers) + 1.6, 8.0), 1.9 * rows + 1.0))
         axes = fig.subplots(rows, max(len(optimizers), 1), sharey=True, squeeze=False)
         for column, optimizer in zip(axes.T, optimizers, strict=False):
             own = df[df["optimizer"] == optimizer]
             for ax, lr in zip(column, rates[optimizer], strict=False):
                 part = own[own["lr"] == lr]
-                place = plots.zero_log_axis(ax, own["weight_decay"])
+                place = zero_log_axis(ax, own["weight_decay"])
                 for momentum, line in part.groupby("momentum"):
-                    colour, x = palette[momentum], place(line["weight_decay"])
-                    ax.plot(x, line["mean"], color=colour, marker="o", markersize=3)
-                    spread = line["sd"].fillna(0)
-                    low = (line["mean"] - spread).clip(lower=line["mean"] / 10)
-                    ax.fill_between(x, low, line["mean"] + spread, color=colour, alpha=0.15, lw=0)
-                told = labels.value(optimizer)
-                ax.set_title(f"{told}, η = {plots.short(lr)}", loc="left")
+                    x = place(line["weight_decay"])
+                    marks.mean_and_deviation(ax, x, line, palette[momentum], markersize=3)
+                told = names.value(optimizer)
+                ax.set_title(f"{told}, η = {names.short(lr)}", loc="left")
             for ax in column[len(rates[optimizer]) :]:
                 ax.set_axis_off()
             column[len(rates[optimizer]) - 1].set_xlabel("weight decay λ")
         for ax in axes[:, 0]:
-            ax.set_ylabel(labels.short_metric(metric))
+            ax.set_ylabel(names.short_metric(metric))
         if metric in ("nc0", "nc1_pinv"):
-            plots.log_value_axis(axes[0, 0])
-        handles = [Line2D([], [], color=c, label=plots.short(m)) for m, c in palette.items()]
+            log_value_axis(axes[0, 0])
+        handles = [Line2D([], [], color=c, label=names.short(m)) for m, c in palette.items()]
         if df["sd"].notna().any():
-            band = {"color": "0.3", "alpha": 0.25, "linewidth": 7}
-            handles.append(Line2D([], [], label="± 1 sd of seeds", **band))
+            handles.append(marks.legend_of_band("± 1 sd of seeds"))
         fig.legend(handles=handles, loc="outside right center", title="momentum")
-        plots.title(fig, f"{labels.metric(metric)} at the end of training", note)
+        style.title(fig, f"{names.metric(metric)} at the end of training", note)
     return fig
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--metric", required=True)
-    arguments.add_argument("--fitted", type=share, default=finals.FITTED)
-    args = arguments.parse_args(argv)
-    needed = ["run", "step", "seed", "diverged_at", "accuracy_train", "optimizer.name"]
-    table = read(args.table, [*needed, "optimizer.lr", DECAY], [args.metric])
-    df, counted = data(table, args.metric, args.fitted)
-    write(draw(df, args.metric, f"{args.title_note}; {counted}"), df, args)
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    metric = args.options["metric"]
+    needed = ["run", "step", "seed", "diverged_at", "accuracy_train", OPTIMIZER, LR, DECAY]
+    df, counted = data(read(args.table, needed, [metric]), **args.options)
+    write(draw(df, metric, f"{args.title_note}; {counted}"), df, args)
 
 
 if __name__ == "__main__":

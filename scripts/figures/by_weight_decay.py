@@ -1,23 +1,46 @@
-"""Metrics at the end of training against weight decay, by optimizer (zhao2026, Figs. 1, 3, 14, …).
+"""Metrics at the end of training against weight decay, a line for each optimizer.
 
-Mean and standard deviation over learning rates, momenta and seeds of the runs that fit their
-training set, as the paper draws them (--fitted: what counts as that); where runs were trained for
-several lengths, a line each, dashed but for the longest. Hollow marks are the values read off the
-paper's plots.
+Mean and standard deviation over learning rates, momenta and seeds of the runs that reach the
+training accuracy ``fitted``. Where runs were trained for several lengths, each length has a line,
+dashed but for the longest. Hollow marks are published values.
 """
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase import finals, labels, plots
+from latephase.analysis import final_rows
+from latephase.analysis.columns import DECAY, OPTIMIZER
+from latephase.drawing import colours, marks, names, style
+from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
-from scripts.figures import DECAY, parser, read, read_published, several, share, write
+from scripts.figures import parser, write
+from scripts.reading import read, read_published
 
+OPTIONS = {
+    "optimizers": {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string"},
+    },
+    "metrics": {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string", "format": "metric"},
+        "default": ["nc0", "nc3_duality"],
+    },
+    "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+}
+PUBLISHED = ["optimizer", "weight_decay"]
+"""The file may also have the columns of :data:`PRINTED`, and ``relative_error``, for the legend."""
 PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
-"""What files of published values call the paper's own forms of the metrics."""
+"""What files of published values call metrics."""
+HOLLOW = {"linestyle": "none", "marker": "D", "markersize": 5, "markerfacecolor": "none"}
 COLUMNS = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
@@ -26,25 +49,29 @@ def data(
     optimizers: list[str],
     metrics: list[str],
     published: pd.DataFrame | None = None,
-    fitted: float = finals.FITTED,
+    fitted: float = 0.99,
 ) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row a metric, source, optimizer, length and decay; how many runs count.
+    """What is drawn, and in words how many runs count.
 
-    source is "trained" or "published" (one value each: no steps, no deviation, no n).
+    A row for each metric, source, optimizer, length and decay. source is "trained" or "published"
+    (single values: no steps, no deviation, no n).
 
     Raises UserError for an optimizer that the table has not.
     """
-    known = labels.ordered(table["optimizer.name"])
+    known = names.ordered(table[OPTIMIZER])
     for name in optimizers:
         if name not in known:
-            raise UserError(f"--optimizers {name}: not in the study; allowed: {', '.join(known)}")
-    table = table[table["optimizer.name"].isin(optimizers)]
+            allowed = ", ".join(known)
+            raise UserError(
+                f"options.optimizers names {name!r}, which is not in the study; allowed: {allowed}"
+            )
+    table = table[table[OPTIMIZER].isin(optimizers)]
     if "steps" not in table:  # One length: not a column of the study.
         table = table.assign(steps=table["step"].max())
-    last, counted = finals.fitted(table, fitted)
+    last, counted = final_rows.fitted(table, fitted)
     frames = []
     for metric in metrics:
-        cells = last.groupby(["optimizer.name", "steps", DECAY])[metric]
+        cells = last.groupby([OPTIMIZER, "steps", DECAY])[metric]
         values = cells.agg(["mean", "std", "count"]).reset_index()
         values = values.set_axis([*COLUMNS[2:]], axis=1)
         frames.append(values.assign(metric=metric, source="trained"))
@@ -56,80 +83,71 @@ def data(
     return pd.concat(frames, ignore_index=True).reindex(columns=COLUMNS), counted
 
 
-def draw(df: pd.DataFrame, optimizers: list[str], metrics: list[str], note: str = "") -> Figure:
-    """A panel a metric, a line an optimizer; without any where no run of it fits."""
-    optimizers, longest = labels.ordered(optimizers), df["steps"].max()
-    with plots.style():
+def draw(
+    df: pd.DataFrame,
+    optimizers: list[str],
+    metrics: list[str],
+    note: str = "",
+    within: float = np.nan,
+) -> Figure:
+    """A panel for each metric, in it a line for each optimizer of which runs count.
+
+    ``within`` is the relative error of the published values, for the legend.
+    """
+    palette, longest = colours.of_optimizers(optimizers), df["steps"].max()
+    with style.style():
         fig = Figure(figsize=(3.4 * len(metrics) + 1.6, 3.6))
         axes = fig.subplots(1, len(metrics), squeeze=False)[0]
         for ax, metric in zip(axes, metrics, strict=True):
             part = df[df["metric"] == metric]
-            place = plots.zero_log_axis(ax, part["weight_decay"])
-            for optimizer in optimizers:
-                own, colour = part[part["optimizer"] == optimizer], labels.colour(optimizer)
+            place = zero_log_axis(ax, part["weight_decay"])
+            for optimizer, colour in palette.items():
+                own = part[part["optimizer"] == optimizer]
                 for length, trained in own[own["source"] == "trained"].groupby("steps"):
-                    x, style = place(trained["weight_decay"]), "-" if length == longest else "--"
-                    mean, spread = trained["mean"], trained["sd"].fillna(0)
-                    ax.plot(x, mean, style, color=colour, marker="o", markersize=4)
-                    low = (mean - spread).clip(lower=mean / 10)
-                    ax.fill_between(x, low, mean + spread, color=colour, alpha=0.15, lw=0)
+                    x, dashes = place(trained["weight_decay"]), "-" if length == longest else "--"
+                    marks.mean_and_deviation(ax, x, trained, colour, dashes, markersize=4)
                 printed = own[own["source"] == "published"]
-                ax.plot(
-                    place(printed["weight_decay"]),
-                    printed["mean"],
-                    color=colour,
-                    linestyle="none",
-                    marker="D",
-                    markersize=5,
-                    markerfacecolor="none",
-                )
+                ax.plot(place(printed["weight_decay"]), printed["mean"], color=colour, **HOLLOW)
             if metric in ("nc0", "nc1_pinv"):
-                plots.log_value_axis(ax)
+                log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
-            ax.set_ylabel(labels.metric(metric))
-        fig.legend(handles=legend(df, optimizers), loc="outside right center")
-        plots.title(fig, "At the end of training, by weight decay", note)
+            ax.set_ylabel(names.metric(metric))
+        fig.legend(handles=legend(df, palette, within), loc="outside right center")
+        style.title(fig, "At the end of training, by weight decay", note)
     return fig
 
 
-def legend(df: pd.DataFrame, optimizers: list[str]) -> list[Line2D]:
+def legend(df: pd.DataFrame, palette: dict[str, str], within: float) -> list[Line2D]:
+    """Optimizers, then what the strokes mean."""
     handles = [
-        Line2D(
-            [],
-            [],
-            color=labels.colour(name),
-            marker="o",
-            markersize=4,
-            label=labels.value(name),
-        )
-        for name in optimizers
+        Line2D([], [], color=colour, marker="o", markersize=4, label=names.value(name))
+        for name, colour in palette.items()
     ]
     lengths = sorted(df["steps"].dropna().unique())
     for length in lengths if len(lengths) > 1 else []:
-        style = "-" if length == lengths[-1] else "--"
-        handles.append(Line2D([], [], color="0.3", linestyle=style, label=f"{length:,.0f} steps"))
-    handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
+        dashes = "-" if length == lengths[-1] else "--"
+        handles.append(Line2D([], [], color="0.3", linestyle=dashes, label=f"{length:,.0f} steps"))
+    handles.append(marks.legend_of_band("± 1 sd of runs"))
     if (df["source"] == "published").any():
-        hollow = {"marker": "D", "markersize": 5, "markerfacecolor": "none", "linestyle": "none"}
-        handles.append(Line2D([], [], color="0.3", label="the paper, ± 10 %", **hollow))
+        error = "" if np.isnan(within) else f", ± {100 * within:g} %"
+        handles.append(Line2D([], [], color="0.3", label=f"the paper{error}", **HOLLOW))
     return handles
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--published", type=Path, help="values that the paper shows")
-    arguments.add_argument("--optimizers", type=several, required=True, metavar="A,B,…")
-    arguments.add_argument("--metrics", type=several, default=["nc0", "nc3_duality"])
-    arguments.add_argument("--fitted", type=share, default=finals.FITTED, metavar="ACCURACY")
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument("--published", type=Path, help="values that a paper shows")
     args = arguments.parse_args(argv)
-    needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", DECAY]
-    table = read(args.table, needed, args.metrics)
-    published = None
+    options, published, within = args.options, None, np.nan
+    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, DECAY]
+    table = read(args.table, needed, options["metrics"])
     if args.published is not None:
-        published = read_published(args.published, ["optimizer", "weight_decay"])
-    df, counted = data(table, args.optimizers, args.metrics, published, args.fitted)
+        published = read_published(args.published, PUBLISHED)
+        within = published.get("relative_error", pd.Series(dtype=float)).max()
+    df, counted = data(table, published=published, **options)
     note = f"{args.title_note}; {counted}"
-    write(draw(df, args.optimizers, args.metrics, note), df, args)
+    fig = draw(df, options["optimizers"], options["metrics"], note, within)
+    write(fig, df, args)
 
 
 if __name__ == "__main__":

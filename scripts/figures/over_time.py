@@ -1,10 +1,8 @@
-"""Metrics against step, a line an optimizer or a value of an axis (zhao2026, Figs. 4, 6, 7, 9, …).
+"""Metrics against step, a line for each value of one or more columns of the data.
 
 Mean and 95 % bootstrap interval over seeds. A cross stands where a run was last measured before it
 diverged.
 """
-
-import argparse
 
 import numpy as np
 import pandas as pd
@@ -13,15 +11,47 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas.api.types import is_list_like
 
-from latephase import labels, plots
-from latephase.analysis import before_divergence
+from latephase.analysis import divergence, seeds
+from latephase.analysis.columns import OPTIMIZER
+from latephase.drawing import colours, marks, names, style
+from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import UserError, reporting
-from scripts.figures import parser, read, several, write
+from scripts.figures import parser, write
+from scripts.reading import read
 
+OPTIONS = {
+    "by": {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string", "format": "column"},
+    },
+    "metrics": {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string", "format": "metric"},
+    },
+    "across": {"type": ["string", "null"], "format": "column", "default": None},
+    "only": {
+        "type": "object",
+        "propertyNames": {"format": "column"},
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": ["number", "string"]},
+        },
+        "default": {},
+    },
+}
+"""``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
+a column of panels for each. ``only``: the values by column of the runs that are drawn.
+"""
 FIRST_STEP = 1
 LOGARITHMIC = ("loss", "nc0", "nc1", "weight_singular_value_min")
 """How the names of metrics begin that are drawn on a logarithmic axis."""
-ACROSS = 3  # panels in a row, where no column of the table says which stand there
+ACROSS = 3
+"""Panels in a row, where ``across`` does not say which stand there."""
 
 
 def data(
@@ -35,70 +65,68 @@ def data(
     """
     keys = [across, *by] if across else by
     if across in by:
-        raise UserError(f"--across {across}: stands under --by too; allowed: another column")
+        raise UserError(
+            f"options.across is {across!r}, which options.by names too; allowed: another column"
+        )
     for key in keys:
         if table[key].isna().any() or is_list_like(table[key].iloc[0]):
+            option = "across" if key == across else "by"
             raise UserError(
-                f"--by, --across: {key} is not of every run; allowed: what they all have"
+                f"options.{option} names {key!r}, of which not every run has one value; "
+                "allowed: a column of which they all have one"
             )
     if table.groupby([*keys, "seed"])["run"].nunique().max() > 1:
-        told = ",".join(by)
-        raise UserError(f"--by {told}: a seed has several runs at one of its values; allowed: one")
-    measured = before_divergence(table)
+        raise UserError(
+            f"options.by names {', '.join(by)}: a seed has several runs at one of its values; "
+            "allowed: columns that tell a seed's runs apart"
+        )
+    measured = divergence.before_divergence(table)
     measured = measured[measured["step"] >= FIRST_STEP]
     frames = []
     for metric in metrics:
-        line = plots.summarise(measured, "step", metric, keys)
+        line = seeds.summarise(measured, "step", metric, keys)
         frames.append(line.assign(metric=metric, mark="line"))
-        cross = plots.divergences(measured, metric)[[*keys, "step", metric]]
+        cross = divergence.last_before(measured, metric)[[*keys, "step", metric]]
         cross = cross.rename(columns={metric: "mean"}).assign(n=1)
         frames.append(cross.assign(metric=metric, mark="diverged"))
     columns = ["metric", "mark", *keys, "step", "mean", "low", "high", "n"]
-    return plots.stacked(frames)[columns]
+    return seeds.stacked(frames)[columns]
 
 
-def chosen(table: pd.DataFrame, conditions: dict[str, list[str]]) -> pd.DataFrame:
-    """The rows that have, in each column named, one of the values told.
+def chosen(table: pd.DataFrame, only: dict[str, list]) -> pd.DataFrame:
+    """The rows that have, in each column that ``only`` names, one of its values.
 
-    Raises UserError for a value that the column has not.
+    Raises UserError for a value that the column has not, and where no run has all of it.
     """
-    whole = table
-    for column, values in conditions.items():
-        known = list(whole[column].dropna().unique())
-        kept = []
+    kept = table
+    for column, values in only.items():
+        known = list(table[column].dropna().unique())
         for value in values:
-            found = [here for here in known if is_told(value, here)]
-            if not found:
-                allowed = ", ".join(v if isinstance(v, str) else labels.value(v) for v in known)
-                raise UserError(f"--only {column} is {value}; allowed: {allowed}")
-            kept += found
-        table = table[table[column].isin(kept)]
-    if table.empty:
-        raise UserError(f"--only {', '.join(conditions)}: no run has all of it; allowed: some run")
-    return table
-
-
-def is_told(text: str, value: object) -> bool:
-    """Whether a text tells a value: a number as it may be written, a name as it is or is shown."""
-    try:
-        if isinstance(value, str):
-            return text in (value, labels.value(value))
-        return float(text) == value
-    except ValueError:
-        return False
+            if not any(here == value for here in known):
+                allowed = ", ".join(v if isinstance(v, str) else names.value(v) for v in known)
+                raise UserError(f"options.only.{column} names {value!r}; allowed: {allowed}")
+        kept = kept[kept[column].isin(values)]
+    if kept.empty:
+        raise UserError(
+            f"options.only: no run has all of it ({', '.join(only)}); allowed: some run"
+        )
+    return kept
 
 
 def draw(
     df: pd.DataFrame, by: list[str], metrics: list[str], across: str | None = None, note: str = ""
 ) -> Figure:
-    """A panel a metric over one axis of steps; with ``across`` a row a metric, a column a value."""
+    """A panel for each metric, over one axis of steps.
+
+    With ``across``, a row for each metric and a column for each value.
+    """
     line = pd.MultiIndex.from_frame(df[by]) if len(by) > 1 else df[by[0]]
-    palette = colours(line)
+    palette = colours.of_optimizers(line) if by == [OPTIMIZER] else by_order(line)
     df = df.assign(line=line.to_numpy())
-    columns = labels.ordered(df[across]) if across else []
+    columns = names.ordered(df[across]) if across else []
     wide = len(columns) or (2 if len(metrics) == 4 else min(len(metrics), ACROSS))
     rows = len(metrics) if across else -(-len(metrics) // ACROSS)
-    with plots.style():
+    with style.style():
         size = (2.1 * wide + 2.4, 2.1 * rows + 0.9) if across else (9.4, 2.5 * rows + 0.9)
         share = "row" if across else False
         fig = Figure(figsize=size)
@@ -108,76 +136,57 @@ def draw(
             part = df[df["metric"] == metric]
             panel(ax, part if column is None else part[part[across] == column], metric, palette)
             if column in (None, *columns[:1]):
-                ax.set_ylabel(labels.metric(metric))
+                ax.set_ylabel(names.metric(metric))
             if column is not None and metric == metrics[0]:
-                ax.set_title(labels.titled(across, column), loc="left")
+                ax.set_title(names.titled(across, column), loc="left")
         for ax in axes.flat[len(cells) :]:
             ax.set_axis_off()
         for ax in axes.flat[max(len(cells) - wide, 0) : len(cells)]:
             ax.set_xlabel("step")
             ax.tick_params(labelbottom=True)
-        plots.log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
+        log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
         handles = [
             Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
         ]
         if (df["n"] > 1).any():
-            band = {"color": "0.3", "alpha": 0.25, "linewidth": 7}
-            handles.append(Line2D([], [], label="95 % interval", **band))
-        named = ", ".join(labels.AXES.get(column, column) for column in by)
-        title = None if by == ["optimizer.name"] else named
+            handles.append(marks.legend_of_band("95 % interval"))
+        named = ", ".join(names.AXES.get(column, column) for column in by)
+        title = None if by == [OPTIMIZER] else named
         fig.legend(handles=handles, loc="outside right center", title=title)
-        plots.title(fig, f"Over time, by {' and '.join(named.split(', '))}", note)
+        style.title(fig, f"Over time, by {' and '.join(named.split(', '))}", note)
     return fig
 
 
 def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
     """Lines, intervals and crosses of one metric."""
-    plots.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
-    plots.mark_divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
+    marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
+    marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
     if metric.startswith(LOGARITHMIC):
-        plots.log_value_axis(ax)
+        log_value_axis(ax)
     if metric.startswith("accuracy"):
-        plots.percent_axis(ax)
+        percent_axis(ax)
 
 
-def colours(values: pd.Series | pd.MultiIndex) -> dict:
-    """A colour a value: an optimizer's own, else by order."""
+def by_order(values: pd.Series | pd.MultiIndex) -> dict:
+    """A colour for each value, by their order."""
     present = sorted(set(values))
-    if set(present) & set(labels.OPTIMIZERS):
-        return {name: labels.colour(name) for name in labels.ordered(present)}
-    order = plots.ordered_palette(np.arange(len(present)))
+    order = colours.ordered_palette(np.arange(len(present)))
     return dict(zip(present, order.values(), strict=True))
 
 
 def label(value: object) -> str:
     """What the legend says of a line."""
-    return ", ".join(map(labels.value, value if isinstance(value, tuple) else [value]))
-
-
-def conditions(text: str) -> dict[str, list[str]]:
-    """``column=value,value``, several with ``;`` between them, as values by column."""
-    parts = [part.partition("=") for part in text.split(";")]
-    if not all(equals for _, equals, _ in parts):
-        raise argparse.ArgumentTypeError(f"{text!r}; allowed: column=value,value;column=value")
-    return {column.strip(): several(values) for column, _, values in parts}
+    return ", ".join(map(names.value, value if isinstance(value, tuple) else [value]))
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--by", type=several, required=True, metavar="A,B,…", help="columns that tell lines apart"
-    )
-    arguments.add_argument("--across", help="a column whose values stand side by side")
-    arguments.add_argument(
-        "--only", type=conditions, default={}, help="COLUMN=VALUE,…;…: leave out other runs"
-    )
-    arguments.add_argument("--metrics", type=several, required=True, metavar="A,B,…")
-    args = arguments.parse_args(argv)
-    across = [args.across] if args.across else []
-    needed = ["run", "step", "seed", "diverged_at", *args.by, *across, *args.only]
-    table = chosen(read(args.table, needed, args.metrics), args.only)
-    df = data(table, args.by, args.metrics, args.across)
-    write(draw(df, args.by, args.metrics, args.across, args.title_note), df, args)
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    by, metrics, across = (args.options[name] for name in ("by", "metrics", "across"))
+    only = args.options["only"]
+    keys = [*by, across] if across else by
+    table = read(args.table, ["run", "step", "seed", "diverged_at", *keys, *only], metrics)
+    df = data(chosen(table, only), by, metrics, across)
+    write(draw(df, by, metrics, across, args.title_note), df, args)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ margins are drawn: fitted but not generalising, and generalising. A class is a v
 halves, training samples above and unseen samples below, each scaled to the same height.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,43 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from latephase import analysis, plots
+from latephase.analysis.columns import DECAY
+from latephase.analysis.divergence import before_divergence
+from latephase.drawing import colours, style
 from latephase.errors import UserError, reporting
-from scripts.figures import DECAY, one_run, parser, read, write
+from scripts.figures import one_run, parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "pairs": {
+        "type": ["array", "null"],
+        "minItems": 1,
+        "items": {
+            "type": "array",
+            "minItems": 2,
+            "maxItems": 2,
+            "items": {"type": "integer", "minimum": 0},
+        },
+        "default": None,
+    },
+    "weight_decay": {"type": ["number", "null"], "default": None},
+    "seed": {"type": ["integer", "null"], "default": None},
+    "steps": {
+        "type": ["array", "null"],
+        "minItems": 1,
+        "items": {"type": "integer"},
+        "default": None,
+    },
+    "clip": {"type": "number", "exclusiveMinimum": 0, "default": 2.2},
+}
+"""``pairs``: of classes, by default the first that has margins. ``weight_decay``, ``seed``: of the
+run, by default the middle one of those with margins and the first. ``steps``: by default the first
+and the last. ``clip``: where the axis is cut.
+"""
+METRICS = ("accuracy_train", "accuracy_test")
 
 SPLITS = {"train": "training", "test": "unseen"}
-COLOURS = {"training": plots.CATEGORIES[0], "unseen": plots.CATEGORIES[1]}
+COLOURS = {"training": colours.CATEGORIES[0], "unseen": colours.CATEGORIES[1]}
 BANDWIDTH = 0.8
 """Factor on Scott's bandwidth, as in the paper's notebook."""
 
@@ -31,12 +61,12 @@ def data(
     table: pd.DataFrame,
     margins: pd.DataFrame,
     *,
-    pairs: list[tuple[int, int]] | None = None,
+    pairs: list[list[int]] | None = None,
     weight_decay: float | None = None,
     seed: int | None = None,
     steps: list[int] | None = None,
 ) -> pd.DataFrame:
-    """The samples drawn: one row a sample, with the accuracies of its step.
+    """The samples drawn: a row for each, with the accuracies of its step.
 
     Columns: run, weight decay, seed, step, class_a, class_b, label, split, margin,
     accuracy_train, accuracy_test. The run is one of those with margins, ``pairs`` by default
@@ -44,7 +74,7 @@ def data(
     Raises UserError where the run has no margins, or not of a pair.
     """
     run = one_run(table[table["run"].isin(margins["run"])], weight_decay, seed)
-    history = analysis.before_divergence(table[table["run"] == run])
+    history = before_divergence(table[table["run"] == run])
     samples = margins[margins["run"] == run].dropna(subset="margin")
     if samples.empty:
         raise UserError(f"--margins: run {run} diverged before the first")
@@ -56,8 +86,10 @@ def data(
     for a, b in known[:1] if pairs is None else pairs:
         pair = samples[(samples["class_a"] == a) & (samples["class_b"] == b)]
         if pair.empty:
-            allowed = ", ".join(f"{a},{b}" for a, b in known)
-            raise UserError(f"--pairs {a},{b}: not in the margins; allowed: {allowed}")
+            allowed = ", ".join(f"[{a}, {b}]" for a, b in known)
+            raise UserError(
+                f"options.pairs names [{a}, {b}], of which there are no margins; allowed: {allowed}"
+            )
         frames.append(pair[pair["step"].isin(steps)])
     drawn = pd.concat(frames, ignore_index=True)
     drawn["split"] = drawn["split"].map(SPLITS)
@@ -67,10 +99,10 @@ def data(
 
 
 def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
-    """A row of panels a pair of classes, a column a step."""
+    """A row of panels for each pair of classes, a column for each step."""
     pairs = list(df[["class_a", "class_b"]].drop_duplicates().itertuples(index=False))
     steps = sorted(df["step"].unique())
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(3.7 * len(steps) + 1.2, 2.3 * len(pairs) + 1.3))
         axes = fig.subplots(len(pairs), len(steps), sharex=True, squeeze=False)
         for row, (a, b) in zip(axes, pairs, strict=True):
@@ -89,12 +121,12 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
                 ax.tick_params(axis="y", length=0, labelleft=False)
         fig.supxlabel(
             f"margin: signed distance to the boundary of the two classes (axis cut at ±{clip:g})",
-            fontsize=plots.STYLE["axes.labelsize"],
+            fontsize=style.STYLE["axes.labelsize"],
         )
         run = df.iloc[0]
         setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
         note = "; ".join(text for text in (note, setting) if text)
-        plots.title(fig, "Margins of training and of unseen samples", note)
+        style.title(fig, "Margins of training and of unseen samples", note)
         handles = [Patch(color=COLOURS[split], label=split) for split in COLOURS]
         handles += [
             Line2D([], [], color="black", linewidth=0.9, linestyle="--", label="median"),
@@ -105,7 +137,7 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
 
 
 def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None:
-    """One panel: a violin a class, split by training and unseen, with quartile lines."""
+    """One panel: a violin for each class, split by training and unseen, with quartile lines."""
     names = [f"class {label}" for label in pair]
     shown = panel.assign(label=[f"class {label}" for label in panel["label"]])
     sns.violinplot(
@@ -141,43 +173,19 @@ def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None
             ha="right",
             va="bottom",
             fontsize=8,
-            color=plots.NOTE_COLOUR,
+            color=style.NOTE_COLOUR,
         )
 
 
-def class_pairs(text: str) -> list[tuple[int, int]]:
-    """``"0,1"`` or ``"4,5 8,9"``."""
-    pairs = [tuple(int(label) for label in pair.split(",")) for pair in text.split()]
-    if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a pair of classes a,b")
-    return pairs
-
-
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, OPTIONS)
     arguments.add_argument("--margins", required=True, type=Path, help="margins of the study")
-    arguments.add_argument("--pairs", type=class_pairs, help='"4,5 8,9"; default: the first')
-    arguments.add_argument(
-        "--weight-decay", type=float, help="default: the middle of those with margins"
-    )
-    arguments.add_argument("--seed", type=int, help="default: the first")
-    arguments.add_argument("--steps", nargs="+", type=int, help="default: the first and the last")
-    arguments.add_argument("--clip", type=float, default=2.2, help="where the axis is cut")
     args = arguments.parse_args(argv)
-    table = read(
-        args.table,
-        ["run", "step", "seed", "diverged_at", DECAY, "accuracy_train", "accuracy_test"],
-    )
+    clip = args.options.pop("clip")
+    table = read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS)
     margins = read(args.margins, ["run", "step", "split", "class_a", "class_b", "label", "margin"])
-    df = data(
-        table,
-        margins,
-        pairs=args.pairs,
-        weight_decay=args.weight_decay,
-        seed=args.seed,
-        steps=args.steps,
-    )
-    write(draw(df, args.title_note, args.clip), df, args)
+    df = data(table, margins, **args.options)
+    write(draw(df, args.title_note, clip), df, args)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figure 3 of sakamoto2026: accuracy, RNC1 and NC2 against step, one colour a weight decay.
+"""Figure 3 of sakamoto2026: accuracy, RNC1 and NC2 against step, a colour for each weight decay.
 
 Mean and 95 % bootstrap interval over seeds; test accuracy solid, training accuracy dashed. A
 cross stands where a run was last measured before it diverged.
@@ -8,39 +8,45 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase import plots
-from latephase.analysis import before_divergence
+from latephase.analysis import divergence, seeds
+from latephase.analysis.columns import DECAY
+from latephase.drawing import colours, marks, style
+from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, write
+from scripts.figures import parser, write
+from scripts.reading import read
 
+OPTIONS = {}
 METRICS = ("accuracy_train", "accuracy_test", "rnc1", "nc2_condition")
+FIRST_STEP = 10
+"""Where the paper's axis of steps begins."""
 
 
-def data(table: pd.DataFrame, first_step: int = plots.FIRST_STEP) -> pd.DataFrame:
+def data(table: pd.DataFrame, first_step: int = FIRST_STEP) -> pd.DataFrame:
     """What is drawn: metric, mark, weight decay, step, mean, low, high, n.
 
     ``mark`` is "line" for the mean over seeds, "diverged" for the last measured point of a
     run that diverged (its value in ``mean``).
     """
-    late = before_divergence(table)
+    late = divergence.before_divergence(table)
     late = late[late["step"] >= first_step]
     frames = []
     for metric in METRICS:
-        line = plots.summarise(late, "step", metric, [DECAY])
+        line = seeds.summarise(late, "step", metric, [DECAY])
         frames.append(line.assign(metric=metric, mark="line"))
-        cross = plots.divergences(late, metric)[[DECAY, "step", metric]]
+        cross = divergence.last_before(late, metric)[[DECAY, "step", metric]]
         cross = cross.rename(columns={metric: "mean"}).assign(n=1)
         frames.append(cross.assign(metric=metric, mark="diverged"))
     columns = ["metric", "mark", DECAY, "step", "mean", "low", "high", "n"]
-    return plots.stacked(frames)[columns]
+    return seeds.stacked(frames)[columns]
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """Three panels over one axis of steps."""
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(7.2, 7.0))
         accuracy, rnc1, nc2 = axes = fig.subplots(3, sharex=True, height_ratios=(1.2, 1, 1))
-        palette = plots.ordered_palette(df[DECAY])
+        palette = colours.ordered_palette(df[DECAY])
         for ax, metric, line in (
             (accuracy, "accuracy_train", {"linestyle": (0, (4, 2)), "linewidth": 1.2}),
             (accuracy, "accuracy_test", {}),
@@ -49,18 +55,18 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         ):
             part = df[df["metric"] == metric]
             lines = part[part["mark"] == "line"]
-            plots.mean_and_interval(ax, lines, "step", DECAY, palette, **line)
+            marks.mean_and_interval(ax, lines, "step", DECAY, palette, **line)
             crosses = part[part["mark"] == "diverged"]
-            plots.mark_divergences(ax, crosses, "step", "mean", DECAY, palette)
-        plots.log_step_axis(accuracy, df["step"].max(), df["step"].min())
-        plots.percent_axis(accuracy)
-        plots.log_value_axis(rnc1)
-        plots.log_value_axis(nc2)
+            marks.divergences(ax, crosses, "step", "mean", DECAY, palette)
+        log_step_axis(accuracy, df["step"].max(), df["step"].min())
+        percent_axis(accuracy)
+        log_value_axis(rnc1)
+        log_value_axis(nc2)
         accuracy.set_ylabel("accuracy")
         rnc1.set_ylabel("RNC1 (train)\nTr $\\Sigma_W$ / (mean norm)$^2$")
         nc2.set_ylabel("NC2 (train)\ncondition number of means")
         nc2.set_xlabel("step")
-        plots.title(fig, "Accuracy and the contraction of classes, by weight decay", note)
+        style.title(fig, "Accuracy and the contraction of classes, by weight decay", note)
         fig.align_ylabels(axes)
         fig.legend(handles=legend(palette, df), loc="outside right center", alignment="left")
     return fig
@@ -82,7 +88,7 @@ def legend(palette: dict[float, str], df: pd.DataFrame) -> list[Line2D]:
         heading("mean over seeds"),
         Line2D([], [], color="0.3", label="test"),
         Line2D([], [], color="0.3", linestyle=(0, (4, 2)), linewidth=1.2, label="train"),
-        Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="95 % interval"),
+        marks.legend_of_band("95 % interval"),
     ]
     if (df["mark"] == "diverged").any():
         handles.append(
@@ -94,9 +100,8 @@ def legend(palette: dict[float, str], df: pd.DataFrame) -> list[Line2D]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    table = read(args.table, ["run", "step", "seed", "diverged_at", DECAY, *METRICS])
-    df = data(table)
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    df = data(read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS))
     write(draw(df, args.title_note), df, args)
 
 

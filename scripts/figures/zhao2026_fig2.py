@@ -1,7 +1,7 @@
 """Figure 2 of zhao2026: NC3 against NC0 over all optimizers, with its regressions (Table 6).
 
-A point a run that fits its training set, and the least-squares line of NC3 on log10 NC0 of each
-learning rate and of all, with the values that the paper prints beside them.
+A point for each run that fits its training set, and the least-squares line of NC3 on log10 NC0 of
+each learning rate and of all, with the values that the paper prints beside them.
 """
 
 from pathlib import Path
@@ -9,14 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from latephase import finals, labels, plots
-from latephase.claims.zhao2026 import regression
+from latephase.analysis import final_rows
+from latephase.analysis.columns import LR, OPTIMIZER
+from latephase.analysis.trends import regression
+from latephase.drawing import colours, marks, names, style
 from latephase.errors import reporting
-from scripts.figures import parser, read, read_published, write
+from latephase.papers.zhao2026.settings import FITTED
+from scripts.figures import parser, write
+from scripts.reading import read, read_published
 
-LR = "optimizer.lr"
+OPTIONS = {}
+METRICS = ("nc0", "nc3_duality")
+PUBLISHED = ["lr", "n", "slope", "r_squared"]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -25,8 +30,8 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
     kind "run": optimizer, lr, nc0, nc3_duality; kind "regression": lr (empty for all), n, slope,
     intercept, r_squared, and published_n, published_slope, published_r_squared.
     """
-    last, counted = finals.fitted(table, finals.FITTED)
-    runs = last.rename(columns={"optimizer.name": "optimizer", LR: "lr"})
+    last, counted = final_rows.fitted(table, FITTED)
+    runs = last.rename(columns={OPTIMIZER: "optimizer", LR: "lr"})
     runs = runs[["optimizer", "lr", "nc0", "nc3_duality"]].assign(kind="run")
     lines = []
     for lr, group in [*runs.groupby("lr"), (np.nan, runs)]:
@@ -45,37 +50,27 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """The runs, the line of all of them, and the regressions as a table."""
     runs, lines = df[df["kind"] == "run"], df[df["kind"] == "regression"]
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(9.0, 4.2))
         ax, text = fig.subplots(1, 2, width_ratios=(1.25, 1))
-        present = labels.ordered(runs["optimizer"])
-        for name in present:
+        palette = colours.of_optimizers(runs["optimizer"])
+        for name, colour in palette.items():
             own = runs[runs["optimizer"] == name]
-            ax.plot(
-                *(own["nc0"], own["nc3_duality"]),
-                color=labels.colour(name),
-                linestyle="none",
-                marker="o",
-                markersize=3.5,
-                alpha=0.7,
-                markeredgewidth=0,
-            )
+            x, y = own["nc0"], own["nc3_duality"]
+            marks.dots(ax, x, y, colour, markersize=3.5, markeredgewidth=0)
         overall = lines[lines["lr"].isna() & lines["slope"].notna()]
         if len(overall):
             ends = np.array([runs["nc0"].min(), runs["nc0"].max()])
             fit = overall.iloc[0]
             ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2")
         ax.set_xscale("log")
-        ax.set_xlabel(labels.metric("nc0"))
-        ax.set_ylabel(labels.metric("nc3_duality"))
-        handles = [
-            Line2D([], [], color=labels.colour(name), linestyle="none", marker="o", markersize=5)
-            for name in present
-        ]
-        ax.legend(handles, [labels.value(name) for name in present], loc="upper left")
+        ax.set_xlabel(names.metric("nc0"))
+        ax.set_ylabel(names.metric("nc3_duality"))
+        called = [names.value(name) for name in palette]
+        ax.legend(marks.legend_of_dots(palette), called, loc="upper left")
         text.set_axis_off()
         text.text(0, 0.95, written(lines), va="top", family="monospace", fontsize=7.5)
-        plots.title(fig, "NC3 against NC0 at the end of training", note)
+        style.title(fig, "NC3 against NC0 at the end of training", note)
     return fig
 
 
@@ -99,13 +94,12 @@ def written(lines: pd.DataFrame) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, OPTIONS)
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
-    needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", LR]
-    table = read(args.table, [*needed, "nc0", "nc3_duality"])
-    published = read_published(args.published, ["lr", "n", "slope", "r_squared"])
-    df, counted = data(table, published)
+    published = read_published(args.published, PUBLISHED)
+    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, LR]
+    df, counted = data(read(args.table, needed, METRICS), published)
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

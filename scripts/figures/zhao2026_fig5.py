@@ -13,19 +13,25 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from latephase import plots, predictions
-from latephase.analysis import before_divergence
+from latephase.analysis import seeds
+from latephase.analysis.columns import DECAY, MOMENTUM
+from latephase.analysis.divergence import before_divergence
+from latephase.drawing import names, style
+from latephase.drawing.heat_map import heat_map
 from latephase.errors import UserError, reporting
-from latephase.theory import zhao2026
-from scripts.figures import DECAY, parser, read, read_published, write
+from latephase.papers.zhao2026 import predictions, theory
+from latephase.papers.zhao2026.settings import FITTED
+from scripts.figures import parser, write
+from scripts.reading import read, read_published
 
-MOMENTUM = "optimizer.momentum"
+OPTIONS = {}
+METRICS = ("nc0", "accuracy_train")
+PUBLISHED = ["momentum", "weight_decay", "nc0"]
+
 CELL = [MOMENTUM, DECAY]
 START = 1.7544
 """NC0 at the paper's step 0, by its runs without weight decay."""
 LEARNING_RATES = {"lr": 0.001, "steps": 200 * 469, "milestones": [66 * 469, 133 * 469]}
-FITTED = 0.99
-"""Training accuracy below which the paper leaves a run out."""
 SMALLEST = 0.005
 """Where the colours end: less is printed as 0.00."""
 PANELS = {
@@ -45,8 +51,8 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """
     columns = {"momentum": MOMENTUM, "weight_decay": DECAY}
     printed = published.rename(columns=columns)[[*CELL, "nc0"]]
-    factors = zhao2026.sgd_factor(
-        zhao2026.learning_rates(**LEARNING_RATES), printed[MOMENTUM], printed[DECAY]
+    factors = theory.sgd_factor(
+        theory.learning_rates(**LEARNING_RATES), printed[MOMENTUM], printed[DECAY]
     )
     table = table.assign(recursion=predictions.sgd_nc0(table))
     last = table[table["step"] == table["step"].max()]
@@ -64,12 +70,12 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 
 def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A row a cell: mean of a column as nc0, its interval, seeds, lowest training accuracy.
+    """A row for each cell: mean of a column as nc0, its interval, seeds, lowest training accuracy.
 
     A cell in which every seed diverged has n = 0 and no more.
     """
     trained = before_divergence(last)
-    summary = plots.summarise(trained, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
+    summary = seeds.summarise(trained, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
     lowest = trained.groupby(CELL)["accuracy_train"].min().reset_index()
     cells = last[CELL].drop_duplicates().merge(summary.merge(lowest, on=CELL), "left", on=CELL)
     return cells.fillna({"n": 0})
@@ -79,12 +85,12 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """Two rows of two heat maps."""
     largest = df["nc0"].where(np.isfinite(df["nc0"])).max()
     norm = LogNorm(SMALLEST, np.nanmax([largest, 10 * SMALLEST]), clip=True)
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(10.2, 7.2))
         axes = fig.subplots(2, 2)
         for ax, (key, heading) in zip(axes.flat, PANELS.items(), strict=True):
             part = df[(df["setting"] == key[0]) & (df["source"] == key[1])]
-            plots.heat_map(ax, part.pivot(index=MOMENTUM, columns=DECAY, values="nc0"), norm)
+            heat_map(ax, part.pivot(index=MOMENTUM, columns=DECAY, values="nc0"), norm)
             ax.set_title(heading + _apart(df, *key), loc="left")
             ax.set_xlabel("weight decay λ")
             ax.set_ylabel("momentum β")
@@ -100,7 +106,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             note = f"{note}; {lowest}".replace("%", " %")
         if df["nc0"].isna().any():
             note += "; blank: diverged"
-        plots.title(fig, "NC0 under SGD, by momentum and weight decay", note)
+        style.title(fig, "NC0 under SGD, by momentum and weight decay", note)
     return fig
 
 
@@ -110,16 +116,15 @@ def _apart(df: pd.DataFrame, setting: str, source: str) -> str:
         return ""
     values = df[df["setting"] == setting].pivot(index=CELL, columns="source", values="nc0")
     apart = (values[source] - values["recursion"]).abs().max()
-    return f" (at most {plots.short(float(f'{apart:.2g}'))} from it)"
+    return f" (at most {names.short(float(f'{apart:.2g}'))} from it)"
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, OPTIONS)
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
-    needed = ["run", "step", "seed", "diverged_at", *predictions.SGD, "nc0", "accuracy_train"]
-    published = read_published(args.published, ["momentum", "weight_decay", "nc0"])
-    table = read(args.table, needed)
+    published = read_published(args.published, PUBLISHED)
+    table = read(args.table, ["run", "step", "seed", "diverged_at", *predictions.SGD], METRICS)
     if table[CELL].isna().any(axis=None):
         raise UserError(f"{args.table}: runs without momentum or decay; allowed: a study of SGD")
     df = data(table, published)

@@ -6,26 +6,30 @@ At the last step, mean and 95 % bootstrap interval over seeds.
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase import finals, labels, plots
+from latephase.analysis import final_rows, seeds
+from latephase.analysis.columns import COUPLED_DECAY, DECAY
+from latephase.drawing import colours, names, style
+from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, write
+from scripts.figures import parser, write
+from scripts.reading import read
 
-COUPLED = "optimizer.coupled_weight_decay"
+OPTIONS = {}
 METRICS = ("accuracy_test", "nc0", "nc2_etf", "nc3_duality")
 
 
 def data(table: pd.DataFrame) -> pd.DataFrame:
     """What is drawn: metric, share, mean, low, high, n; share = λ_c / (λ_c + λ)."""
-    last = finals.final_rows(table)
-    last = last.assign(share=last[COUPLED] / (last[COUPLED] + last[DECAY]))
+    last = final_rows.final_rows(table)
+    last = last.assign(share=last[COUPLED_DECAY] / (last[COUPLED_DECAY] + last[DECAY]))
     last = last.assign(share=last["share"].round(6))
-    frames = [plots.summarise(last, "share", metric).assign(metric=metric) for metric in METRICS]
+    frames = [seeds.summarise(last, "share", metric).assign(metric=metric) for metric in METRICS]
     return pd.concat(frames, ignore_index=True)[["metric", "share", "mean", "low", "high", "n"]]
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A panel a metric."""
-    with plots.style():
+    """A panel for each metric."""
+    with style.style():
         fig = Figure(figsize=(9.0, 2.9))
         for ax, metric in zip(fig.subplots(1, len(METRICS)), METRICS, strict=True):
             part = df[df["metric"] == metric]
@@ -33,19 +37,20 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
                 (part["mean"] - part["low"]).fillna(0),
                 (part["high"] - part["mean"]).fillna(0),
             ]
-            colour = plots.CATEGORIES[0]
+            colour = colours.CATEGORIES[0]
             ax.errorbar(part["share"], part["mean"], reach, color=colour, marker="o", markersize=4)
             ax.set_xlabel("coupled share")
-            ax.set_ylabel(labels.metric(metric))
+            ax.set_ylabel(names.metric(metric))
             if metric == "nc0":
-                plots.log_value_axis(ax)
-        plots.title(fig, "From AdamW (0) to Adam (1)", note)
+                log_value_axis(ax)
+        style.title(fig, "From AdamW (0) to Adam (1)", note)
     return fig
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    df = data(read(args.table, ["run", "step", "seed", "diverged_at", COUPLED, DECAY, *METRICS]))
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    needed = ["run", "step", "seed", "diverged_at", COUPLED_DECAY, DECAY]
+    df = data(read(args.table, needed, METRICS))
     write(draw(df, args.title_note), df, args)
 
 

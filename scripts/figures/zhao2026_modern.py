@@ -9,11 +9,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase import finals, labels, plots
+from latephase.analysis import final_rows
+from latephase.analysis.columns import COUPLED_DECAY, DECAY, HEAD, OPTIMIZER
+from latephase.drawing import colours, marks, names, style
+from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
-from scripts.figures import DECAY, parser, read, write
+from latephase.papers.zhao2026.settings import FITTED
+from scripts.figures import parser, write
+from scripts.reading import read
 
-COUPLED = "optimizer.coupled_weight_decay"
+OPTIONS = {}
 METRICS = ("nc0", "nc3_duality")
 CALLED = {
     "lion": "Lion",
@@ -21,20 +26,20 @@ CALLED = {
     "muon, muon": "Muon, on the head too",
     "shampoo": "Shampoo",
 }
-COLOURS = {"coupled": plots.CATEGORIES[0], "decoupled": plots.CATEGORIES[1]}
+COLOURS = {"coupled": colours.CATEGORIES[0], "decoupled": colours.CATEGORIES[1]}
 KEYS = ["optimizer", "coupling", "weight_decay"]
 
 
 def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row a metric, optimizer, coupling and decay; and how many runs count.
+    """What is drawn, and in words how many runs count.
 
-    Runs without any decay begin both lines. Columns: metric, optimizer, coupling, weight_decay,
-    mean, sd, n.
+    A row for each metric, optimizer, coupling and decay. Runs without any decay begin both lines.
+    Columns: metric, optimizer, coupling, weight_decay, mean, sd, n.
     """
-    last, counted = finals.fitted(table, finals.FITTED)
-    coupled, decoupled = last[COUPLED].fillna(0.0), last[DECAY].fillna(0.0)
-    head = last["optimizer.head"].map(lambda head: f", {head}" if isinstance(head, str) else "")
-    last = last.assign(optimizer=last["optimizer.name"] + head)
+    last, counted = final_rows.fitted(table, FITTED)
+    coupled, decoupled = last[COUPLED_DECAY].fillna(0.0), last[DECAY].fillna(0.0)
+    head = last[HEAD].map(lambda head: f", {head}" if isinstance(head, str) else "")
+    last = last.assign(optimizer=last[OPTIMIZER] + head)
     both = [
         last[decoupled == 0].assign(coupling="coupled", weight_decay=coupled),
         last[coupled == 0].assign(coupling="decoupled", weight_decay=decoupled),
@@ -50,40 +55,37 @@ def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A row a metric, a column an optimizer."""
+    """A row for each metric, a column for each optimizer."""
     present = set(df["optimizer"])
     optimizers = [name for name in CALLED if name in present] + sorted(present - set(CALLED))
-    with plots.style():
+    with style.style():
         fig = Figure(figsize=(max(2.2 * len(optimizers) + 1.6, 6.0), 4.6))
         columns = max(len(optimizers), 1)  # One, and empty, where no run fits.
         axes = fig.subplots(2, columns, sharex="col", sharey="row", squeeze=False)
         for row, metric in zip(axes, METRICS, strict=True):
             for ax, optimizer in zip(row, optimizers, strict=False):
                 part = df[(df["metric"] == metric) & (df["optimizer"] == optimizer)]
-                place = plots.zero_log_axis(ax, part["weight_decay"])
+                place = zero_log_axis(ax, part["weight_decay"])
                 for coupling, line in part.groupby("coupling"):
-                    x, colour = place(line["weight_decay"]), COLOURS[coupling]
-                    ax.plot(x, line["mean"], color=colour, marker="o", markersize=4)
-                    spread = line["sd"].fillna(0)
-                    low = (line["mean"] - spread).clip(lower=line["mean"] / 10)
-                    ax.fill_between(x, low, line["mean"] + spread, color=colour, alpha=0.15, lw=0)
-            row[0].set_ylabel(labels.short_metric(metric))
-        plots.log_value_axis(axes[0, 0])
+                    x = place(line["weight_decay"])
+                    marks.mean_and_deviation(ax, x, line, COLOURS[coupling], markersize=4)
+            row[0].set_ylabel(names.short_metric(metric))
+        log_value_axis(axes[0, 0])
         for ax, optimizer in zip(axes[0], optimizers, strict=False):
             ax.set_title(CALLED.get(optimizer, optimizer), loc="left")
         for ax in axes[-1]:
             ax.set_xlabel("weight decay λ")
         handles = [Line2D([], [], color=c, marker="o", label=name) for name, c in COLOURS.items()]
-        handles.append(Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label="± 1 sd of runs"))
+        handles.append(marks.legend_of_band("± 1 sd of runs"))
         fig.legend(handles=handles, loc="outside right center", title="decay")
-        plots.title(fig, "At the end of training, by weight decay", note)
+        style.title(fig, "At the end of training, by weight decay", note)
     return fig
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    needed = ["run", "step", "diverged_at", "accuracy_train", "optimizer.name", "optimizer.head"]
-    df, counted = data(read(args.table, [*needed, COUPLED, DECAY, *METRICS]))
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, HEAD]
+    df, counted = data(read(args.table, [*needed, COUPLED_DECAY, DECAY], METRICS))
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

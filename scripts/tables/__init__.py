@@ -1,21 +1,26 @@
 """Tables of a paper: one program each, ``data(table, published, ...) -> DataFrame``.
 
-The CSV beside a page holds exactly what stands in it: a row, for each quantity our value
+The CSV beside a page holds exactly what stands in it. Of each quantity a row has our value
 (``<quantity>``), its interval over seeds (``<quantity>_low``, ``<quantity>_high``) and the paper's
-value (``published_<as its file calls it>``).
+value (``published_<as its file calls it>``). What a program takes is declared in its file, as
+figures declare it: ``OPTIONS``, ``METRICS``, ``PUBLISHED``.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from latephase import labels, plots
-from latephase.writing import replacing
-from scripts.tables.page import page
+from latephase.analysis import seeds
+from latephase.analysis.columns import DECAY, LR, OPTIMIZER
+from latephase.drawing import names
+from latephase.drawing.comparison_page import page
+from latephase.storage import parquet
+from latephase.storage.atomic import replacing
+from scripts import reading
 
 
 class Quantity(NamedTuple):
@@ -26,24 +31,24 @@ class Quantity(NamedTuple):
     printed: str
 
 
-NC0 = Quantity("nc0", "NC0", "nc0")
-COLLAPSE = (
-    Quantity("nc1_pinv", "NC1", "nc1"),
-    Quantity("nc2_etf", "NC2", "nc2"),
-    Quantity("nc3_duality", "NC3", "nc3"),
-)
-ENDS = ("run", "step", "seed", "diverged_at", "optimizer.name")
-"""Columns that the ends of runs are taken by."""
+COMPARED = {
+    "nc0": Quantity("nc0", "NC0", "nc0"),
+    "nc1_pinv": Quantity("nc1_pinv", "NC1", "nc1"),
+    "nc2_etf": Quantity("nc2_etf", "NC2", "nc2"),
+    "nc3_duality": Quantity("nc3_duality", "NC3", "nc3"),
+}
+"""The metrics that several tables compare."""
+ENDS = ("run", "step", "seed", "diverged_at", OPTIMIZER)
+"""The columns that the last rows of runs are found by."""
 MEANS = "ours are means over seeds"
 """A remark on what :func:`over_seeds` makes."""
-CELL = ("optimizer.lr", "optimizer.weight_decay", "accuracy_train")
-"""More of them, where the best of an optimizer's cells is."""
+CELL = (LR, DECAY, "accuracy_train")
+"""Beside them, the columns that an optimizer's best cell is found by."""
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """The arguments that every table takes."""
-    result = argparse.ArgumentParser(description=description.splitlines()[0])
-    result.add_argument("--table", required=True, type=Path, help="table of the study")
+def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
+    """The arguments that every table takes; ``declared`` is the program's ``OPTIONS``."""
+    result = reading.parser(description, declared)
     result.add_argument("--published", required=True, type=Path, help="the paper's values")
     result.add_argument("--title", required=True)
     result.add_argument("--note", default="", help="what the data are, in a few words")
@@ -55,7 +60,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 def over_seeds(
     rows: pd.DataFrame, keys: Sequence[str], quantities: Sequence[Quantity]
 ) -> pd.DataFrame:
-    """Mean over seeds and its bootstrap interval; a row a value of the keys.
+    """Mean over seeds and its bootstrap interval, a row for each value of the keys.
 
     Columns: the keys, seeds, and of each quantity its name, ``_low`` and ``_high`` (NaN of a
     single seed).
@@ -63,7 +68,7 @@ def over_seeds(
     first, *others = keys
     frames = [rows.groupby(list(keys), as_index=False).agg(seeds=("seed", "nunique"))]
     for name, *_ in quantities:
-        summary = plots.summarise(rows, first, name, others).drop(columns="n")
+        summary = seeds.summarise(rows, first, name, others).drop(columns="n")
         summary = summary.astype(rows.dtypes[list(keys)])  # Without a row it is of any.
         frames.append(
             summary.rename(columns={"mean": name, "low": f"{name}_low", "high": f"{name}_high"})
@@ -79,8 +84,8 @@ def with_published(ours: pd.DataFrame, published: pd.DataFrame, key: str) -> pd.
 
 def by_optimizer(df: pd.DataFrame) -> pd.DataFrame:
     """Its rows in the order in which optimizers are listed everywhere."""
-    places = {name: i for i, name in enumerate(labels.OPTIMIZERS)}
-    return df.sort_values("optimizer", key=lambda names: names.map(places), ignore_index=True)
+    places = {name: place for place, name in enumerate(names.ordered(df["optimizer"]))}
+    return df.sort_values("optimizer", key=lambda column: column.map(places), ignore_index=True)
 
 
 def write(
@@ -100,7 +105,7 @@ def write(
         bounds = [column for column in (f"{name}_low", f"{name}_high") if column in df]
         columns += [name, *bounds, f"published_{printed}"]
     df = df[columns]
-    plots.write_csv(df, args.csv)
+    parquet.write_csv(df, args.csv)
     text = page(df, args.title, keys, quantities, "; ".join(filter(None, [args.note, *remarks])))
     with replacing(args.html) as part:
         part.write_text(text, encoding="utf-8")

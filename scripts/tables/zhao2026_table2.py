@@ -5,14 +5,14 @@ Runs that diverged are left out, and no others: the seeds say how many there are
 
 import pandas as pd
 
-from latephase import finals
+from latephase.analysis import final_rows
+from latephase.analysis.columns import OPTIMIZER
 from latephase.errors import reporting
 from scripts.reading import read, read_published
 from scripts.tables import (
-    COLLAPSE,
+    COMPARED,
     ENDS,
     MEANS,
-    NC0,
     by_optimizer,
     over_seeds,
     parser,
@@ -20,22 +20,25 @@ from scripts.tables import (
     write,
 )
 
+OPTIONS = {}
+METRICS = ("nc0", "nc1_pinv", "nc2_etf", "nc3_duality")
+PUBLISHED = ["optimizer", "nc0", "nc1", "nc2", "nc3"]
 KEYS = {"optimizer": "Optimizer", "seeds": "Seeds"}
-QUANTITIES = (NC0, *COLLAPSE)
+QUANTITIES = [COMPARED[metric] for metric in METRICS]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """A row an optimizer: seeds, and each metric at the last step."""
-    last = finals.final_rows(table)
-    last = last[last["diverged_at"].isna()].rename(columns={"optimizer.name": "optimizer"})
+    """A row for each optimizer: seeds, and each metric at the last step."""
+    last = final_rows.final_rows(table)
+    last = last[last["diverged_at"].isna()].rename(columns={OPTIMIZER: "optimizer"})
     ours = over_seeds(last, ["optimizer"], QUANTITIES)
     return by_optimizer(with_published(ours, published, "optimizer"))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    published = read_published(args.published, ["optimizer", *(q.printed for q in QUANTITIES)])
-    table = read(args.table, [*ENDS, *(quantity.column for quantity in QUANTITIES)])
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    published = read_published(args.published, PUBLISHED)
+    table = read(args.table, ENDS, METRICS)
     write(data(table, published), KEYS, QUANTITIES, args, MEANS)
 
 

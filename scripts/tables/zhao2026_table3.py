@@ -6,15 +6,16 @@ the seeds that fit the training set, and its metrics are the means over these.
 
 import pandas as pd
 
-from latephase import finals
+from latephase.analysis import final_rows
+from latephase.analysis.columns import OPTIMIZER
 from latephase.errors import reporting
+from latephase.papers.zhao2026.settings import FITTED
 from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,
-    COLLAPSE,
+    COMPARED,
     ENDS,
     MEANS,
-    NC0,
     by_optimizer,
     over_seeds,
     parser,
@@ -22,22 +23,25 @@ from scripts.tables import (
     write,
 )
 
+OPTIONS = {}
+METRICS = ("nc0", "nc1_pinv", "nc2_etf", "nc3_duality")
+PUBLISHED = ["optimizer", "nc0", "nc1", "nc2", "nc3"]
 KEYS = {"optimizer": "Optimizer", "seeds": "Seeds"}
-QUANTITIES = (NC0, *COLLAPSE)
+QUANTITIES = [COMPARED[metric] for metric in METRICS]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row an optimizer, seeds and each metric of its best cell; and how many runs count."""
-    last, counted = finals.fitted(table, finals.FITTED)
-    best = finals.best_cells(last, "nc3_duality").rename(columns={"optimizer.name": "optimizer"})
+    """A row for each optimizer: seeds, each metric of its best cell; and how many runs count."""
+    last, counted = final_rows.fitted(table, FITTED)
+    best = final_rows.best_cells(last, "nc3_duality").rename(columns={OPTIMIZER: "optimizer"})
     ours = over_seeds(best, ["optimizer"], QUANTITIES)
     return by_optimizer(with_published(ours, published, "optimizer")), counted
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    published = read_published(args.published, ["optimizer", *(q.printed for q in QUANTITIES)])
-    table = read(args.table, [*ENDS, *CELL, *(quantity.column for quantity in QUANTITIES)])
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    published = read_published(args.published, PUBLISHED)
+    table = read(args.table, [*ENDS, *CELL], METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 

@@ -5,11 +5,16 @@ The cells are those of Table 3. Momentum is heavy-ball's μ, and β₁ of Adam a
 
 import pandas as pd
 
-from latephase import finals
+from latephase.analysis import final_rows
+from latephase.analysis.columns import OPTIMIZER_CELL
 from latephase.errors import reporting
+from latephase.papers.zhao2026.settings import FITTED
 from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, by_optimizer, parser, with_published, write
 
+OPTIONS = {}
+METRICS = ("nc3_duality",)
+PUBLISHED = ["optimizer", "lr", "momentum", "weight_decay"]
 KEYS = {"optimizer": "Optimizer"}
 QUANTITIES = (
     Quantity("lr", "Learning rate", "lr"),
@@ -19,17 +24,17 @@ QUANTITIES = (
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row an optimizer, its best cell; and how many runs count."""
-    last, counted = finals.fitted(table, finals.FITTED)
-    best = finals.best_cells(last, "nc3_duality")[finals.CELL].drop_duplicates()
+    """A row for each optimizer, its best cell; and how many runs count."""
+    last, counted = final_rows.fitted(table, FITTED)
+    best = final_rows.best_cells(last, "nc3_duality")[list(OPTIMIZER_CELL)].drop_duplicates()
     ours = best.set_axis(["optimizer", "lr", "momentum", "weight_decay"], axis=1)
     return by_optimizer(with_published(ours, published, "optimizer")), counted
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    published = read_published(args.published, ["optimizer", *(q.printed for q in QUANTITIES)])
-    table = read(args.table, [*ENDS, *CELL, "nc3_duality"])
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    published = read_published(args.published, PUBLISHED)
+    table = read(args.table, [*ENDS, *CELL], METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, counted)
 

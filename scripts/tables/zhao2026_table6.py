@@ -5,13 +5,17 @@ Least squares over all runs that fit their training set; the intervals are of wh
 
 import pandas as pd
 
-from latephase import analysis, finals
-from latephase.claims.zhao2026 import regression
+from latephase.analysis import final_rows, seeds
+from latephase.analysis.columns import LR
+from latephase.analysis.trends import regression
 from latephase.errors import reporting
+from latephase.papers.zhao2026.settings import FITTED
 from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, parser, with_published, write
 
-LR = "optimizer.lr"
+OPTIONS = {}
+METRICS = ("nc0", "nc3_duality")
+PUBLISHED = ["lr", "n", "slope", "r_squared"]
 KEYS = {"lr": "Learning rate"}
 QUANTITIES = (
     Quantity("n", "Runs", "n"),
@@ -19,17 +23,17 @@ QUANTITIES = (
     Quantity("r_squared", "R²", "r_squared"),
 )
 PLACES = {"slope": 0, "r_squared": 2}
-"""Where :func:`latephase.claims.zhao2026.regression` has them."""
+"""Where :func:`latephase.analysis.trends.regression` has them."""
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row a learning rate (as text), and one of all runs; and how many runs count."""
-    last, counted = finals.fitted(table, finals.FITTED)
+    """A row for each learning rate (as text), and one of all runs; and how many runs count."""
+    last, counted = final_rows.fitted(table, FITTED)
     rows = []
     for lr, group in [*last.groupby(LR), ("all", last)]:
         row = {"lr": lr, "n": len(group)}
         for name, place in PLACES.items():
-            found = analysis.pooled_interval(
+            found = seeds.pooled_interval(
                 group, ["nc0", "nc3_duality"], lambda x, y, i=place: regression(x, y)[i]
             )
             row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
@@ -47,9 +51,9 @@ def _label(lr: float | str) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parser(__doc__).parse_args(argv)
-    published = read_published(args.published, ["lr", *(q.printed for q in QUANTITIES)])
-    table = read(args.table, [*ENDS, *CELL, "nc0", "nc3_duality"])
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    published = read_published(args.published, PUBLISHED)
+    table = read(args.table, [*ENDS, *CELL], METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
 

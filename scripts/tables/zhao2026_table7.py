@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from latephase import finals
-from latephase.errors import reporting
+from latephase.analysis import final_rows
+from latephase.analysis.columns import DECAY, LR, OPTIMIZER
+from latephase.errors import UserError, reporting
+from latephase.papers.zhao2026.settings import FITTED
 from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,
-    COLLAPSE,
+    COMPARED,
     ENDS,
     MEANS,
     over_seeds,
@@ -22,6 +24,10 @@ from scripts.tables import (
     write,
 )
 
+OPTIONS = {}
+METRICS = ("nc1_pinv", "nc2_etf", "nc3_duality")
+PUBLISHED = ["decay", "epochs", "nc1", "nc2", "nc3"]
+QUANTITIES = [COMPARED[metric] for metric in METRICS]
 KEYS = {
     "weight_decay": "Weight decay",
     "momentum": "Momentum",
@@ -36,19 +42,19 @@ RUNS = ["weight_decay", "momentum", "lr", "steps"]
 def data(
     table: pd.DataFrame, beside: pd.DataFrame, published: pd.DataFrame
 ) -> tuple[pd.DataFrame, str]:
-    """A row a momentum and length without decay, and one with it; and in words, what counts.
+    """A row for each momentum and length without decay, and one with it; in words, what counts.
 
     The paper's values without decay stand beside our longest runs, whatever their momentum.
     """
-    without = finals.final_rows(table)
+    without = final_rows.final_rows(table)
     without = without[without["diverged_at"].isna()]
-    decayed = beside[(beside["optimizer.name"] == "sgd") & (beside["optimizer.weight_decay"] > 0)]
-    last, counted = finals.fitted(decayed, finals.FITTED)
-    best = finals.best_cells(last, "nc3_duality")
+    decayed = beside[(beside[OPTIMIZER] == "sgd") & (beside[DECAY] > 0)]
+    last, counted = final_rows.fitted(decayed, FITTED)
+    best = final_rows.best_cells(last, "nc3_duality")
     rows = pd.concat([without, best.assign(steps=best["step"])], ignore_index=True)
-    rows = rows.rename(columns={"optimizer.weight_decay": "weight_decay", "optimizer.lr": "lr"})
-    fits = (rows["accuracy_train"] >= finals.FITTED).groupby([rows[name] for name in RUNS])
-    ours = over_seeds(rows, RUNS, COLLAPSE)
+    rows = rows.rename(columns={DECAY: "weight_decay", LR: "lr"})
+    fits = (rows["accuracy_train"] >= FITTED).groupby([rows[name] for name in RUNS])
+    ours = over_seeds(rows, RUNS, QUANTITIES)
     ours = ours.merge(fits.sum().rename("fitted").reset_index(), on=RUNS)
     longest = ours["steps"] == without["steps"].max()
     ours["decay"] = "without"
@@ -58,23 +64,25 @@ def data(
     df = df.sort_values(["weight_decay", "steps", "momentum"], ignore_index=True)
     epochs = published.set_index("decay")["epochs"]
     return df, (
-        f"fitted is {finals.FITTED:.0%} training accuracy; with weight decay, {counted}; "
+        f"fitted is {FITTED:.0%} training accuracy; with weight decay, {counted}; "
         f"the paper's rows are of {epochs['without']:g} epochs without it, which stands beside "
         f"each of our longest runs, and of {epochs['with']:g} with it"
     )
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--beside", required=True, type=Path, help="table of runs with decay")
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument(
+        "--beside", nargs="+", required=True, type=Path, help="data of a study with decay"
+    )
     args = arguments.parse_args(argv)
-    metrics = [quantity.column for quantity in COLLAPSE]
-    printed = ["decay", "epochs", *(quantity.printed for quantity in COLLAPSE)]
-    published = read_published(args.published, printed)
-    decayed = read(args.beside, [*ENDS, *CELL, *metrics])
-    own = [name for name in [*ENDS, *CELL] if name != "optimizer.name"]
-    df, counted = data(read(args.table, [*own, "steps", *metrics]), decayed, published)
-    write(df, KEYS, COLLAPSE, args, MEANS, counted)
+    if len(args.beside) > 1:
+        raise UserError(f"--beside: {len(args.beside)} files; allowed: one")
+    published = read_published(args.published, PUBLISHED)
+    decayed = read(args.beside[0], [*ENDS, *CELL], METRICS)
+    own = [name for name in [*ENDS, *CELL] if name != OPTIMIZER]
+    df, counted = data(read(args.table, [*own, "steps"], METRICS), decayed, published)
+    write(df, KEYS, QUANTITIES, args, MEANS, counted)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Check that a conda environment holds what its pin file says.
 
-    python -m scripts.check_pins .snakemake/conda/<hash>_
+    python -m scripts.tools.check_pins .snakemake/conda/<hash>_
 
 Snakemake calls it when it has made an environment (``envs/*.post-deploy.sh``). Where the pins
 cannot be installed, it takes the yaml file's versions instead, with a warning and exit status 0;

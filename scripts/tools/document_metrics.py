@@ -1,10 +1,10 @@
-"""Write docs/metrics.md: what every column of the metrics' tables is, from the docstrings.
+"""Write docs/metrics.md: what every column of metrics is, from the docstrings.
 
-    python -m scripts.document_metrics            # write it
-    python -m scripts.document_metrics --check    # exit with status 1 if it is out of date
+    python -m scripts.tools.document_metrics            # write it
+    python -m scripts.tools.document_metrics --check    # exit with status 1 if it is out of date
 
 Every public function under latephase/metrics/ with a ``Returns:`` section documents its columns
-there, an entry each: names and formula, then prose, then the tags of ``TAGS`` in their order.
+there, one entry each: names and formula, then prose, then the tags of ``TAGS`` in their order.
 
     Returns:
         rnc1: Tr Σ_W / (1/N Σ_i ‖h_i‖)²
@@ -26,9 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from latephase.errors import UserError, reporting
-from latephase.imports import sources
+from latephase.runs.code_digest import sources
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 METRICS = Path("latephase/metrics")
 DOCUMENT = Path("docs/metrics.md")
 TAGS = ("split", "bias", "unit", "range", "good", "source", "elsewhere")
@@ -42,7 +42,7 @@ ARGUMENT = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)")
 INTRODUCTION = """\
 # Metrics
 
-<!-- Made from the docstrings by `python -m scripts.document_metrics`: edit those, not this. -->
+<!-- Made from docstrings by `python -m scripts.tools.document_metrics`: edit those instead. -->
 
 {about}
 
@@ -97,8 +97,9 @@ def modules(root: Path) -> list[Module]:
     Raises UserError for an entry that is not of the form, and for a column that has two.
     """
     mentioned = {
-        script.stem.removeprefix("extract_"): _mentioned(script, root)
-        for script in sorted(root.glob("scripts/extract_*.py"))
+        script.stem: _mentioned(script, root)
+        for script in sorted(root.glob("scripts/extract/[a-z]*.py"))
+        if (root / METRICS / script.stem / "family.py").exists()
     }
     found, seen = [], {}
     for file in sorted((root / METRICS).rglob("*.py")):
@@ -120,8 +121,8 @@ def modules(root: Path) -> list[Module]:
 
 
 def _mentioned(script: Path, root: Path) -> set[str]:
-    """The names that an extraction and what it imports mention: its functions are among them."""
-    files = (root / file for file in sources(f"scripts.{script.stem}", root))
+    """The names that a family's extraction and what it imports mention: its functions are among them."""
+    files = (root / file for file in sources(f"scripts.extract.{script.stem}", root))
     return set().union(*(_names(file.read_text(encoding="utf-8")) for file in files))
 
 
@@ -216,11 +217,11 @@ def document(root: Path) -> str:
     blocks = [INTRODUCTION.format(about=about).rstrip(), _contents(found)]
     for family, members in itertools.groupby(found, lambda module: module.family):
         blocks.append(f"# Family `{family}`" if family else "# In no table")
-        head = root / METRICS / f"{family}.py"
-        if head.exists():
+        head = root / METRICS / family / "__init__.py"
+        if family:
             blocks += _blocks(_about(head))
         for module in members:
-            blocks += _section(module, with_about=root / module.path != head)
+            blocks += _section(module)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -241,11 +242,10 @@ def _contents(found: list[Module]) -> str:
     return _table(rows)
 
 
-def _section(module: Module, with_about: bool) -> Iterator[str]:
+def _section(module: Module) -> Iterator[str]:
     yield f"## {module.path.name}"
     yield f"[{module.path}](../{module.path})"
-    if with_about:
-        yield from _blocks(module.about)
+    yield from _blocks(module.about)
     for function in module.functions:
         yield f"**`{function.name}({', '.join(function.arguments)})`**"
         yield from _blocks(function.about)
@@ -320,7 +320,7 @@ def main(argv: list[str] | None = None) -> None:
     path, text = args.root / DOCUMENT, document(args.root)
     if args.check:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            command = "python -m scripts.document_metrics"
+            command = "python -m scripts.tools.document_metrics"
             raise UserError(f"{DOCUMENT}: is not what the docstrings say; `{command}` writes it")
         return
     path.parent.mkdir(exist_ok=True)

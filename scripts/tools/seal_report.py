@@ -1,6 +1,6 @@
 """Make Snakemake's report safe to pass on: what it tells stays text, and it fetches nothing.
 
-    python -m scripts.seal_report results/quick/report.html
+    python -m scripts.tools.seal_report results/quick/report.html
 
 Snakemake writes what it shows as JSON into <script> elements, which a title that holds
 ``</script>`` would end; and says nowhere that the page needs nothing but itself.
@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from latephase.errors import UserError, reporting
-from latephase.writing import replacing
+from latephase.storage.atomic import replacing
 
 # JSON has no line breaks of its own, so no text in it can look like the lines around it.
 DATA = re.compile(r'(<script id="[\w-]+">\n *var \w+ = )(.*)(;\n *</script>)')
@@ -36,7 +36,7 @@ def sealed(page: str) -> str:
         lambda found: found[1] + found[2].replace("<", r"\u003c") + found[3], page
     )
     if count == 0 or CHARSET not in page:
-        raise UserError("the report is not of a form that scripts.seal_report knows")
+        raise UserError("the report is not of a form that scripts.tools.seal_report knows")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     return page.replace(CHARSET, f"{CHARSET}\n    {policy}", 1)
 

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from latephase import catalog, grid, spec
+from latephase.catalog import entries, load
 from latephase.errors import UserError
+from latephase.runs import grid, spec
 from scripts import aggregate
-from tests.test_catalog import ROOT, SETTING, config, dump_yaml, load_yaml, root
+from tests.catalog.test_entries import ROOT, SETTING, config, dump_yaml, load_yaml, root
 
 __all__ = ["config", "root"]  # fixtures
 
@@ -19,19 +20,19 @@ STUDY = COMMON | {
     "grids": [SGD, ADAMW],
 }
 """Two optimizers, each with learning rates of its own: 16 runs and 8."""
-FILE = "catalog/studies/union.yaml"
+FILE = "catalog/own/studies/union.yaml"
 
 
 def add(root, setting, name="union", added="2030-01-02"):
     study = {"title": name, "question": "?", "added": added, "scales": {"quick": setting}}
-    (root / f"catalog/studies/{name}.yaml").write_text(dump_yaml(study))
+    (root / f"catalog/own/studies/{name}.yaml").write_text(dump_yaml(study))
 
 
 def test_the_ids_of_the_shipped_study_are_pinned():
     """A change of these retrains everything that anyone has."""
     config = load_yaml((ROOT / "config.yaml").read_text())
-    loaded = catalog.load(ROOT, config | {"packs": {"mlp": {"cpu": {"seed": 3}}}})
-    packs = {scale: loaded.packs_of("weight_decay_mlp", scale) for scale in catalog.SCALES}
+    loaded = load.load(ROOT, config | {"packs": {"mlp": {"cpu": {"seed": 3}}}})
+    packs = {scale: loaded.packs_of("weight_decay_mlp", scale) for scale in entries.SCALES}
     assert [len(ids) for ids in packs.values()] == [6, 12]
     assert [spec.digest(ids) for ids in packs.values()] == ["d1a2ababba30", "c0f6642b8731"]
 
@@ -109,14 +110,14 @@ def test_a_widths_axis_is_its_text():
 def test_packs_are_cut_grid_by_grid(root, config):
     config["packs"] = {"mlp": {"cpu": {"seed": 3}}}
     add(root, STUDY)
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     packs = loaded.packs_of("union", "quick")
     assert sorted(len(loaded.packs[pack]["runs"]) for pack in packs) == [1] * 6 + [3] * 6
     assert [pack.split("-")[2] for pack in packs] == ["sgd"] * 8 + ["adamw"] * 4
     # As two studies would have them: nothing is trained again where studies become one.
     for i, member in enumerate(grid.members(STUDY)):
         add(root, member, f"apart{i}", "2030-01-01")
-    apart = catalog.load(root, config)
+    apart = load.load(root, config)
     assert [*apart.packs_of("apart0", "quick"), *apart.packs_of("apart1", "quick")] == packs
     assert loaded.note(["union"], "quick") == (
         "mlp on digits (embedded), n = 100, 10 steps, 4 seeds, scale quick"
@@ -198,7 +199,7 @@ BAD_GRIDS = [
 def test_a_bad_grid_is_one_line(root, config, change, named, allowed):
     add(root, STUDY | change)
     with pytest.raises(UserError) as caught:
-        catalog.load(root, config)
+        load.load(root, config)
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(f"{FILE}: scales.quick.{named}")
@@ -210,29 +211,29 @@ def test_what_each_grid_gives_need_not_stand_beside_them(root, config):
     bare = {key: value for key, value in STUDY.items() if key not in ("model", "optimizer")}
     both[0] = both[0] | {"optimizer": {"name": "sgd", "momentum": 0.9}}
     add(root, bare | {"grids": both})
-    assert len(catalog.load(root, config).packs_of("union", "quick")) > 0
+    assert len(load.load(root, config).packs_of("union", "quick")) > 0
     del both[1]["model"]
     add(root, bare | {"grids": both})
     with pytest.raises(UserError, match=r"scales\.quick\.grids\[1\]\.model is missing"):
-        catalog.load(root, config)
+        load.load(root, config)
 
 
 def test_a_figure_s_argument_is_a_value_of_any_grid(root, config):
     add(root, STUDY)
-    figures = load_yaml((root / "catalog/figures.yaml").read_text())
+    figures = load_yaml((root / "catalog/atlas/figures.yaml").read_text())
     figures["atlas_overview"] |= {
         "study": "union",
-        "arguments": {"quick": {"weight-decay": 0.7}},
+        "arguments": {"quick": {"weight_decay": 0.7}},
     }
-    (root / "catalog/figures.yaml").write_text(dump_yaml(figures))
-    with pytest.raises(UserError, match=r"weight-decay is 0\.7; allowed: 0\.0, 0\.5"):
-        catalog.load(root, config)
+    (root / "catalog/atlas/figures.yaml").write_text(dump_yaml(figures))
+    with pytest.raises(UserError, match=r"weight_decay is 0\.7; allowed: 0\.0, 0\.5"):
+        load.load(root, config)
 
 
 def test_an_entry_of_grids_may_set_steps_and_schedule_and_both_are_columns():
     """As sgd_without_decay does: two lengths of training, drops at thirds of each."""
     config = load_yaml((ROOT / "config.yaml").read_text())
-    setting = catalog.load(ROOT, config).setting("sgd_without_decay", "paper")
+    setting = load.load(ROOT, config).setting("sgd_without_decay", "paper")
     table = aggregate.run_table(setting)
     assert table.groupby("steps")["optimizer.momentum"].apply(list).to_dict() == {
         93800: [0.0, 0.7, 0.9, 0.95, 0.98],

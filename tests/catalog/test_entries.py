@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 import yaml
 
-from latephase import catalog, grid, spec
+from latephase.catalog import entries, load
 from latephase.errors import UserError
+from latephase.runs import grid, spec
 
-ROOT = Path(__file__).parent.parent
-STUDY = "catalog/studies/weight_decay_mlp.yaml"
-NAMES = ("figures", "tables", "claims", "datasets", "papers")
-FIGURES, TABLES, CLAIMS, DATASETS, PAPERS = (f"catalog/{name}.yaml" for name in NAMES)
+ROOT = Path(__file__).parents[2]
+STUDY = "catalog/sakamoto2026/studies/weight_decay_mlp.yaml"
+FIGURES, CLAIMS, PAPER = (
+    f"catalog/sakamoto2026/{name}.yaml" for name in ("figures", "claims", "paper")
+)
+ATLAS = "catalog/atlas/figures.yaml"
+MORE_FIGURES, TABLES = (f"catalog/zhao2026/{name}.yaml" for name in ("figures", "tables"))
+DATASETS = "catalog/datasets.yaml"
+OWN = "catalog/own/studies"
 QUICK = ("scales", "quick")
 
 
@@ -50,14 +56,14 @@ def edit(path, keys, value):
 def line(root, config):
     """What loading the catalog complains of: one line."""
     with pytest.raises(UserError) as caught:
-        catalog.load(root, config)
+        load.load(root, config)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_the_shipped_catalog_loads_whatever_the_scale(config):
-    for scale in catalog.SCALES:
-        loaded = catalog.load(ROOT, config | {"scale": scale})
+    for scale in entries.SCALES:
+        loaded = load.load(ROOT, config | {"scale": scale})
         assert loaded.chosen_figures(scale)
         assert loaded.chosen_tables(scale) == list(loaded.tables)
         assert loaded.chosen_claims(scale)
@@ -180,7 +186,7 @@ def test_a_bad_study_is_one_line(root, config, keys, value, named, allowed):
 
 def test_a_model_is_checked_against_the_size_of_its_inputs(root, config):
     edit(root / STUDY, [*QUICK, "model"], {"name": "vit"})
-    catalog.load(root, config)
+    load.load(root, config)
     edit(root / STUDY, [*QUICK, "grid", "data.resize"], [32, 30])
     assert line(root, config) == (
         f"{STUDY}: scales.quick.model: the inputs' side is 30; allowed: a multiple of 4"
@@ -191,7 +197,7 @@ def test_free_features_are_as_many_as_the_samples(root, config):
     data = {"name": "free_features", "train_size": 500, "test_size": 500}
     edit(root / STUDY, [*QUICK, "data"], data)
     edit(root / STUDY, [*QUICK, "model"], {"name": "ufm", "samples": 500})
-    catalog.load(root, config)
+    load.load(root, config)
     edit(root / STUDY, [*QUICK, "data"], data | {"test_size": 100})
     assert line(root, config) == (
         f"{STUDY}: scales.quick.model.samples is 500; allowed: as many as there are to test, 100"
@@ -202,7 +208,7 @@ def test_a_schedule_and_what_decays_are_of_a_runs_identity_where_they_are_given(
     """And packs are cut along a schedule's numbers, which a pack cannot hold several of."""
 
     def packs():
-        return catalog.load(root, config).packs_of("weight_decay_mlp", "quick")
+        return load.load(root, config).packs_of("weight_decay_mlp", "quick")
 
     found = [packs()]
     edit(root / STUDY, [*QUICK, "decay_on"], "weights")
@@ -218,8 +224,8 @@ def test_a_schedule_and_what_decays_are_of_a_runs_identity_where_they_are_given(
 
 def test_the_ids_of_the_first_study_are_pinned(config):
     """Whatever a setting may hold that this one does not: a change retrains all of it."""
-    loaded = catalog.load(ROOT, config | {"packs": {"mlp": {"cpu": {"seed": 3}}}})
-    ids = [sorted(loaded.packs_of("weight_decay_mlp", scale)) for scale in catalog.SCALES]
+    loaded = load.load(ROOT, config | {"packs": {"mlp": {"cpu": {"seed": 3}}}})
+    ids = [sorted(loaded.packs_of("weight_decay_mlp", scale)) for scale in entries.SCALES]
     assert spec.digest(ids) == "0a3521a3be07"
 
 
@@ -234,23 +240,85 @@ BAD_FILES = [
     (STUDY, ["title"], 3, "title is 3", "string"),
     (STUDY, ["added"], "yesterday", "added is 'yesterday'", "a date"),
     (STUDY, ["added"], "2026-13-40", "added is '2026-13-40'", "a date"),
-    (STUDY, ["paper"], "han2024", "paper is 'han2024'", "han2025, sakamoto2026"),
-    (FIGURES, ["atlas_overview", "paper"], "x", "atlas_overview.paper is 'x'", "atlas"),
-    (CLAIMS, ["claims", 0, "paper"], "x2000", "sakamoto2026-delay.paper is 'x2000'", "zhao2026"),
-    (PAPERS, ["atlas"], "a: b", "atlas is 'a: b'", "matches"),
+    (STUDY, ["paper"], "sakamoto2026", "paper is not a known key", "question, scales, title"),
+    (PAPER, ["heading"], "a: b", "heading is 'a: b'", "matches"),
+    (PAPER, ["title"], "x", "title is not a known key", "heading"),
     (
-        FIGURES,
+        ATLAS,
         ["atlas_overview", "arguments", "quick"],
-        {"weight-decay": 0.7},
-        "atlas_overview.arguments.quick.weight-decay is 0.7",
+        {"weight_decay": 0.7},
+        "atlas_overview.arguments.quick.weight_decay is 0.7",
         "0.3, 0.2, 0.14",
     ),
     (
-        FIGURES,
+        ATLAS,
         ["atlas_overview", "arguments", "quick"],
         {"colour": "red"},
-        "atlas_overview.arguments.quick.colour is not an option",
-        "seed, weight-decay",
+        "atlas_overview.arguments.quick.colour is not a known key",
+        "seed, weight_decay",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "metrics"],
+        ["loss_train", "nc3_dualty"],
+        "zhao2026_fig4.arguments.both.metrics[1] is 'nc3_dualty'",
+        "a metric of the data, such as nc3_duality",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "metrics"],
+        ["optimizer.lr"],
+        "zhao2026_fig4.arguments.both.metrics[0] is 'optimizer.lr'",
+        "a metric of the data",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "metrics"],
+        ["hessian_trace"],
+        "zhao2026_fig4.arguments.both.metrics[0] is 'hessian_trace'",
+        "a metric of the data",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "metrics"],
+        "nc0",
+        "zhao2026_fig4.arguments.both.metrics is 'nc0'",
+        "array",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "by"],
+        ["optimizer.momentom"],
+        "zhao2026_fig4.arguments.both.by[0] is 'optimizer.momentom'",
+        "a column of the data, such as optimizer.momentum",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "only"],
+        {"optimizer.momentom": [0.9]},
+        "zhao2026_fig4.arguments.both.only",
+        "optimizer.momentum",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both", "only"],
+        {"optimizer.momentum": [0.8]},
+        "zhao2026_fig4.arguments.both.only.optimizer.momentum is 0.8",
+        "0.9",
+    ),
+    (
+        MORE_FIGURES,
+        ["zhao2026_fig4", "arguments", "both"],
+        {"by": ["optimizer.momentum"]},
+        "zhao2026_fig4.arguments.quick.metrics is missing",
+        "must be given",
+    ),
+    (
+        CLAIMS.replace("sakamoto2026", "zhao2026"),
+        ["claims", 1, "arguments", "metric"],
+        "nc00",
+        "zhao2026-sgd-falls.arguments.metric is 'nc00'",
+        "such as nc0",
     ),
     (STUDY, ["scales", "huge"], {}, "scales.huge is not a known key", "paper, quick"),
     (FIGURES, ["sakamoto2026_fig3", "study"], "wd", "sakamoto2026_fig3.study is 'wd'", "weight_d"),
@@ -260,12 +328,11 @@ BAD_FILES = [
         ["sakamoto2026_fig3", "tables"],
         ["table", "published"],
         "sakamoto2026_fig3.tables",
-        "no catalog/published/sakamoto2026_fig3.csv",
+        "no catalog/sakamoto2026/published/sakamoto2026_fig3.csv",
     ),
     (TABLES, ["zhao2026_table2", "study"], "six", "zhao2026_table2.study is 'six'", "weight_decay"),
     (TABLES, ["zhao2026_table7", "beside"], ["x"], "zhao2026_table7.beside is 'x'", "weight_decay"),
     (TABLES, ["zhao2026_table2", "beside"], ["weight_decay_mlp"], "zhao2026_table2.beside", "toge"),
-    (TABLES, ["zhao2026_table2", "paper"], "x", "zhao2026_table2.paper is 'x'", "zhao2026"),
     (TABLES, ["zhao2026_table2", "tables"], ["margins"], "zhao2026_table2.tables[0]", "published"),
     (TABLES, ["zhao2026_table2", "colour"], 1, "zhao2026_table2.colour is not a known", "script"),
     (
@@ -279,15 +346,15 @@ BAD_FILES = [
         TABLES,
         ["zhao2026_table2", "arguments"],
         {"quick": {"colour": "red"}},
-        "zhao2026_table2.arguments.quick.colour is not an option",
-        "none, its script takes none",
+        "zhao2026_table2.arguments.quick.colour is not a known key",
+        "allowed: ",
     ),
     (
         TABLES,
         ["zhao2026_table2", "published"],
         "zhao2026_table1",
         "zhao2026_table2.tables",
-        "no catalog/published/zhao2026_table1.csv",
+        "no catalog/zhao2026/published/zhao2026_table1.csv",
     ),
     (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+"),
     (CLAIMS, ["claims", 0, "study"], "wd", "sakamoto2026-delay.study is 'wd'", "weight_decay_mlp"),
@@ -329,7 +396,7 @@ def test_what_is_not_yaml_is_one_line(root, config, text, start):
     assert line(root, config).startswith(start)
 
 
-@pytest.mark.parametrize("file", [STUDY, FIGURES, CLAIMS, DATASETS, PAPERS])
+@pytest.mark.parametrize("file", [STUDY, FIGURES, CLAIMS, DATASETS, PAPER])
 @pytest.mark.parametrize("tag", ["object/apply:os.mkdir [made]", "name:os.mkdir", "module:os"])
 def test_python_in_yaml_is_one_line_and_is_not_run(root, config, tmp_path, monkeypatch, file, tag):
     monkeypatch.chdir(tmp_path)
@@ -367,8 +434,34 @@ def test_a_date_without_quotes_is_explained(root, config):
 
 
 def test_a_missing_file_is_one_line(root, config):
-    (root / FIGURES).unlink()
-    assert line(root, config).startswith(f"{FIGURES}: cannot be read (No such file")
+    (root / DATASETS).unlink()
+    assert line(root, config).startswith(f"{DATASETS}: cannot be read (No such file")
+
+
+def test_of_a_paper_s_files_one_must_be_there(root, config):
+    """A folder without paper.yaml is none of the catalog's."""
+    before = load.load(root, config)
+    (root / "catalog/new2030").mkdir()
+    assert load.load(root, config).papers == before.papers
+    (root / "catalog/new2030/paper.yaml").write_text("heading: New 2030\n")
+    assert load.load(root, config).papers == before.papers | {"new2030": "New 2030"}
+
+
+@pytest.mark.parametrize("kind", ["figures", "tables"])
+def test_a_name_stands_in_one_paper_alone(root, config, kind):
+    file = root / "catalog/zhao2026" / f"{kind}.yaml"
+    name = next(iter(load_yaml(file.read_text())))
+    (root / f"catalog/own/{kind}.yaml").write_text(dump_yaml({name: {}}))
+    (root / f"catalog/own/{kind}.yaml").write_text(file.read_text())
+    assert line(root, config).startswith(
+        f"catalog/zhao2026/{kind}.yaml: {name} stands in catalog/own"
+    )
+
+
+def test_a_study_stands_in_one_paper_alone(root, config):
+    shutil.copy(root / STUDY, root / OWN)
+    message = line(root, config)
+    assert message.startswith(f"{STUDY}: weight_decay_mlp stands in catalog/own too; allowed: ano")
 
 
 def test_a_figure_without_a_script_is_one_line(root, config):
@@ -378,19 +471,21 @@ def test_a_figure_without_a_script_is_one_line(root, config):
 
 
 def test_a_template_stands_for_figures_that_are_checked(root, config):
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     assert {f"zhao2026_fig{number}" for number in range(32, 56)} <= set(loaded.figures)
     assert loaded.figures["zhao2026_fig37"]["study"] == "optimizers_resnet9_fashion_mnist"
     assert loaded.figures["zhao2026_fig37"]["arguments"]["both"] == {"metric": "nc1_pinv"}
-    content = load_yaml((root / FIGURES).read_text())
+    content = load_yaml((root / MORE_FIGURES).read_text())
     template = content["zhao2026_fig{32..55}"]
     template["each"]["study"]["nope"] = template["each"]["study"].pop("optimizers_vgg9_cifar10")
-    (root / FIGURES).write_text(dump_yaml(content))
-    assert line(root, config).startswith(f"{FIGURES}: zhao2026_fig52.study is 'nope'; allowed:")
+    (root / MORE_FIGURES).write_text(dump_yaml(content))
+    assert line(root, config).startswith(
+        f"{MORE_FIGURES}: zhao2026_fig52.study is 'nope'; allowed:"
+    )
 
 
 def test_every_figure_of_zhao2026_is_a_target(config):
-    loaded = catalog.load(ROOT, config)
+    loaded = load.load(ROOT, config)
     named = {f"zhao2026_fig{number}" for number in (*range(1, 10), *range(14, 59))}
     assert named <= set(loaded.figures)
     images = {"zhao2026_fig30", "zhao2026_fig31"}  # The user's to bring, at scale paper.
@@ -402,21 +497,25 @@ def test_options_for_both_scales_are_checked_at_each(root, config):
     add_study(root, "decays", "2030-01-02", {"optimizer.weight_decay": [0.01], "seed": [1]})
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig2"]
     more = {"study": "decays", "tables": ["table"], "script": "sakamoto2026_fig2"}
-    more["arguments"] = {"both": {"weight-decay": 0.5}}
+    more["arguments"] = {"both": {"weight_decay": 0.5}}
     edit(root / FIGURES, ["more"], entry | more)
     assert (
-        line(root, config) == f"{FIGURES}: more.arguments.both.weight-decay is 0.5; allowed: 0.01"
+        line(root, config) == f"{FIGURES}: more.arguments.both.weight_decay is 0.5; allowed: 0.01"
     )
     edit(root / FIGURES, ["more", "arguments"], {"both": {"weight": 0.5}})
-    assert f"{FIGURES}: more.arguments.both.weight is not an option" in line(root, config)
+    assert f"{FIGURES}: more.arguments.both.weight is not a known key" in line(root, config)
 
 
 def test_studies_beside_are_left_out_where_they_lack_the_scale(root, config):
     add_study(root, "only_quick", "2030-01-02", {"seed": [1]})
-    entry = {"title": "x", "paper": "zhao2026", "study": "weight_decay_mlp"}
-    entry |= {"beside": ["only_quick"], "tables": ["table", "beside"], "script": "zhao2026_grid"}
+    entry = {"title": "x", "study": "weight_decay_mlp"}
+    entry |= {
+        "beside": ["only_quick"],
+        "tables": ["table", "beside"],
+        "script": "metric_against_metric",
+    }
     edit(root / FIGURES, ["both"], entry)
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     assert loaded.studies_of(entry, "quick") == ["weight_decay_mlp", "only_quick"]
     assert loaded.studies_of(entry, "paper") == ["weight_decay_mlp"]
     assert "both" in loaded.chosen_figures("paper")
@@ -437,7 +536,7 @@ def test_a_figure_of_margins_needs_a_study_with_margins(root, config):
 
 BAD_CONFIGS = [
     ({"scale": "fast"}, "scale is 'fast'; allowed: quick, paper"),
-    ({"figures": ["nope"]}, "figures names 'nope'; allowed: all, sakamoto2026_fig2"),
+    ({"figures": ["nope"]}, "figures names 'nope'; allowed: all, atlas_overview"),
     ({"figures": "sakamoto2026_fig3"}, "figures is 'sakamoto2026_fig3'; allowed: all or a list"),
     ({"device": "tpu"}, "device is 'tpu'; allowed: text that matches"),
     ({"packs": {"mlp": {"cpu": {"seed": 0}}}}, "packs.mlp.cpu.seed is 0; allowed: at least 1"),
@@ -474,7 +573,7 @@ def test_a_study_names_a_users_npz_and_its_sizes_are_checked(root, config, tmp_p
     edit(root / STUDY, [*QUICK, "data"], {"name": "mine"})
     edit(root / STUDY, [*QUICK, "batch_size"], 60)
     edit(root / STUDY, [*QUICK, "margins", "pairs"], [[0, 2]])
-    assert "mine (user), n = 60" in catalog.load(root, config).note(["weight_decay_mlp"], "quick")
+    assert "mine (user), n = 60" in load.load(root, config).note(["weight_decay_mlp"], "quick")
     edit(root / STUDY, [*QUICK, "batch_size"], 61)
     assert "batch_size is 61; allowed: at most the training set's size, 60" in line(root, config)
 
@@ -497,16 +596,16 @@ def add_study(root, name, added, grid):
         "added": added,
         "scales": {"quick": SETTING | {"grid": grid}},
     }
-    (root / "catalog/studies" / f"{name}.yaml").write_text(dump_yaml(study))
+    (root / OWN / f"{name}.yaml").write_text(dump_yaml(study))
 
 
 def test_studies_that_share_runs_share_the_packs_of_the_older(root, config):
     seeds = [1, 2, 3, 4, 5, 6, 7]
     add_study(root, "older", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": seeds})
-    alone = catalog.load(root, config)
+    alone = load.load(root, config)
     # By its name it comes first, by its date last. Two of its runs are the older's, cut otherwise.
     add_study(root, "newer", "2030-01-03", {"optimizer.lr": [0.3, 0.2], "seed": [1, 2, 8]})
-    both = catalog.load(root, config)
+    both = load.load(root, config)
 
     for study in alone.chosen_studies("quick"):
         assert both.packs_of(study, "quick") == alone.packs_of(study, "quick")
@@ -524,9 +623,9 @@ def test_studies_that_share_runs_share_the_packs_of_the_older(root, config):
 def test_appending_a_seed_keeps_every_full_pack(root, config):
     config["packs"] = {"mlp": {"cpu": {"seed": 5}}}
     add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
-    before = catalog.load(root, config).packs_of("grown", "quick")
+    before = load.load(root, config).packs_of("grown", "quick")
     add_study(root, "grown", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(8))})
-    grown = catalog.load(root, config)
+    grown = load.load(root, config)
     after = grown.packs_of("grown", "quick")
     assert [len(grown.packs[pack]["runs"]) for pack in after] == [5, 3, 5, 3]
     assert [pack for pack in before if pack in after] == [after[0], after[2]]
@@ -535,7 +634,7 @@ def test_appending_a_seed_keeps_every_full_pack(root, config):
 def test_packs_that_hold_runs_with_given_values(root, config):
     config["packs"] = {"mlp": {"cpu": {"seed": 5}}}
     add_study(root, "held", "2030-01-02", {"optimizer.lr": [0.1, 0.2], "seed": list(range(7))})
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     packs = loaded.packs_of("held", "quick")
     assert loaded.packs_holding("held", "quick", {"optimizer.lr": 0.2}) == packs[2:]
     assert loaded.packs_holding("held", "quick", {"optimizer.lr": 0.2, "seed": 6}) == packs[3:]
@@ -544,7 +643,7 @@ def test_packs_that_hold_runs_with_given_values(root, config):
 def test_a_study_without_the_scale_has_no_figures_there(root, config):
     add_study(root, "only_quick", "2030-01-02", {"seed": [1]})
     edit(root / FIGURES, ["sakamoto2026_fig3", "study"], "only_quick")
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     assert "sakamoto2026_fig3" in loaded.chosen_figures("quick")
     assert "sakamoto2026_fig3" not in loaded.chosen_figures("paper")
     assert "only_quick" not in loaded.chosen_studies("paper")
@@ -556,7 +655,7 @@ def test_a_study_without_the_scale_has_no_figures_there(root, config):
 def test_the_note_names_all_of_an_axis(root, config):
     grid = {"steps": [10, 2000], "data.train_size": [60, 1000, 80], "seed": [1, 2]}
     add_study(root, "sizes", "2030-01-02", grid)
-    note = catalog.load(root, config).note(["sizes"], "quick")
+    note = load.load(root, config).note(["sizes"], "quick")
     assert note == (
         "mlp on digits (embedded), n = 60, 80 or 1,000, 10 or 2,000 steps, 2 seeds, scale quick"
     )
@@ -574,7 +673,7 @@ def test_loading_costs_the_same_for_each_run(root, config, monkeypatch):
     for seeds in (20, 120, 220):
         add_study(root, "many", "2030-01-02", {"seed": list(range(seeds))})
         texts.clear()
-        catalog.load(root, config | {"packs": {}})
+        load.load(root, config | {"packs": {}})
         counts.append(len(texts))
     few, more, most = counts
     assert more - few == most - more == 3 * 100
@@ -582,8 +681,8 @@ def test_loading_costs_the_same_for_each_run(root, config, monkeypatch):
 
 def test_importing_and_loading_needs_no_heavy_library():
     program = (
-        "import sys, yaml; from pathlib import Path; from latephase import catalog, imports\n"
-        "catalog.load(Path('.').resolve(), yaml.safe_load(open('config.yaml')))\n"
+        "import sys, yaml; from pathlib import Path; from latephase.catalog import load\n"
+        "load.load(Path('.').resolve(), yaml.safe_load(open('config.yaml')))\n"
         "print([name for name in ('torch', 'pandas', 'numpy', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -607,8 +706,8 @@ LIKE = {
 
 
 def test_a_study_like_another_is_laid_over_it(root, config):
-    (root / "catalog/studies/alike.yaml").write_text(dump_yaml(LIKE))
-    loaded = catalog.load(root, config)
+    (root / OWN / "alike.yaml").write_text(dump_yaml(LIKE))
+    loaded = load.load(root, config)
     mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "momentum_decay_sgd"))
     assert mine["data"] == theirs["data"] | {"train_size": 150}
     assert mine["steps"] == 500
@@ -623,17 +722,15 @@ def test_a_study_like_another_is_laid_over_it(root, config):
 def test_like_what_there_is_not_is_told(root, config, name):
     """No study, itself, or one that has the scale at most like another."""
     study = LIKE | {"scales": {"quick": {"like": name}}}
-    (root / "catalog/studies/alike.yaml").write_text(dump_yaml(study))
+    (root / OWN / "alike.yaml").write_text(dump_yaml(study))
     message = line(root, config)
-    assert message.startswith(
-        f"catalog/studies/alike.yaml: scales.quick.like is '{name}'; allowed:"
-    )
+    assert message.startswith(f"{OWN}/alike.yaml: scales.quick.like is '{name}'; allowed:")
     assert "weight_decay_mlp" in message
 
 
 def test_a_study_packs_its_runs_as_it_says(root, config):
     edit(root / STUDY, [*QUICK, "pack"], {"optimizer.weight_decay": 3, "seed": 5})
-    loaded = catalog.load(root, config)
+    loaded = load.load(root, config)
     (pack,) = loaded.packs_of("weight_decay_mlp", "quick")
     assert len(loaded.packs[pack]["runs"]) == 15
     edit(root / STUDY, [*QUICK, "pack"], {"optimizer.beta2": 3})

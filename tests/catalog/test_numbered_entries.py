@@ -2,8 +2,8 @@
 
 import pytest
 
+from latephase.catalog.numbered_entries import written_out
 from latephase.errors import UserError
-from latephase.templates import written_out
 
 TWO = {
     "each": {"study": {"a": "A", "b": "B"}, "metric": {"nc0": "NC0", "nc1": "NC1", "nc2": "NC2"}},

@@ -1,8 +1,58 @@
+import importlib
 import socket
+import sys
 import tracemalloc
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from latephase.datasets import kinds
+from latephase.runs import declared
+
+TOKENS = """
+import numpy as np
+
+SCHEMA = {
+    "required": ["variant", "shape", "vocabulary", "classes", "train", "test"],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "integer"}},
+        "vocabulary": {"$ref": "#/$defs/size"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+    },
+}
+
+
+def read(name, entry, places):
+    random, arrays = np.random.RandomState(0), {}
+    for split in ("train", "test"):
+        size = (entry[split], *entry["shape"])
+        arrays[f"{split}_inputs"] = random.randint(entry["vocabulary"], size=size).astype(np.int32)
+        arrays[f"{split}_labels"] = np.arange(entry[split]) % entry["classes"]
+    facts = {"variant": entry["variant"], "source": "generated", "sha256": {}}
+    facts |= {"inputs": "integers", "vocabulary": 7, "classes": entry["classes"]}
+    return arrays, facts | {"shape": entry["shape"]}
+"""
+
+
+@pytest.fixture
+def tokens(tmp_path, monkeypatch):
+    """A kind of data set of a user's own, sequences of integers: its file and an entry."""
+    folder = tmp_path / "kinds"
+    folder.mkdir()
+    file: Path = folder / "tokens.py"
+    file.write_text(TOKENS)
+    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(folder)])
+    importlib.invalidate_caches()
+    entry = {"kind": "tokens", "variant": "fixture", "shape": [5], "vocabulary": 7, "classes": 3}
+    yield SimpleNamespace(FILE=file, ENTRY=entry | {"train": 12, "test": 6})
+    sys.modules.pop("latephase.datasets.kinds.tokens", None)
+    vars(kinds).pop("tokens", None)
+    declared.tree.cache_clear()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from latephase.datasets.files import find
+from latephase.datasets.download import find
 from latephase.errors import UserError
 
 CONTENT = bytes(range(256)) * 20
@@ -205,7 +205,7 @@ def test_interrupted_write_leaves_nothing_behind(tmp_path, server, monkeypatch):
     def fail(source, target):
         raise OSError("disk full")
 
-    monkeypatch.setattr("latephase.datasets.files.os.replace", fail)
+    monkeypatch.setattr("latephase.datasets.download.os.replace", fail)
     with pytest.raises(UserError, match="disk full"):
         find("toy_set", file(f"{server[0]}/right"), cache=tmp_path)
     assert list((tmp_path / "toy_set").iterdir()) == []

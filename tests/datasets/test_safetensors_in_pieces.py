@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from latephase import sums
 from latephase.datasets.pieces import Pieces
-from latephase.datasets.tensors import bytes_of, head_of
+from latephase.datasets.safetensors_in_pieces import bytes_of, head_of
+from latephase.storage import checksum
 from scripts import prepare_data
 
 RNG = np.random.default_rng(0)
@@ -17,6 +17,8 @@ ARRAYS = {
     "test_inputs": RNG.normal(size=(5, 1, 1, 3)).astype(np.float32),
     "train_labels": RNG.integers(0, 3, 7),
     "test_labels": RNG.integers(0, 3, 5),
+    "tokens": RNG.integers(0, 9, (7, 4)),
+    "few_tokens": RNG.integers(0, 9, (5, 3)).astype(np.int32),
 }
 METADATA = {"latephase": '{"source": "a \\"quoted\\" näme"}'}
 
@@ -59,19 +61,13 @@ def test_pieces_that_do_not_make_up_their_array(tmp_path, pieces):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_streamed_file_has_the_sum_of_a_whole_one(tmp_path):
+def test_a_file_in_pieces_has_the_checksum_of_a_whole_one(tmp_path):
     path = tmp_path / "x.safetensors"
     prepare_data.write({n: in_pieces(a, 2) for n, a in ARRAYS.items()}, {"name": "x"}, path)
     whole = tmp_path / "whole.safetensors"
     prepare_data.write(ARRAYS, {"name": "x"}, whole)
     assert path.read_bytes() == whole.read_bytes()
-    assert sums.holds(path.read_bytes())
-
-
-@pytest.mark.parametrize("head", [b"none", sums.SLOT.encode() * 2])
-def test_a_sum_wants_one_slot(tmp_path, head):
-    with (tmp_path / "x").open("wb") as file, pytest.raises(ValueError, match="slots for a sum"):
-        sums.write_filled(file, head, [])
+    assert checksum.holds(path.read_bytes())
 
 
 def test_no_more_than_a_piece_is_in_memory(tmp_path, little_memory):

@@ -5,12 +5,15 @@ import json
 import pytest
 import torch
 
-from latephase import checkpoints, training
 from latephase.datasets import stored
 from latephase.datasets.streamed import OneHot, Streamed
 from latephase.errors import UserError
-from scripts import compress_inputs, extract_collapse, extract_information, extraction
-from tests import packs
+from latephase.measuring import over_checkpoints
+from latephase.storage import checkpoints
+from latephase.training import trainer
+from latephase.training.trainer import Trainer
+from scripts.extract import collapse, encode_inputs, information
+from tests.training import packs
 
 CNN = {
     "model": {"name": "cnn", "widths": [4, 6]},
@@ -99,13 +102,13 @@ def content(folder):
 def test_a_training_is_the_same_to_the_bit(load, tmp_path, monkeypatch, changes, together):
     """Checkpoints and history: gradients written out or by autograd, alone or along an axis."""
     if together:
-        from tests.test_training import Together
+        from tests.training.together import Together
 
-        monkeypatch.setattr(training, "Trainer", Together)
+        monkeypatch.setattr(trainer, "Trainer", Together)
     pack, found = packs.pack(*NUMBERS, **changes), {}
     for held in (True, False):
         data = load(held)
-        folder, history, _ = training.train(pack, data, tmp_path / str(held))
+        folder, history, _ = trainer.train(pack, data, tmp_path / str(held))
         found[held] = content(folder), history
     assert found[True] == found[False]
     assert len(found[True][1]) == 2 * len(found[True][0])
@@ -115,28 +118,23 @@ def test_a_training_is_the_same_to_the_bit(load, tmp_path, monkeypatch, changes,
 def test_a_loss_in_parts_is_the_loss(load, monkeypatch, rows):
     """Of thousands of classes it is taken of some samples at a time."""
     pack, data = packs.pack(**CNN), load(True)
-    trainer = training.Trainer(pack, data)
-    expected = trainer.evaluate(trainer.initial())
-    monkeypatch.setattr(training, "ROWS_AT_ONCE", rows)
-    assert trainer.evaluate(trainer.initial()) == expected
+    training = Trainer(pack, data)
+    expected = training.evaluate(training.initial())
+    monkeypatch.setattr(trainer, "ROWS_AT_ONCE", rows)
+    assert training.evaluate(training.initial()) == expected
 
 
-@pytest.mark.parametrize("program", [extract_collapse, extract_information])
+@pytest.mark.parametrize("program", [collapse, information])
 def test_metrics_are_the_same(load, tmp_path, program):
     """Of a whole batch of the test set too, which nHSIC wants."""
     pack, rows = packs.pack(**CNN), {}
-    folder, *_ = training.train(pack, load(True), tmp_path)
+    folder, *_ = trainer.train(pack, load(True), tmp_path)
     for held in (True, False):
         data = load(held, test_size=120)
-        table = extraction.table(folder, pack, data, "cpu", program.measuring(data), _Silent())
-        rows[held] = json.dumps(table.to_dict("records"))
+        measured = over_checkpoints.rows(folder, pack, data, "cpu", program.measuring(data))
+        rows[held] = json.dumps(list(measured))
     assert rows[True] == rows[False]
     assert len(checkpoints.steps_in(folder)) == rows[True].count('"step"')
-
-
-class _Silent:
-    def tick(self, done):
-        pass
 
 
 def test_what_needs_all_inputs_at_once_says_so(load):
@@ -150,4 +148,4 @@ def test_an_autoencoder_on_streamed_inputs_is_refused(load, digits_file, tmp_pat
     entry = json.dumps({"name": "digits"} | ENTRY)
     call = ["--data", str(digits_file), "--entry", entry, "--output", str(tmp_path / "code")]
     with pytest.raises(UserError, match="allowed: metrics that do not ask for them"):
-        compress_inputs.main(call)
+        encode_inputs.main(call)

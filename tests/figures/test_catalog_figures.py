@@ -1,9 +1,11 @@
-"""Every program of zhao2026's figures and tables, as the catalog calls it, on runs that went wrong.
+"""Every program of the figures and tables of zhao2026, as the catalog calls it, on runs that fail.
 
 At paper scale a whole study may fail to fit, or diverge: what is made then says so, and the other
 figures of the same call are made.
 """
 
+import importlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from latephase import catalog, tables
+from latephase.catalog import load
+from latephase.storage import parquet
 from scripts.aggregate import run_table
 
-ROOT = Path(__file__).parents[1]
-CATALOG = catalog.load(ROOT, yaml.safe_load((ROOT / "config.yaml").read_text()))
+ROOT = Path(__file__).parents[2]
+CATALOG = load.load(ROOT, yaml.safe_load((ROOT / "config.yaml").read_text()))
 SHOWN = {
     kind: {name: entry for name, entry in entries.items() if entry["paper"] == "zhao2026"}
     for kind, entries in (("figures", CATALOG.figures), ("tables", CATALOG.tables))
@@ -91,17 +94,22 @@ def make(kind, name, change, folder):
     paths = []
     for study in CATALOG.studies_of(entry, scale):
         paths.append(folder / f"{study}.parquet")
-        tables.write(paths[-1], change(measured(study, scale)))
-    given = {"table": paths[0], "beside": ",".join(map(str, paths[1:]))}
-    given["published"] = ROOT / f"catalog/published/{entry.get('published', name)}.csv"
-    options = {key: given[key] for key in entry["tables"]}
+        parquet.write(paths[-1], change(measured(study, scale)))
+    given = {"table": paths[0], "beside": paths[1:]}
+    published = f"catalog/zhao2026/published/{entry.get('published', name)}.csv"
+    given["published"] = ROOT / published
     arguments = entry.get("arguments", {})
-    options |= arguments.get("both", {}) | arguments.get(scale, {})
+    options = arguments.get("both", {}) | arguments.get(scale, {})
     endings = ("csv", "pdf", "png") if kind == "figures" else ("csv", "html")
     made = {ending: folder / f"made.{ending}" for ending in endings}
-    options |= made | ({} if kind == "figures" else {"title": name})
-    module = __import__(f"scripts.{kind}.{entry.get('script', name)}", fromlist=["main"])
-    module.main([f"--{key}={value}" for key, value in options.items()])
+    words = ["--options", json.dumps(options)]
+    for key in entry["tables"]:
+        files = given[key] if isinstance(given[key], list) else [given[key]]
+        words += [f"--{key}", *map(str, files)]
+    words += [f"--{ending}={path}" for ending, path in made.items()]
+    words += [f"--title={name}"] if kind == "tables" else []
+    module = importlib.import_module(f"scripts.{kind}.{entry.get('script', name)}")
+    module.main(words)
     return made
 
 

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from latephase import evaluation
 from latephase.datasets.stored import Data
-from scripts import extract_collapse, extract_flatness, extract_information, extract_nc0, extraction
-from tests.metrics.memory import Largest
+from latephase.measuring.snapshot import Snapshot
+from latephase.parts import network
+from scripts.extract import collapse, flatness, information, nc0
+from tests.measuring.memory import Largest
 
 SAMPLES, DIMENSION, CLASSES = 4096, 512, 10
 BLOCK = 2**22  # bytes
@@ -17,14 +18,12 @@ def snapshot(loss="cross_entropy"):
     inputs, labels = torch.rand(SAMPLES, 1, 4, 4), torch.arange(SAMPLES) % CLASSES
     data = Data(inputs, labels, inputs, labels, CLASSES, {})
     spec = {"model": {"name": "mlp", "widths": [DIMENSION]}, "loss": {"name": loss}}
-    model = evaluation.build_model(spec, [1, 4, 4], CLASSES)
+    model = network.build_model(spec, [1, 4, 4], CLASSES)
     parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
-    return extraction.Snapshot(spec, model, parameters, data)
+    return Snapshot(spec, model, parameters, data)
 
 
-@pytest.mark.parametrize(
-    "family", [extract_collapse, extract_nc0, extract_flatness, extract_information]
-)
+@pytest.mark.parametrize("family", [collapse, nc0, flatness, information])
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
 def test_no_family_copies_the_features(family, loss):
     """Features in float64 would be 16 MB. Of those in float32, 8 MB, there is one copy a split."""

@@ -4,12 +4,16 @@ import pandas as pd
 import pytest
 import torch
 
-from latephase import checkpoints, evaluation, parts, spec, training
 from latephase.datasets import stored
-from latephase.metrics.collapse import train_test_collapse_metrics
-from latephase.metrics.nc0 import nc0_metrics
-from scripts import extract_collapse, extract_nc0, extraction
-from tests import packs
+from latephase.measuring import over_checkpoints
+from latephase.metrics.collapse.family import train_test_collapse_metrics
+from latephase.metrics.nc0.family import nc0_metrics
+from latephase.parts import network
+from latephase.runs import parts, spec
+from latephase.storage import checkpoints
+from latephase.training import trainer
+from scripts.extract import collapse, nc0
+from tests.training import packs
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def pack():
 def trained(pack, digits_file, tmp_path_factory):
     """The folder of checkpoints, and the data."""
     data = stored.load(digits_file, **parts.arguments(pack["common"]["data"]))
-    folder, *_ = training.train(pack, data, tmp_path_factory.mktemp("scratch"))
+    folder, *_ = trainer.train(pack, data, tmp_path_factory.mktemp("scratch"))
     return folder, data
 
 
@@ -32,8 +36,8 @@ def test_a_table_holds_what_the_functions_say(family, pack, trained, digits_file
     output = tmp_path / f"{family}.parquet"
     arguments = {"checkpoints": folder, "data": digits_file, "output": output}
     argv = [word for name, path in arguments.items() for word in (f"--{name}", str(path))]
-    program = {"collapse": extract_collapse, "nc0": extract_nc0}[family]
-    extraction.main("Doc.", program.measuring, argv)
+    program = {"collapse": collapse, "nc0": nc0}[family]
+    over_checkpoints.main("Doc.", program.measuring, argv)
     table = pd.read_parquet(output).set_index(["run", "step"])
 
     step, path = checkpoints.steps_in(folder)[-1]
@@ -42,7 +46,7 @@ def test_a_table_holds_what_the_functions_say(family, pack, trained, digits_file
     named = next(checkpoints.runs(path))
     expected = nc0_metrics(named["head.weight"])
     if family == "collapse":
-        model = evaluation.build_model(packs.run(), data.header["shape"], data.classes)
+        model = network.build_model(packs.run(), data.header["shape"], data.classes)
         model.load_state_dict(named)
         with torch.no_grad():
             train, test = (

@@ -5,12 +5,13 @@ import weakref
 import torch
 from torch import nn
 
-from latephase import checkpoints, evaluation
-from latephase.metrics.collapse import collapse_metrics
-from latephase.metrics.flatness import relative_flatness
+from latephase.measuring import over_checkpoints
+from latephase.metrics.collapse.family import collapse_metrics
+from latephase.metrics.flatness.family import relative_flatness
+from latephase.parts import network
 from latephase.progress import Progress
-from scripts import extraction
-from tests import packs
+from latephase.storage import checkpoints
+from tests.training import packs
 
 
 def random(*shape, seed=0):
@@ -49,8 +50,8 @@ def test_kong_measures_in_training_mode():
     inputs = random(12, 5) + 3
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     parameters = dict(model.named_parameters())
-    whole = evaluation.features(model, parameters, inputs)
-    alone = torch.cat([evaluation.features(model.train(), parameters, x[None]) for x in inputs])
+    whole = network.features(model, parameters, inputs)
+    alone = torch.cat([network.features(model.train(), parameters, x[None]) for x in inputs])
     assert torch.equal(whole, alone)
     torch.testing.assert_close(whole, inputs / (1 + model.norm.eps) ** 0.5)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
@@ -68,12 +69,13 @@ def test_neural_collapse_optimizer_stores_one_for_the_other():
 
 def test_an_extraction_keeps_no_checkpoint_in_memory(digits_file, tmp_path):
     """Whatever their number: what was measured on one is gone when the next is."""
-    from latephase import parts, training
     from latephase.datasets import stored
+    from latephase.runs import parts
+    from latephase.training import trainer
 
     pack = packs.pack({"seed": 1}, {"seed": 2}, steps=10, checkpoints={"every": [[10, 1]]})
     data = stored.load(digits_file, **parts.arguments(pack["common"]["data"]))
-    folder, *_ = training.train(pack, data, tmp_path)
+    folder, *_ = trainer.train(pack, data, tmp_path)
     seen, alive = [], []
 
     def measure(snapshot):
@@ -82,6 +84,6 @@ def test_an_extraction_keeps_no_checkpoint_in_memory(digits_file, tmp_path):
         return {"x": 0.0}
 
     progress = Progress("x", "checkpoint", 0, 11, 2)
-    table = extraction.table(folder, pack, data, "cpu", measure, progress)
+    table = over_checkpoints.table(folder, pack, data, "cpu", measure, progress)
     assert len(table) == 2 * len(checkpoints.steps_in(folder)) == 22
     assert max(alive) <= 1

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from latephase.metrics.margins import margin
-from scripts.extract_margins import chosen_steps
+from latephase.metrics.class_pair_margins import margin
+from scripts.extract.margins import chosen_steps
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.one_study import FIGURES, STUDY, keep_one_study
+
 ROOT = Path(__file__).parents[2]
-STUDY = "catalog/studies/weight_decay_mlp.yaml"
 SMALL = {
     "model": {"name": "mlp", "widths": [16], "init_scale": 2.0},
     "batch_size": 50,
@@ -68,21 +69,6 @@ def copied(folder: Path) -> Path:
     (folder / STUDY).write_text(yaml.safe_dump(study, sort_keys=False))
     keep_one_study(folder)
     return folder
-
-
-def keep_one_study(folder: Path) -> None:
-    """Take the other studies out of the catalog, with what is shown and claimed of them."""
-    for path in (folder / STUDY).parent.glob("*.yaml"):
-        if path != folder / STUDY:
-            path.unlink()
-    name = Path(STUDY).stem
-    for file in (folder / "catalog/figures.yaml", folder / "catalog/tables.yaml"):
-        entries = yaml.safe_load(file.read_text())
-        entries = {key: entry for key, entry in entries.items() if entry["study"] == name}
-        file.write_text(yaml.safe_dump(entries, sort_keys=False))
-    claims = yaml.safe_load((folder / "catalog/claims.yaml").read_text())["claims"]
-    claims = [claim for claim in claims if claim["study"] == name]
-    (folder / "catalog/claims.yaml").write_text(yaml.safe_dump({"claims": claims}))
 
 
 @pytest.fixture(scope="module")
@@ -181,11 +167,8 @@ def report(browser, project):
 
 def figure_categories(project: Path) -> dict[str, set[str]]:
     """The headings that the report has for figures, and the figures under each."""
-    figures = yaml.safe_load((project / "catalog/figures.yaml").read_text())
-    by_paper: dict[str, set[str]] = {}
-    for name, entry in figures.items():
-        by_paper.setdefault(entry["paper"], set()).add(name)
-    return by_paper
+    files = [project / file for file in FIGURES]
+    return {file.parent.name: set(yaml.safe_load(file.read_text())) for file in files}
 
 
 def test_the_last_lines_say_where_everything_is(project):
@@ -196,7 +179,7 @@ def test_the_last_lines_say_where_everything_is(project):
         "report    results/quick/report.html\n",
     ):
         assert f"\n{line}" in printed
-    claims = yaml.safe_load((project / "catalog/claims.yaml").read_text())["claims"]
+    claims = yaml.safe_load((project / "catalog/sakamoto2026/claims.yaml").read_text())["claims"]
     counts = printed.split("claims.html   ")[1].splitlines()[0].split(", ")
     assert sum(int(count.split()[0]) for count in counts) == len(claims)
 
@@ -254,7 +237,7 @@ def test_a_caption_says_what_was_run(report):
 
 
 def test_the_table_of_verdicts_opens(report, project):
-    claims = yaml.safe_load((project / "catalog/claims.yaml").read_text())["claims"]
+    claims = yaml.safe_load((project / "catalog/sakamoto2026/claims.yaml").read_text())["claims"]
     assert len(report.open("Verdicts")) == 2
     assert report.button(1, 0).get_attribute("download") == "claims.csv"
     report.press(0, 0)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from scripts import summary
+from rules import summary
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@ import pytest
 import torch
 from jsonschema import Draft202012Validator
 
-from latephase import parts
+from latephase.catalog.check_schema import check
 from latephase.errors import UserError
-from latephase.schema import check
+from latephase.runs import declared, parts
 
-PARTS = [(kind, name) for kind in parts.KINDS for name in parts.names(kind)]
+PARTS = [(kind, name) for kind in parts.KINDS for name in declared.names(kind)]
 SHAPE, CLASSES = [1, 4, 3], 5
 # What a part without defaults is given here. A model that needs more gets a line.
-GIVEN = {name: {"lr": 0.1} for name in parts.names("optimizer")} | {
+GIVEN = {name: {"lr": 0.1} for name in declared.names("optimizer")} | {
     "mlp": {"widths": [7, 6]},
     "cnn": {"widths": [7, 6]},
     "vit": {"layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
@@ -23,30 +23,32 @@ def good(schema, value):
 
 
 def test_the_shipped_parts_are_found():
-    assert {"mlp"} <= set(parts.names("model"))
-    assert {"mse", "cross_entropy"} <= set(parts.names("loss"))
-    assert {"sgd", "adamw"} <= set(parts.names("optimizer"))
-    assert {"steps", "cosine"} <= set(parts.names("schedule"))
+    assert {"mlp"} <= set(declared.names("model"))
+    assert {"mse", "cross_entropy"} <= set(declared.names("loss"))
+    assert {"sgd", "adamw"} <= set(declared.names("optimizer"))
+    assert {"steps", "cosine"} <= set(declared.names("schedule"))
 
 
 @pytest.mark.parametrize(("kind", "name"), PARTS)
 def test_parameters_are_valid_schemas_and_the_modules_own(kind, name):
-    declared = parts.parameters(kind, name)
-    assert declared == parts.load(kind, name).PARAMETERS
-    for rule in declared.values():
+    parameters = declared.parameters(kind, name)
+    assert parameters == parts.load(kind, name).PARAMETERS
+    for rule in parameters.values():
         Draft202012Validator.check_schema(rule)
         if "default" in rule:
             check(rule["default"], rule, "here")
-    Draft202012Validator.check_schema(parts.schema(kind, name))
-    check({"name": name} | GIVEN.get(name, {}), parts.schema(kind, name), "here")
+    Draft202012Validator.check_schema(declared.schema(kind, name))
+    check({"name": name} | GIVEN.get(name, {}), declared.schema(kind, name), "here")
 
 
 def test_a_parameter_without_a_default_must_be_given():
     with pytest.raises(UserError, match="here: lr is missing"):
-        check({"name": "sgd"}, parts.schema("optimizer", "sgd"), "here")
+        check({"name": "sgd"}, declared.schema("optimizer", "sgd"), "here")
     with pytest.raises(UserError, match="here: nesterov is not a known key"):
         check(
-            {"name": "sgd", "lr": 1.0, "nesterov": True}, parts.schema("optimizer", "sgd"), "here"
+            {"name": "sgd", "lr": 1.0, "nesterov": True},
+            declared.schema("optimizer", "sgd"),
+            "here",
         )
 
 
@@ -54,19 +56,19 @@ def test_parameters_are_read_among_other_assignments(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     (tmp_path / "models/odd.py").write_text("a, b = 1, 2\nc = {}\nc['d'] = 3\nPARAMETERS = {}\n")
     (tmp_path / "models/none.py").write_text("a = 1\n")
-    monkeypatch.setattr(parts, "PACKAGE", tmp_path)
-    assert parts.parameters("model", "odd") == {}
+    monkeypatch.setattr(declared, "PARTS", tmp_path)
+    assert declared.parameters("model", "odd") == {}
     with pytest.raises(LookupError):
-        parts.parameters("model", "none")
-    parts.parameters.cache_clear()
+        declared.parameters("model", "none")
+    declared.parameters.cache_clear()
 
 
-@pytest.mark.parametrize("name", parts.names("model"))
+@pytest.mark.parametrize("name", declared.names("model"))
 def test_models_honour_their_contract(name):
     """features, then a linear head: what every metric of the last layer rests on."""
     torch.manual_seed(0)
-    sides = [side for side in (SHAPE[1], 1) if good(parts.side(name), side)]
-    shape = SHAPE if good(parts.side(name), SHAPE[2]) else [1, sides[0], sides[0]]
+    sides = [side for side in (SHAPE[1], 1) if good(declared.side(name), side)]
+    shape = SHAPE if good(declared.side(name), SHAPE[2]) else [1, sides[0], sides[0]]
     model = parts.load("model", name).Model(shape, CLASSES, **GIVEN.get(name, {}))
     x = torch.arange(9.0).view(9, 1, 1, 1) if name == "ufm" else torch.randn(9, *shape)
     features, logits = model.features(x), model(x)

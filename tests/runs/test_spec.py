@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase import grid, spec
-from tests import packs
+from latephase.runs import grid, spec
+from latephase.runs.packs import BATCHABLE, cut_packs, pack_of
+from tests.training import packs
 
 
 def test_ids_are_pinned():
@@ -42,7 +43,7 @@ def test_id_does_not_depend_on_key_order_number_type_or_spelt_out_defaults():
     assert spec.run_id(packs.run({"optimizer.beta1": 0.9})) == spec.run_id(resolved)
 
 
-@pytest.mark.parametrize("path", [*spec.BATCHABLE, "batch_size", "steps", "data.train_size"])
+@pytest.mark.parametrize("path", [*BATCHABLE, "batch_size", "steps", "data.train_size"])
 def test_id_depends_on_every_number(path):
     others = {
         "optimizer.momentum": packs.SGD,
@@ -104,22 +105,22 @@ def test_checkpoints_hold_the_first_and_last_step_and_none_beyond(steps, rule):
 
 def test_pack_gives_its_runs_back_whatever_the_order_they_were_listed_in():
     specs = [packs.run(values) for values in packs.SEVERAL]
-    pack = spec.pack_of(specs)
+    pack = pack_of(specs)
     assert sorted(map(spec.run_id, spec.runs_of(pack))) == sorted(map(spec.run_id, specs))
-    assert not any(spec.has(pack["common"], path) for path in spec.BATCHABLE)
+    assert not any(spec.has(pack["common"], path) for path in BATCHABLE)
     for seed in range(5):
         shuffled = random.Random(seed).sample(specs, len(specs))
-        assert spec.pack_id(spec.pack_of(shuffled)) == spec.pack_id(pack)
+        assert spec.pack_id(pack_of(shuffled)) == spec.pack_id(pack)
 
 
 def test_pack_refuses_a_run_twice():
     with pytest.raises(ValueError, match="twice"):
-        spec.pack_of([packs.run({"seed": 1}), packs.run({"seed": 2}), packs.run({"seed": 1})])
+        pack_of([packs.run({"seed": 1}), packs.run({"seed": 2}), packs.run({"seed": 1})])
 
 
 def test_pack_refuses_runs_that_differ_in_more_than_numbers():
     with pytest.raises(ValueError, match="differ"):
-        spec.pack_of([packs.run(), packs.run({"model.widths": [12]})])
+        pack_of([packs.run(), packs.run({"model.widths": [12]})])
 
 
 AXES = ("optimizer.weight_decay", "seed", "model.widths", "optimizer.lr", "batch_size")
@@ -141,14 +142,14 @@ def frozen(pack):
 @given(grids())
 def test_packs_partition_the_grid_and_appending_keeps_those_that_were_full(grid):
     axes, block, longer = grid
-    before = spec.cut_packs(axes, block)
+    before = cut_packs(axes, block)
     cells = [cell for pack in before for cell in pack]
     assert len(cells) == math.prod(map(len, axes.values()))
     assert set(frozen(cells)) == set(frozen(values for _, values in spec.grid_points(axes)))
 
-    after = spec.cut_packs(axes | {longer: [*axes[longer], -1]}, block)
+    after = cut_packs(axes | {longer: [*axes[longer], -1]}, block)
     kept = set(map(frozen, after))
-    side = block.get(longer, 1) if longer in spec.BATCHABLE else 1
+    side = block.get(longer, 1) if longer in BATCHABLE else 1
     for pack in before:
         if len({cell[longer] for cell in pack}) == side:
             assert frozen(pack) in kept
@@ -157,5 +158,5 @@ def test_packs_partition_the_grid_and_appending_keeps_those_that_were_full(grid)
 
 def test_packs_cut_only_along_batchable_axes():
     axes = {"model.widths": [[1], [2]], "seed": [1, 2, 3]}
-    cut = spec.cut_packs(axes, {"model.widths": 9, "seed": 2})
+    cut = cut_packs(axes, {"model.widths": 9, "seed": 2})
     assert [len(pack) for pack in cut] == [2, 1, 2, 1]

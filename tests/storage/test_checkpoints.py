@@ -1,11 +1,19 @@
+"""Checkpoints: what is read is what was written, or one line says that it is not."""
+
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from latephase import checkpoints
+from latephase.storage import checkpoints, checksum
+
+ROOT = Path(__file__).parents[2]
 
 TENSORS = {"head.weight": torch.arange(12.0).reshape(2, 3, 2), "head.bias": torch.zeros(2, 3)}
 HEADER = {"pack": {"runs": [{"seed": 1}, {"seed": 2}], "note": "λ"}, "step": 30}
@@ -73,16 +81,46 @@ def test_a_truncated_file_is_refused(tmp_path, kept):
         checkpoints.read(path)
 
 
-@pytest.mark.parametrize("where", [0.2, 0.5, 0.75, 0.999])
-def test_an_altered_file_is_refused(tmp_path, where):
-    """A single bit, anywhere."""
+@pytest.mark.parametrize("read", [checkpoints.read, checkpoints.arrays])
+def test_an_altered_bit_is_refused_wherever_it_is(tmp_path, read):
+    """In the header, in the tensors' names, in the tensors."""
     path = tmp_path / "x.safetensors"
     checkpoints.write(path, TENSORS, HEADER)
-    content = bytearray(path.read_bytes())
-    content[int(where * len(content))] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(checkpoints.Damaged):
-        checkpoints.read(path)
+    with path.open("r+b", buffering=0) as file:
+        for at, byte in enumerate(path.read_bytes()):
+            file.seek(at)
+            file.write(bytes([byte ^ 1 << at % 8]))
+            with pytest.raises(checkpoints.Damaged, match="remove it and run again"):
+                read(path)
+            file.seek(at)
+            file.write(bytes([byte]))
+    read(path)
+
+
+def test_numpy_s_arrays_are_the_tensors(tmp_path):
+    path = tmp_path / "x.safetensors"
+    whole = {"i32": torch.arange(6, dtype=torch.int32).reshape(2, 3), "f64": torch.ones(2).double()}
+    checkpoints.write(path, TENSORS | whole, HEADER)
+    tensors, header = checkpoints.read(path)
+    arrays, same = checkpoints.arrays(path)
+    assert header == same == HEADER
+    assert arrays.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert arrays[name].dtype == tensor.numpy().dtype
+        np.testing.assert_array_equal(arrays[name], tensor.numpy())
+
+
+def test_numpy_s_arrays_need_no_torch(tmp_path):
+    checkpoints.write(tmp_path / "x.safetensors", TENSORS, HEADER)
+    code = (
+        "import sys; from pathlib import Path; from latephase.storage import checkpoints; "
+        f"checkpoints.arrays(Path({str(tmp_path / 'x.safetensors')!r})); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
 
 
 def lying(header, content=b""):
@@ -90,7 +128,7 @@ def lying(header, content=b""):
     return len(text).to_bytes(8, "little") + text + content
 
 
-SOUND = {"latephase": json.dumps({"header": {}, "sha256": "0"})}
+SOUND = {"latephase": json.dumps({"header": {}, "checksum": checksum.SLOT})}
 FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 
 
@@ -103,16 +141,19 @@ FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
         lying({"__metadata__": SOUND, "a": FLOATS | {"shape": [1 << 40]}}, bytes(8)),
         lying({"__metadata__": SOUND, "a": FLOATS, "b": FLOATS}, bytes(8)),
         lying({"__metadata__": SOUND, "a": FLOATS | {"dtype": "O"}}, bytes(8)),
-        lying({"__metadata__": SOUND, "a": FLOATS}, bytes(8)),
+        lying({"__metadata__": SOUND, "a": FLOATS}, bytes(9)),
         lying({"__metadata__": {"latephase": "[" * 100_000}, "a": FLOATS}, bytes(8)),
         lying({"__metadata__": {"latephase": "3"}, "a": FLOATS}, bytes(8)),
         b"\x80\x04\x95 a pickle",
     ],
 )
-def test_a_header_that_lies_is_refused(tmp_path, content):
-    (tmp_path / "x.safetensors").write_bytes(content)
-    with pytest.raises(checkpoints.Damaged, match="remove it and run again") as error:
-        checkpoints.read(tmp_path / "x.safetensors")
+@pytest.mark.parametrize("read", [checkpoints.read, checkpoints.arrays])
+def test_a_header_that_lies_is_refused(tmp_path, content, read):
+    """Even if the checksum holds."""
+    content += b"" if checksum.has_slot(content) else checksum.SLOT.encode()
+    (tmp_path / "x.safetensors").write_bytes(checksum.filled(content))
+    with pytest.raises(checkpoints.Damaged, match="not a whole checkpoint; remove it") as error:
+        read(tmp_path / "x.safetensors")
     assert "\n" not in str(error.value)
 
 

@@ -1,13 +1,17 @@
-"""Tables: what is read is what was written, or one line says that it is not."""
+"""Parquet files: what is read is what was written, or one line says that it is not."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 
-from latephase import sums, tables
 from latephase.errors import UserError
+from latephase.storage import checksum, parquet
 
 TABLE = pd.DataFrame({"run": ["a", "b"] * 500, "value": np.arange(1000) / 7})
 # As a history has them, and the lists of a spectrum.
@@ -29,10 +33,10 @@ def path(tmp_path):
 @pytest.mark.parametrize("table", [TABLE, KINDS, KINDS[:0], KINDS[::-1]])
 def test_round_trip(path, table):
     """As pandas' own file gives it back, but for the index."""
-    tables.write(path, table)
+    parquet.write(path, table)
     plain = io.BytesIO()
     table.to_parquet(plain, index=False)
-    found = tables.read(path)
+    found = parquet.read(path)
     pd.testing.assert_frame_equal(found, pd.read_parquet(plain))
     pd.testing.assert_frame_equal(found, pd.read_parquet(path))
     if len(table):
@@ -40,15 +44,15 @@ def test_round_trip(path, table):
 
 
 def test_the_same_table_gives_the_same_bytes(path, tmp_path):
-    tables.write(path, KINDS)
-    tables.write(tmp_path / "again", KINDS.copy())
+    parquet.write(path, KINDS)
+    parquet.write(tmp_path / "again", KINDS.copy())
     assert path.read_bytes() == (tmp_path / "again").read_bytes()
 
 
 def refused(path):
     """Whether a table is refused in one line."""
     try:
-        tables.read(path)
+        parquet.read(path)
     except UserError as error:
         said = str(error)
         return said.endswith("; remove it and run again") and "\n" not in said
@@ -56,7 +60,7 @@ def refused(path):
 
 
 def test_an_altered_byte_is_refused_wherever_it_is(path):
-    tables.write(path, KINDS)
+    parquet.write(path, KINDS)
     content = path.read_bytes()
     taken = []
     # In place: to make it anew for each is slow.
@@ -72,37 +76,130 @@ def test_an_altered_byte_is_refused_wherever_it_is(path):
 
 @pytest.mark.parametrize("kept", [0, 3, 0.5, -1])
 def test_a_cut_table_is_refused(path, kept):
-    tables.write(path, TABLE)
+    parquet.write(path, TABLE)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
     assert refused(path)
 
 
-@pytest.mark.parametrize("more", [b"\0", sums.SLOT.encode()])
+@pytest.mark.parametrize("more", [b"\0", checksum.SLOT.encode()])
 def test_a_longer_table_is_refused(path, more):
-    tables.write(path, TABLE)
+    parquet.write(path, TABLE)
     content = path.read_bytes()
     for longer in (content + more, more + content):
         path.write_bytes(longer)
         assert refused(path)
 
 
-def test_a_table_without_a_sum_is_refused(path):
+def test_a_table_without_a_checksum_is_refused(path):
     TABLE.to_parquet(path)
     assert refused(path)
 
 
 def test_a_missing_table_is_one_line(path):
     with pytest.raises(UserError, match="no such file"):
-        tables.read(path)
+        parquet.read(path)
 
 
 def test_a_folder_is_one_line(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
-        tables.read(tmp_path)
+        parquet.read(tmp_path)
 
 
-def test_two_slots_are_not_filled():
-    for content in (b"", 2 * sums.SLOT.encode()):
-        with pytest.raises(ValueError, match="slots for a sum"):
-            sums.filled(content)
+ROWS = [
+    {"run": "b", "step": 0, "loss": np.float32(0.5), "spectrum": [1.0, np.nan], "count": 3},
+    {"run": "a", "step": 10},
+    {"run": "a", "step": 9, "loss": np.nan, "spectrum": np.array([0.1]), "late": np.inf},
+    {"run": "b", "step": 1, "loss": None, "spectrum": np.nan, "late": -1},
+]
+
+
+def test_rows_are_read_like_a_dataframe(path, tmp_path):
+    """Of the same rows, as the extractions made one."""
+    parquet.write_rows(path, ROWS)
+    whole = [row | ({"spectrum": None} if row["step"] == 1 else {}) for row in ROWS]
+    df = pd.DataFrame(whole).sort_values(["run", "step"], ignore_index=True)
+    floats = dict.fromkeys(["loss", "count", "late"], float)
+    parquet.write(tmp_path / "df", df.astype(floats))
+    found = parquet.read(path)
+    pd.testing.assert_frame_equal(found, parquet.read(tmp_path / "df"))
+    assert list(found) == ["run", "step", "loss", "spectrum", "count", "late"]
+    assert found["step"].tolist() == [9, 10, 0, 1]
+    assert found["loss"].isna().tolist() == [True, True, False, True]
+    assert found["late"][0] == np.inf
+
+
+def test_types_of_rows(path):
+    parquet.write_rows(path, ROWS)
+    types = {field.name: str(field.type) for field in pyarrow.parquet.read_schema(path)}
+    assert types == {
+        "run": "string",
+        "step": "int64",
+        "loss": "double",
+        "spectrum": "list<element: double>",
+        "count": "double",
+        "late": "double",
+    }
+
+
+@pytest.mark.parametrize("row", [{"run": "a", "step": 1.5}, {"run": "a", "step": 0, "x": "1"}])
+def test_rows_of_other_types_are_an_error(path, row):
+    """Nothing is cut to fit, and nothing is written."""
+    with pytest.raises((TypeError, ValueError)):
+        parquet.write_rows(path, [row])
+    assert not path.exists()
+
+
+def test_the_same_rows_give_the_same_bytes_in_any_order(path, tmp_path):
+    parquet.write_rows(path, ROWS, ["loss", "late"])
+    parquet.write_rows(tmp_path / "again", reversed(ROWS), ["loss", "late"])
+    assert path.read_bytes() == (tmp_path / "again").read_bytes()
+    assert checksum.holds(path.read_bytes())
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[1:2], []])
+def test_the_columns_asked_for_are_there_and_no_others(path, rows):
+    parquet.write_rows(path, rows, ["run", "step", "loss", "diverged_at"])
+    found = parquet.read(path)
+    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == {
+        "run": "str",
+        "step": "int64",
+        "loss": "float64",
+        "diverged_at": "float64",
+    }
+    assert len(found) == len(rows)
+
+
+def test_rows_are_written_without_pandas_and_torch(path):
+    code = (
+        "import sys; from pathlib import Path; "
+        "from latephase.storage import atomic, checkpoints, checksum, lock, parquet; "
+        f"parquet.write_rows(Path({str(path)!r}), [{{'run': 'a', 'step': 0, 'x': [1.0]}}]); "
+        "print({'pandas', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"
+    assert parquet.read(path)["x"][0].tolist() == [1.0]
+
+
+def test_a_csv_is_whole_or_absent(tmp_path):
+    """It stands beside the old one until it is whole."""
+    parquet.write_csv(TABLE, tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), TABLE)
+
+    class Failing:
+        def to_csv(self, part, index):
+            part.write_text("run,val")
+            raise OSError("disk full")
+
+    before = (tmp_path / "t.csv").read_bytes()
+    with pytest.raises(OSError, match="disk full"):
+        parquet.write_csv(Failing(), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]

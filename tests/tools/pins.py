@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 HEAD = ["# platform: linux-64", "@EXPLICIT"]
 FORM = re.compile(
     r"https://conda\.anaconda\.org/conda-forge/(linux-64|noarch)/"

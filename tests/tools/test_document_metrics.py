@@ -10,18 +10,18 @@ import torch
 from torch import Generator
 
 from latephase.errors import UserError
-from latephase.losses import cross_entropy
-from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
-from latephase.metrics.curvature import curvature_metrics
-from latephase.metrics.flatness import flatness_metrics
-from latephase.metrics.information import information_metrics
-from latephase.metrics.mutual_information import mutual_information_metrics
-from latephase.metrics.nc0 import nc0_metrics
-from latephase.metrics.representativeness import representativeness_metrics
-from latephase.models.mlp import Model
-from scripts import document_metrics
+from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
+from latephase.metrics.curvature.family import curvature_metrics
+from latephase.metrics.flatness.family import flatness_metrics
+from latephase.metrics.information.family import information_metrics
+from latephase.metrics.mutual_information.family import mutual_information_metrics
+from latephase.metrics.nc0.family import nc0_metrics
+from latephase.metrics.representativeness.family import representativeness_metrics
+from latephase.parts.losses import cross_entropy
+from latephase.parts.models.mlp import Model
+from scripts.tools import document_metrics
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 TAGS = """\
             split: train
@@ -236,7 +236,9 @@ def test_it_is_the_same_every_time(project):
 def test_drift_is_caught(project, old, new):
     run(project)
     edit(project, old, new)
-    with pytest.raises(UserError, match=r"docs/metrics.md: .*python -m scripts.document_metrics"):
+    with pytest.raises(
+        UserError, match=r"docs/metrics.md: .*python -m scripts.tools.document_metrics"
+    ):
         run(project, "--check")
     run(project)
     run(project, "--check")
@@ -251,7 +253,7 @@ def test_a_document_that_is_not_there_is_out_of_date(project):
 def test_the_command_says_it_in_one_line_and_needs_no_torch(project):
     program = (
         "import runpy, sys; sys.modules['torch'] = None; "
-        "runpy.run_module('scripts.document_metrics', run_name='__main__')"
+        "runpy.run_module('scripts.tools.document_metrics', run_name='__main__')"
     )
     command = [sys.executable, "-c", program, "--root", str(project)]
     assert subprocess.run(command, cwd=ROOT).returncode == 0

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from latephase import families, imports, parts
 from latephase.datasets.prepare import REQUIRED
 from latephase.errors import UserError
-from scripts import check_pins
-from tests import pins
+from latephase.metrics import families
+from latephase.runs import code_digest, parts
+from scripts.tools import check_pins
+from tests.tools import pins
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
 PACKAGES = {
     "PIL": "pillow",
@@ -38,10 +39,10 @@ PARTS = [
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
 READERS = [f"latephase.datasets.{kind}" for kind in REQUIRED]
-CLAIMS = [f"latephase.claims.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
+CLAIMS = [f"latephase.papers.claim.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
     "train": [
-        *("scripts.train", "scripts.compress_inputs"),
+        *("scripts.train", "scripts.extract.encode_inputs"),
         *(f"scripts.extract_{name}" for name in EXTRACTIONS),
         *PARTS,
     ],
@@ -53,11 +54,11 @@ PROGRAMS = {
         *SHOWN,
     ],
 }
-PROGRAMS = {stage: [*programs, "scripts.check_pins"] for stage, programs in PROGRAMS.items()}
+PROGRAMS = {stage: [*programs, "scripts.tools.check_pins"] for stage, programs in PROGRAMS.items()}
 ELSEWHERE = {
-    "scripts.summary": "Snakemake's own process",
-    "scripts.seal_report": "Snakemake's own environment, as the report",
-    "scripts.document_metrics": "a contributor's environment",
+    "rules.summary": "Snakemake's own process",
+    "scripts.tools.seal_report": "Snakemake's own environment, as the report",
+    "scripts.tools.document_metrics": "a contributor's environment",
 }
 
 
@@ -70,13 +71,13 @@ def versions(file: Path) -> dict[str, str]:
 def modules_of(program: str) -> set[str]:
     """What a program imports that is neither Python's nor ours."""
     found = set()
-    for file in imports.sources(program, ROOT):
+    for file in code_digest.sources(program, ROOT):
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.split(".")[0])
-    return found - set(sys.stdlib_module_names) - set(imports.PACKAGES)
+    return found - set(sys.stdlib_module_names) - set(code_digest.PACKAGES)
 
 
 @pytest.mark.parametrize("name", ["train", "train-cuda", "analysis"])
@@ -125,7 +126,7 @@ def test_the_rules_call_a_program_in_its_stage_s_environment():
 def test_the_snakefile_imports_what_snakemake_brings():
     text = (ROOT / "rules/common.smk").read_text()
     ours = re.search(r"^from latephase import (.+)$", text, re.M)[1].split(", ")
-    for program in ("scripts.summary", *(f"latephase.{name}" for name in ours)):
+    for program in ("rules.summary", *(f"latephase.{name}" for name in ours)):
         assert modules_of(program) <= {"yaml", "jsonschema", "psutil", "snakemake"}
 
 
@@ -139,7 +140,7 @@ def test_the_pin_file_is_explicit_and_holds_the_environment_s_versions(name):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_an_environment_is_checked_when_it_is_made(file):
     script = file.with_suffix(".post-deploy.sh").read_text()
-    assert script.endswith('python -m scripts.check_pins "$CONDA_PREFIX"\n')
+    assert script.endswith('python -m scripts.tools.check_pins "$CONDA_PREFIX"\n')
 
 
 def test_the_two_builds_of_pytorch_are_the_only_difference():

@@ -1,6 +1,6 @@
 """Small packs on the digits, for the tests of the engine."""
 
-from latephase import grid, spec
+from latephase.runs import grid, packs, spec
 
 RUN = {
     "data": {"name": "digits", "train_size": 50, "test_size": 40, "mean": 0.3, "std": 0.4},
@@ -25,6 +25,22 @@ MIXTURE = {
     }
 }
 
+CROSS_ENTROPY = {"loss": {"name": "cross_entropy", "reduction": "mean"}}
+KINDS = {"adamw": {}, "sgd": SGD, "adamw cross entropy": CROSS_ENTROPY}
+"""Changes of ``RUN`` that the engine trains in ways of their own."""
+
+CNN = {
+    "model": {"name": "cnn", "widths": [4, 6]},
+    "loss": {"name": "cross_entropy", "reduction": "mean"},
+    "optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9, "weight_decay": 0.01},
+}
+"""A network with batch normalisation, which keeps statistics in buffers."""
+CNN_NUMBERS = (
+    {"seed": 1},
+    {"seed": 2, "optimizer.lr": 0.1},
+    {"seed": 2, "optimizer.weight_decay": 0.1},
+)
+
 # Every number that may differ within a pack does, in one run or another.
 SEVERAL = (
     {"seed": 1},
@@ -41,4 +57,4 @@ def run(values=(), **changes):
 
 def pack(*numbers, **changes):
     """The pack of runs that differ from ``RUN`` in the given numbers at dotted names."""
-    return spec.pack_of([run(values, **changes) for values in numbers or ({},)])
+    return packs.pack_of([run(values, **changes) for values in numbers or ({},)])

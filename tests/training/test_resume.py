@@ -17,13 +17,16 @@ import pandas as pd
 import pytest
 import torch
 
-from latephase import checkpoints, imports, parts, training
 from latephase.datasets import stored
 from latephase.errors import UserError, reporting
+from latephase.runs import code_digest, parts
+from latephase.storage import checkpoints
+from latephase.training import trainer
 from scripts import train
-from tests import lives, packs
+from tests import lives
+from tests.training import packs
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Seven checkpoints, in the middle of epochs and at their ends; one run diverges on the way.
 PACK = packs.pack(
     {"seed": 1},
@@ -46,7 +49,7 @@ def data(digits_file):
 
 @pytest.fixture(autouse=True)
 def a_state_at_every_checkpoint(monkeypatch):
-    monkeypatch.setattr(training, "STATE_SECONDS", -1.0)
+    monkeypatch.setattr(trainer, "STATE_SECONDS", -1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +60,13 @@ def no_waiting_for_the_disk(monkeypatch):
 
 @pytest.fixture(scope="module")
 def uninterrupted(data, tmp_path_factory):
-    folder, history, _ = training.train(PACK, data, tmp_path_factory.mktemp("whole"))
-    return content(folder), train.history_table(history)
+    folder, history, _ = trainer.train(PACK, data, tmp_path_factory.mktemp("whole"))
+    return content(folder), history_table(history)
+
+
+def history_table(rows: list[dict]) -> pd.DataFrame:
+    """A history, a row a run and step, in the order of both."""
+    return pd.DataFrame(rows).sort_values(["run", "step"], ignore_index=True)
 
 
 def content(folder):
@@ -82,9 +90,9 @@ def kill_at_rename(monkeypatch, count, after):
 
 
 def assert_ends_like(uninterrupted, data, scratch):
-    folder, history, _ = training.train(PACK, data, scratch)
+    folder, history, _ = trainer.train(PACK, data, scratch)
     assert content(folder) == uninterrupted[0]
-    pd.testing.assert_frame_equal(train.history_table(history), uninterrupted[1], check_exact=True)
+    pd.testing.assert_frame_equal(history_table(history), uninterrupted[1], check_exact=True)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -94,7 +102,7 @@ def test_killed_at_every_write_in_turn(data, uninterrupted, tmp_path, monkeypatc
         scratch = tmp_path / str(count)
         with monkeypatch.context() as patch, pytest.raises(Killed):
             files = kill_at_rename(patch, count, after)
-            training.train(PACK, data, scratch)
+            trainer.train(PACK, data, scratch)
         if not after:  # what a kill leaves of the file it interrupts
             Path(f"{files[-1]}.part").write_bytes(b"cut short")
         assert_ends_like(uninterrupted, data, scratch)
@@ -105,10 +113,10 @@ def test_killed_again_and_again(data, uninterrupted, tmp_path, monkeypatch, capl
     for _ in range(6):
         with monkeypatch.context() as patch, pytest.raises(Killed):
             kill_at_rename(patch, 2, after=True)
-            training.train(PACK, data, tmp_path)
+            trainer.train(PACK, data, tmp_path)
     caplog.clear()
     with caplog.at_level("INFO"):
-        training.train(PACK, data, tmp_path)
+        trainer.train(PACK, data, tmp_path)
     assert steps_gone_on_from(caplog) == [10]
     assert len(list(tmp_path.glob("state_*"))) == 2
     assert_ends_like(uninterrupted, data, tmp_path)
@@ -128,7 +136,7 @@ def test_a_truncated_state_falls_back_to_the_one_before(
 ):
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_at_rename(patch, 8, after=True)
-        training.train(PACK, data, tmp_path)
+        trainer.train(PACK, data, tmp_path)
     *_, older, newest = sorted(tmp_path.glob("state_*"))
     newest.write_bytes(newest.read_bytes()[: int(kept * newest.stat().st_size)])
     caplog.set_level("INFO")
@@ -142,7 +150,7 @@ def test_without_a_readable_state_it_starts_anew(
 ):
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_at_rename(patch, 8, after=True)
-        training.train(PACK, data, tmp_path)
+        trainer.train(PACK, data, tmp_path)
     for path in tmp_path.glob("state_*"):
         path.write_bytes(b"")
     (tmp_path / "checkpoints/step_000000003.safetensors").write_bytes(b"of another schedule")
@@ -154,9 +162,9 @@ def test_without_a_readable_state_it_starts_anew(
 def test_a_state_made_by_other_code_is_left_out(data, uninterrupted, tmp_path, monkeypatch, caplog):
     """A pack's id does not know the code: an edit between two lives must not mix them."""
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training, "origin", lambda *_: "before the edit")
+        patch.setattr(trainer, "origin", lambda *_: "before the edit")
         kill_at_rename(patch, 8, after=True)
-        training.train(PACK, data, tmp_path)
+        trainer.train(PACK, data, tmp_path)
     caplog.set_level("INFO")
     assert_ends_like(uninterrupted, data, tmp_path)
     assert steps_gone_on_from(caplog) == []
@@ -164,12 +172,12 @@ def test_a_state_made_by_other_code_is_left_out(data, uninterrupted, tmp_path, m
 
 
 def test_origin_depends_on_pack_data_and_the_parts_code(data, monkeypatch):
-    own = training.origin(PACK, data)
-    assert training.origin(PACK, data) == own
-    assert training.origin(packs.pack(), data) != own
+    own = trainer.origin(PACK, data)
+    assert trainer.origin(PACK, data) == own
+    assert trainer.origin(packs.pack(), data) != own
     header = data.header | {"sha256": {}}
     other = stored.Data(**(vars(data) | {"header": header}))
-    assert training.origin(PACK, other) != own
+    assert trainer.origin(PACK, other) != own
     read = Path.read_text
 
     def edited(path):
@@ -177,10 +185,10 @@ def test_origin_depends_on_pack_data_and_the_parts_code(data, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "read_text", edited)
-        imports.forget()
-        assert training.origin(PACK, data) != own
-    imports.forget()
-    assert training.origin(PACK, data) == own
+        code_digest.forget()
+        assert trainer.origin(PACK, data) != own
+    code_digest.forget()
+    assert trainer.origin(PACK, data) == own
 
 
 def arguments(digits_file, folder, pack=PACK):
@@ -327,7 +335,7 @@ def life_span(digits_file, folder):
 
 def test_two_do_not_train_in_one_folder(digits_file, placed, tmp_path, monkeypatch):
     """What a Snakemake that was killed by force leaves running, the next would start again."""
-    monkeypatch.setattr("latephase.alone.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("latephase.storage.lock.PATIENCE_SECONDS", 0.2)
     words = arguments(digits_file, tmp_path, ENDLESS)
     first = lives.begin(words)
     while newest_state(tmp_path) < 0:
@@ -350,7 +358,7 @@ def test_a_damaged_checkpoint_in_the_scratch_folder_is_said_and_made_again(
 ):
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_at_rename(patch, 8, after=True)
-        training.train(PACK, data, tmp_path)
+        trainer.train(PACK, data, tmp_path)
     _, path = checkpoints.steps_in(tmp_path / "checkpoints")[-1]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -449,14 +457,14 @@ def test_a_disk_that_is_full_at_the_end(digits_file, placed, disk, capfd, monkey
 @pytest.mark.parametrize("serial", [True, False])
 def test_halted_at_any_step(data, tmp_path, monkeypatch, serial):
     """Between checkpoints too, with some runs of the pack taken on and others not yet."""
-    initialise = training.Trainer.__init__
+    initialise = trainer.Trainer.__init__
 
     def chosen(self, *args, **options):
         initialise(self, *args, **options)
         self.serial = serial
 
-    monkeypatch.setattr(training.Trainer, "__init__", chosen)
-    expected, history, _ = training.train(PACK, data, tmp_path / "whole")
+    monkeypatch.setattr(trainer.Trainer, "__init__", chosen)
+    expected, history, _ = trainer.train(PACK, data, tmp_path / "whole")
     steps = 12 * len(PACK["runs"]) if serial else 12
     for asked in range(1, steps):
         calls = []
@@ -467,14 +475,14 @@ def test_halted_at_any_step(data, tmp_path, monkeypatch, serial):
 
         scratch = tmp_path / str(asked)
         try:
-            training.train(PACK, data, scratch, halted=halted)
-        except training.Stopped:
+            trainer.train(PACK, data, scratch, halted=halted)
+        except trainer.Stopped:
             assert list(scratch.glob("state_*.safetensors"))
         else:
             assert len(calls) < asked  # a diverged run takes no more steps, and is not asked
-        folder, rows, _ = training.train(PACK, data, scratch)
+        folder, rows, _ = trainer.train(PACK, data, scratch)
         assert content(folder) == content(expected)
-        tables = (train.history_table(found) for found in (rows, history))
+        tables = (history_table(found) for found in (rows, history))
         pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 

@@ -1,117 +1,21 @@
 """The engine: each run of a pack as if it were alone, and as a plain loop trains it."""
 
 import math
-from itertools import pairwise
 
 import pytest
 import torch
 from torch.nn import functional
 
-from latephase import checkpoints, evaluation, gradients, parts, spec, training
-from latephase.datasets import stored
-from latephase.training import Trainer
-from tests import packs
-
-CROSS_ENTROPY = {"loss": {"name": "cross_entropy", "reduction": "mean"}}
-KINDS = {"adamw": {}, "sgd": packs.SGD, "adamw cross entropy": CROSS_ENTROPY}
-
-
-@pytest.fixture(scope="module")
-def data(digits_file):
-    torch.set_num_threads(1)
-    return stored.load(digits_file, **parts.arguments(packs.run()["data"]))
-
-
-class Together(Trainer):
-    """All rows in one batched step, as on an accelerator."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.serial = False
-
-
-def trained(pack, data, dtype=torch.float32, kind=Trainer, stops=(7, 12), device="cpu"):
-    """A pack's rows after training, by run."""
-    trainer = kind(pack, data, device, dtype)
-    state = trainer.initial()
-    for stop in stops:
-        trainer.advance(state, stop)
-    ids = [spec.run_id(run) for run in spec.runs_of(pack)]
-    return dict(zip(ids, state.params.cpu(), strict=True))
-
-
-def plain_loop(run, data, steps, dtype):
-    """What a user writes: a module, an optimizer of torch's, a loop."""
-    torch.manual_seed(run["seed"])
-    entry = run["model"]
-    sizes = [64, *entry["widths"], 10]
-    layers = []
-    for m, n in pairwise(sizes):
-        layers += [torch.nn.Linear(m, n), torch.nn.ReLU()]
-    model = torch.nn.Sequential(torch.nn.Flatten(), *layers[:-1])
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter *= entry["init_scale"]
-    model.to(dtype)
-    values = parts.arguments(run["optimizer"])
-    if run["optimizer"]["name"] == "adamw":
-        betas = values.pop("beta1"), values.pop("beta2")
-        optimizer = torch.optim.AdamW(model.parameters(), betas=betas, **values)
-    else:
-        optimizer = torch.optim.SGD(model.parameters(), **values)
-    done = epoch = 0
-    while done < steps:
-        order = training.epoch_order(run["seed"], epoch, len(data.train_inputs))
-        for index in order.split(run["batch_size"])[: steps - done]:
-            x, y = data.train_inputs[index].to(dtype), data.train_labels[index]
-            if run["loss"]["name"] == "mse":
-                loss = functional.mse_loss(
-                    model(x), functional.one_hot(y, 10).to(dtype), reduction="sum"
-                )
-            else:
-                loss = functional.cross_entropy(model(x), y, reduction="sum")
-            if run["loss"]["reduction"] == "mean":
-                loss = loss / len(index)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            done += 1
-        epoch += 1
-    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
-
-
-@pytest.mark.parametrize("size", [20, 10, 1])
-@pytest.mark.parametrize("reduction", ["sum", "mean"])
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-def test_written_and_batched_gradients_equal_autograd(data, loss, reduction, size):
-    entry = {"name": loss, "reduction": reduction}
-    pack = packs.pack(loss=entry)
-    trainer = Trainer(pack, data, dtype=torch.float64)
-    params = trainer.initial().params
-    leaves = {name: view[0].clone() for name, view in trainer.layout.views(params).items()}
-    model = evaluation.build_model(packs.run(), [1, 8, 8], 10).double()
-    model.load_state_dict(leaves)
-    of, samples = (trainer.model, trainer.layout, entry), (trainer.inputs, trainer.targets)
-    written = gradients.written(*of, params, *samples)
-    one, several = (
-        gradients.automatic(*of, rows, rows.new_empty(len(rows), 0), *samples)
-        for rows in (params, params.repeat(3, 1))
-    )
-    # Sizes in turn, so that memory kept from one batch to the next is used again.
-    for start, count in ((0, 20), (20, size), (5, 20), (3, size)):
-        index = torch.arange(start, start + count)
-        x, y = trainer.inputs[index], data.train_labels[index]
-        if loss == "mse":
-            value = functional.mse_loss(model(x), trainer.targets[index], reduction="sum")
-        else:
-            value = functional.cross_entropy(model(x), y, reduction="sum")
-        value = value / count if reduction == "mean" else value
-        slopes = torch.autograd.grad(value, list(model.parameters()))
-        expected = torch.cat([slope.flatten() for slope in slopes])
-        scale = expected.abs().max().item()
-        for found in (written(index[None]), one(index[None]), several(index.expand(3, -1))):
-            for row in found:
-                torch.testing.assert_close(row, expected, rtol=1e-12, atol=1e-12 * scale)
+from latephase.parts import network
+from latephase.runs import spec
+from latephase.storage import checkpoints
+from latephase.training import trainer
+from latephase.training.trainer import Trainer
+from tests.training import packs
+from tests.training.advanced import trained
+from tests.training.packs import CROSS_ENTROPY, KINDS
+from tests.training.plain_loop import plain_loop
+from tests.training.together import Together
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,15 +37,6 @@ def test_batched_path_equals_the_serial_one(data, kind):
         torch.testing.assert_close(batched[run], row, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_equals_a_plain_loop(data, kind):
-    pack = packs.pack(*packs.SEVERAL, **KINDS[kind])
-    rows = trained(pack, data, torch.float64)
-    for run in spec.runs_of(pack):
-        expected = plain_loop(run, data, 12, torch.float64)
-        torch.testing.assert_close(rows[spec.run_id(run)], expected, rtol=1e-10, atol=1e-12)
-
-
 def test_where_training_stops_between_does_not_matter(data):
     """In the middle of an epoch, at its end, at every step."""
     pack = packs.pack({"seed": 1}, {"seed": 2})
@@ -154,7 +49,7 @@ def test_where_training_stops_between_does_not_matter(data):
 def test_initialisation_depends_on_the_seed_alone(data):
     def rows(*numbers, **changes):
         pack = packs.pack(*numbers, **changes)
-        return training.initial_rows(pack, [1, 8, 8], 10, torch.float32)[0]
+        return trainer.initial_rows(pack, [1, 8, 8], 10, torch.float32)[0]
 
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
@@ -168,21 +63,21 @@ def test_initialisation_depends_on_the_seed_alone(data):
 
 
 def test_batches_depend_on_seed_and_epoch_alone():
-    order = training.epoch_order(1, 0, 50)
+    order = trainer.epoch_order(1, 0, 50)
     assert sorted(order.tolist()) == list(range(50))
     torch.manual_seed(99)
-    assert torch.equal(training.epoch_order(1, 0, 50), order)
-    others = [training.epoch_order(seed, epoch, 50) for seed, epoch in ((1, 1), (2, 0), (11, 0))]
+    assert torch.equal(trainer.epoch_order(1, 0, 50), order)
+    others = [trainer.epoch_order(seed, epoch, 50) for seed, epoch in ((1, 1), (2, 0), (11, 0))]
     assert not any(torch.equal(other, order) for other in others)
     # Every result rests on this stream.
-    assert training.epoch_order(42, 3, 8).tolist() == [0, 4, 2, 3, 5, 1, 6, 7]
+    assert trainer.epoch_order(42, 3, 8).tolist() == [0, 4, 2, 3, 5, 1, 6, 7]
 
 
 def test_two_trainings_give_the_same_bytes(data, tmp_path):
     pack = packs.pack(*packs.SEVERAL)
     content = []
     for name in ("a", "b"):
-        folder, history, _ = training.train(pack, data, tmp_path / name)
+        folder, history, _ = trainer.train(pack, data, tmp_path / name)
         files = {path.name: path.read_bytes() for _, path in checkpoints.steps_in(folder)}
         content.append((files, history))
     assert content[0] == content[1]
@@ -192,7 +87,7 @@ def test_two_trainings_give_the_same_bytes(data, tmp_path):
 
 def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
     pack = packs.pack(*packs.SEVERAL, **CROSS_ENTROPY)
-    folder, history, _ = training.train(pack, data, tmp_path)
+    folder, history, _ = trainer.train(pack, data, tmp_path)
     rows = {(row["run"], row["step"]): row for row in history}
     saved = checkpoints.steps_in(folder)
     assert len(rows) == len(history) == len(saved) * len(packs.SEVERAL)
@@ -200,7 +95,7 @@ def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
         tensors, header = checkpoints.read(path)
         assert header == {"pack": pack, "step": step, "torch": torch.__version__}
         for i, run in enumerate(spec.runs_of(pack)):
-            model = evaluation.build_model(run, [1, 8, 8], 10)
+            model = network.build_model(run, [1, 8, 8], 10)
             model.load_state_dict({name: tensor[i] for name, tensor in tensors.items()})
             row = rows[spec.run_id(run), step]
             assert row["diverged_at"] is None
@@ -212,7 +107,7 @@ def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
                 right = (logits.argmax(1) == labels).sum().item()
                 assert row[f"accuracy_{split}"] == right / len(labels)
     last, _ = checkpoints.read(saved[-1][1])
-    model = evaluation.build_model(packs.run(), [1, 8, 8], 10)
+    model = network.build_model(packs.run(), [1, 8, 8], 10)
     packed = torch.cat([last[name].flatten(1) for name, _ in model.named_parameters()], dim=1)
     for i, run in enumerate(spec.runs_of(pack)):
         expected = plain_loop(run, data, 12, torch.float32)
@@ -223,13 +118,13 @@ def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
 def test_a_diverging_run_is_recorded_and_leaves_its_neighbours_alone(
     data, tmp_path, monkeypatch, kind
 ):
-    monkeypatch.setattr(training, "Trainer", kind)
+    monkeypatch.setattr(trainer, "Trainer", kind)
     results = {}
     # The harmless stand-in agrees with its neighbours, which must not change their arithmetic.
     for name, lr in (("wild", 1e6), ("harmless", 1e-3)):
         numbers = {"seed": 1}, {"seed": 2, "optimizer.lr": lr}, {"seed": 3}
         pack = packs.pack(*numbers, **packs.SGD, checkpoints={"every": [[12, 1]]})
-        folder, history, _ = training.train(pack, data, tmp_path / name)
+        folder, history, _ = trainer.train(pack, data, tmp_path / name)
         results[name] = {
             "ids": [spec.run_id(run) for run in spec.runs_of(pack)],
             "steps": [checkpoints.read(path)[0] for _, path in checkpoints.steps_in(folder)],
@@ -258,7 +153,7 @@ def test_a_pack_of_diverged_runs_still_ends(data, tmp_path):
     pack = packs.pack({"seed": 1}, {"seed": 2}, **packs.SGD)
     for numbers in pack["runs"]:
         numbers["optimizer.lr"] = 1e6
-    folder, history, _ = training.train(pack, data, tmp_path)
+    folder, history, _ = trainer.train(pack, data, tmp_path)
     assert checkpoints.steps_in(folder)[-1][0] == 12
     assert {row["diverged_at"] for row in history if row["step"] == 12} != {None}
 
@@ -271,20 +166,6 @@ def test_training_is_in_training_mode_after_an_evaluation(data):
     assert not trainer.model.training
     trainer.advance(state, 1)
     assert trainer.model.training
-
-
-def test_outputs_do_not_depend_on_the_chunks(data, monkeypatch):
-    model = evaluation.build_model(packs.run(), [1, 8, 8], 10).double()
-    inputs, parameters = data.train_inputs.double(), dict(model.named_parameters())
-    features = evaluation.features(model, parameters, inputs)
-    logits = evaluation.logits(model, parameters, inputs)
-    torch.testing.assert_close(logits, model(inputs).detach())
-    torch.testing.assert_close(features, model.features(inputs).detach())
-    monkeypatch.setattr(evaluation, "CHUNK", 7)
-    for again, expected in ((evaluation.features, features), (evaluation.logits, logits)):
-        found = again(model, parameters, inputs)
-        assert not found.requires_grad
-        torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow
 
-from tests import pins
+from tests.tools import pins
 
 ON_PYPI = {
     "joblib": ("joblib", "cloudpickle"),  # conda's has a copy of it inside

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.one_study import STUDY, keep_one_study
+
 ROOT = Path(__file__).parents[2]
-NAME = "weight_decay_mlp"
-STUDY = f"catalog/studies/{NAME}.yaml"
 NOT_COPIED = ("results", "resources", ".git", ".venv", ".snakemake", "__pycache__", ".*_cache")
 TINY = {
     "data": {"name": "digits", "train_size": 200},
@@ -145,27 +145,13 @@ def copy_sources(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def keep_one_study(project: Project) -> None:
-    """Take the other studies out of the catalog, with what is shown and claimed of them."""
-    for path in (project.folder / "catalog/studies").glob("*.yaml"):
-        if path.stem != NAME:
-            path.unlink()
-    for file in ("catalog/figures.yaml", "catalog/tables.yaml"):
-        entries = project.read_yaml(file)
-        own = {name: entry for name, entry in entries.items() if entry["study"] == NAME}
-        project.write_yaml(file, own)
-    claims = project.read_yaml("catalog/claims.yaml")["claims"]
-    own = [claim for claim in claims if claim["study"] == NAME]
-    project.write_yaml("catalog/claims.yaml", {"claims": own})
-
-
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory) -> Project:
     """The repository with its study cut; not to be changed or run in."""
     folder = tmp_path_factory.mktemp("sources") / "latephase"
     copy_sources(folder)
     project = Project(folder)
-    keep_one_study(project)
+    keep_one_study(folder)
     project.edit_study(**TINY)
     return project
 

@@ -18,7 +18,7 @@ HOSTILE = (
     "</script><script>pwned()</script><img src=https://example.org/x onerror=pwned()>"
     "<!--<script>'; touch pwned; '\"; touch pwned; $(touch pwned) `touch pwned`"
 )
-STUDY = "catalog/studies/weight_decay_mlp.yaml"
+STUDY = "catalog/sakamoto2026/studies/weight_decay_mlp.yaml"
 BEGINS = {
     ".csv": b"",
     ".html": b"<!doctype html>",
@@ -45,14 +45,16 @@ def project(sources, cache, tmp_path_factory):
     project = sources.copy(tmp_path_factory.mktemp("hostile") / "latephase")
     study = project.read_yaml(STUDY)
     project.write_yaml(STUDY, study | {"title": HOSTILE, "question": HOSTILE})
-    figures = project.read_yaml("catalog/figures.yaml")
+    figures = project.read_yaml("catalog/sakamoto2026/figures.yaml")
     project.write_yaml(
-        "catalog/figures.yaml",
+        "catalog/sakamoto2026/figures.yaml",
         {name: figure | {"title": f"{name} {HOSTILE}"} for name, figure in figures.items()},
     )
     texts = dict.fromkeys(("where", "sentence", "unit", "stated"), HOSTILE)
-    claims = project.read_yaml("catalog/claims.yaml")["claims"]
-    project.write_yaml("catalog/claims.yaml", {"claims": [claim | texts for claim in claims]})
+    claims = project.read_yaml("catalog/sakamoto2026/claims.yaml")["claims"]
+    project.write_yaml(
+        "catalog/sakamoto2026/claims.yaml", {"claims": [claim | texts for claim in claims]}
+    )
     bundles = [f"results/quick/bundles/{name}.zip" for name in figures]
     project.make(*("--cache", "--", "all", *bundles), env={"SNAKEMAKE_OUTPUT_CACHE": str(cache)})
     return project

@@ -36,7 +36,7 @@ def test_a_bundle_draws_its_figure_again(finished, tmp_path, figure):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
     assert provenance["trainings"].keys() == project.packs()
     assert all(training["torch"] for training in provenance["trainings"].values())
-    assert provenance["study"]["grid"]["seed"] == [42, 43]
+    assert provenance["studies"]["weight_decay_mlp"]["grid"]["seed"] == [42, 43]
     assert project.jobs(target) == {}
 
     (project.folder / target).unlink()

@@ -86,8 +86,8 @@ CHANGES = {
     "schedule": lambda project: project.edit_study(schedule={"name": "steps", "milestones": [30]}),
     "data": lambda project: project.edit_study(data={"name": "digits", "train_size": 150}),
     "steps": lambda project: project.edit_study(steps=61, checkpoints={"log": 6}),
-    "code": lambda project: project.append("latephase/training.py", "ANOTHER = 1"),
-    "part": lambda project: project.append("latephase/optimizers/adamw.py", "ANOTHER = 1"),
+    "code": lambda project: project.append("latephase/training/trainer.py", "ANOTHER = 1"),
+    "part": lambda project: project.append("latephase/parts/optimizers/adamw.py", "ANOTHER = 1"),
     "pins": lambda project: project.replace(
         "envs/train.linux-64.pin.txt", "numpy-2.5.2-", "numpy-2.5.1-"
     ),
@@ -139,7 +139,7 @@ def test_nothing_writes_through_a_link_into_the_cache(sources, tmp_path):
 
     second = sources.copy(tmp_path / "second")
     trained(second, cache)
-    second.append("latephase/training.py", "ANOTHER = 1")
+    second.append("latephase/training/trainer.py", "ANOTHER = 1")
     targets = sorted(second.trained_packs("studies"))
     second.make("--", *(f"results/packs/{pack}/history.parquet" for pack in targets))
     histories = (second.folder / "results/packs").glob("*/history.parquet")
@@ -155,7 +155,7 @@ def test_two_workflows_fill_one_cache_at_once(sources, tmp_path):
     targets = [f"results/packs/{pack}/nc0.parquet" for pack in sources.trained_packs("studies")]
     both = [
         project.start(
-            *("--cache", "train", "extract_nc0", "--", *targets),
+            *("--cache", "train", "extract", "--", *targets),
             env={"SNAKEMAKE_OUTPUT_CACHE": str(cache)},
         )
         for project in projects
@@ -178,14 +178,14 @@ def test_code_that_is_edited_while_jobs_run_is_not_kept_under_the_old_key(fresh_
     project, cache = fresh_project, tmp_path / "cache"
     cache.mkdir()
     (pack, *_) = sorted(project.trained_packs("studies"))
-    project.replace("latephase/training.py", *SLOWLY)
+    project.replace("latephase/training/trainer.py", *SLOWLY)
     targets = [f"results/packs/{pack}/{name}.parquet" for name in ("nc0", "collapse")]
-    running = project.start("-c1", "--cache", "train", "extract_nc0", "--", *targets,
+    running = project.start("-c1", "--cache", "train", "extract", "--", *targets,
                             env={"SNAKEMAKE_OUTPUT_CACHE": str(cache)})  # fmt: skip
     while not (project.folder / "results/scratch").exists():
         assert running.poll() is None
         time.sleep(0.1)
-    project.append("latephase/metrics/nc0.py", "EDITED = True")
+    project.append("latephase/metrics/nc0/family.py", "EDITED = True")
     text = running.communicate()[0]
     assert running.returncode != 0
     assert "the code was edited since this job was planned" in text
@@ -200,8 +200,8 @@ def test_a_training_whose_code_was_edited_stands_when_the_edit_is_undone(fresh_p
     project = fresh_project
     (pack, *_) = sorted(project.trained_packs("studies"))
     target = f"results/packs/{pack}/history.parquet"
-    project.replace("latephase/training.py", *SLOWLY)
-    engine = project.folder / "latephase/training.py"
+    project.replace("latephase/training/trainer.py", *SLOWLY)
+    engine = project.folder / "latephase/training/trainer.py"
     planned = engine.read_text()
     running = project.start("-c1", "--", target)
     while not (project.folder / "results/scratch").exists():

@@ -1,6 +1,6 @@
 """A user's mistakes: one line that says where, what and what is allowed, before any job.
 
-The mistakes themselves are in tests/test_catalog.py; here is how Snakemake passes them on.
+The mistakes themselves are in tests/catalog/test_entries.py; here is how Snakemake passes them on.
 """
 
 import re
@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-STUDY = "catalog/studies/weight_decay_mlp.yaml"
+STUDY = "catalog/sakamoto2026/studies/weight_decay_mlp.yaml"
 QUICK = f"{STUDY}: scales.quick"
 
 IN_CONFIG = {
@@ -29,10 +29,10 @@ IN_FILES = [
     ),
     (STUDY, "name: adamw", "name: adma", f"{QUICK}.optimizer.name is 'adma'; allowed: adam, "),
     (
-        "catalog/figures.yaml",
+        "catalog/sakamoto2026/figures.yaml",
         "study: weight_decay_mlp",
         "study: weight_decay",
-        "catalog/figures.yaml: sakamoto2026_fig2.study is 'weight_decay'; "
+        "catalog/sakamoto2026/figures.yaml: sakamoto2026_fig2.study is 'weight_decay'; "
         "allowed: weight_decay_mlp",
     ),
     (STUDY, "scales:", "scales: [", f"{STUDY}: cannot be read at line "),

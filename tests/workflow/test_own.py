@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latephase import checkpoints, evaluation, parts, spec
 from latephase.datasets import stored
+from latephase.parts import network
+from latephase.runs import parts, spec
+from latephase.storage import checkpoints
 
 pytestmark = pytest.mark.workflow
 
@@ -29,7 +31,7 @@ scales:
 
 
 def test_a_study_takes_one_file_and_no_code(project):
-    (project.folder / "catalog/studies/my_study.yaml").write_text(MY_STUDY)
+    (project.folder / "catalog/own/studies/my_study.yaml").write_text(MY_STUDY)
     table = "results/quick/studies/my_study.parquet"
     project.edit_config(packs={"mlp": {"cpu": {"seed": 2, "optimizer.momentum": 2}}})
     before = project.packs()
@@ -79,10 +81,11 @@ UNION = """\
 def test_a_study_is_a_union_of_grids(project):
     study = MY_STUDY.replace("steps: 20\n", "steps: 20\n" + UNION)
     study = study.replace("      optimizer.momentum: [0.0, 0.9]\n", "")
-    (project.folder / "catalog/studies/union.yaml").write_text(study)
+    (project.folder / "catalog/own/studies/union.yaml").write_text(study)
     table = "results/quick/studies/union.parquet"
     jobs = project.jobs(table)
-    assert jobs["train"] == jobs["extract_nc0"] == 3
+    assert jobs["train"] == 3
+    assert jobs["extract"] == 3 * 4
     project.make(table, table.replace(".parquet", ".margins.parquet"))
 
     frame = pd.read_parquet(project.folder / table)
@@ -99,10 +102,10 @@ def test_a_study_is_a_union_of_grids(project):
 
 def test_a_metric_takes_one_function_and_one_line(project):
     """And nothing is trained again, nor is another metric measured."""
-    (project.folder / "latephase/metrics/sparsity.py").write_text(MY_METRIC)
+    (project.folder / "latephase/metrics/own/sparsity.py").write_text(MY_METRIC)
     project.edit_study(metrics=["sparsity"])
     drawn = {"aggregate": 1, "figure": 3, "claims": 1, "report": 1, "all": 1}
-    assert project.jobs() == {"extract_own": 2} | drawn
+    assert project.jobs() == {"extract": 2} | drawn
     table = "results/quick/studies/weight_decay_mlp.parquet"
     project.make(table)
 
@@ -117,20 +120,19 @@ def test_a_metric_takes_one_function_and_one_line(project):
     parameters = list(checkpoints.runs(folder / "step_000000060.safetensors"))[number]
     entry = parts.arguments(specs[number]["data"])
     data = stored.load(project.folder / "results/data/digits.safetensors", **entry)
-    model = evaluation.build_model(specs[number], data.header["shape"], data.classes)
-    features = evaluation.features(model, parameters, data.test_inputs)
+    model = network.build_model(specs[number], data.header["shape"], data.classes)
+    features = network.features(model, parameters, data.test_inputs)
     assert row["step"] == 60
     assert row["dead_test"] == float((features == 0).double().mean())
 
-    project.append("latephase/metrics/sparsity.py", "EDITED = True")
-    assert project.jobs(table) == {"extract_own": 2, "aggregate": 1}
+    project.append("latephase/metrics/own/sparsity.py", "EDITED = True")
+    assert project.jobs(table) == {"extract": 2, "aggregate": 1}
 
 
 def test_a_study_asks_for_dearer_families(project):
     project.edit_study(metrics=["curvature", "representativeness"])
     table = "results/quick/studies/weight_decay_mlp.parquet"
-    extractions = {"extract_curvature": 2, "extract_representativeness": 2}
-    assert project.jobs(table) == extractions | {"aggregate": 1}
+    assert project.jobs(table) == {"extract": 4, "aggregate": 1}
     project.make(table)
     frame = pd.read_parquet(project.folder / table)
     wanted = ["hessian_trace", "relative_flatness_layer_hidden.0", "representativeness"]
@@ -143,13 +145,13 @@ def test_a_study_asks_for_dearer_families(project):
 def test_packs_on_the_same_data_share_the_codes_of_their_inputs(project):
     project.edit_study(metrics=["mutual_information"])
     table = "results/quick/studies/weight_decay_mlp.parquet"
-    wanted = {"compress_inputs": 1, "extract_mutual_information": 2, "aggregate": 1}
+    wanted = {"encode_inputs": 1, "extract": 2, "aggregate": 1}
     assert project.jobs(table) == wanted
-    study = project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study = project.read_yaml("catalog/sakamoto2026/studies/weight_decay_mlp.yaml")
     study["scales"]["quick"]["data"]["train_size"] = 150
-    project.write_yaml("catalog/studies/other.yaml", study | {"added": "2026-12-02"})
+    project.write_yaml("catalog/own/studies/other.yaml", study | {"added": "2026-12-02"})
     other = table.replace("weight_decay_mlp", "other")
-    assert project.jobs(table, other)["compress_inputs"] == 2  # other inputs, another code
+    assert project.jobs(table, other)["encode_inputs"] == 2  # other inputs, another code
 
 
 BAD_METRICS = {
@@ -159,14 +161,14 @@ BAD_METRICS = {
     "return {'run': 0.0}": "mine.py: mine returns a column run, which every table has",
     "return 3.0": "mine.py: mine returns 3.0; allowed: a dict of numbers",
     "return {'a': [1, 2]}": "mine.py: mine returns {'a': [1, 2]}; allowed: a dict of numbers",
-    "return {": "latephase/metrics/mine.py: cannot be read at line 2",
+    "return {": "latephase/metrics/own/mine.py: cannot be read at line 2",
 }
 
 
 @pytest.mark.parametrize("body", BAD_METRICS)
 def test_what_is_wrong_with_a_metric_is_said(project, body):
     text = f"def mine(weight, scale=2.0):\n    {body}\n"
-    (project.folder / "latephase/metrics/mine.py").write_text(text)
+    (project.folder / "latephase/metrics/own/mine.py").write_text(text)
     project.edit_study(metrics=["mine"])
     text, status = project.run("results/quick/studies/weight_decay_mlp.parquet")
     assert status != 0
@@ -191,7 +193,7 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
         grid={"optimizer.weight_decay": [0.14], "seed": [42]},
     )
     study = "results/quick/studies/weight_decay_mlp.parquet"
-    args = ("--until", "extract_nc0", "--config", "npz={mine: mine.npz}", "--", study)
+    args = ("--until", "extract", "--config", "npz={mine: mine.npz}", "--", study)
     fresh_project.make(*args)
 
     (pack,) = fresh_project.packs()
@@ -201,4 +203,4 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
     assert nc0["step"].iloc[-1] == 60
 
     write_npz(fresh_project.folder / "mine.npz", seed=1)
-    assert fresh_project.jobs(*args) == {"prepare_data": 1, "train": 1, "extract_nc0": 1}
+    assert fresh_project.jobs(*args) == {"prepare_data": 1, "train": 1, "extract": 1}

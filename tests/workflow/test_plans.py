@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from tests.one_study import STUDY
+
 pytestmark = pytest.mark.workflow
 
 FAMILIES = ("collapse", "nc0", "flatness", "information")
@@ -13,7 +15,7 @@ FAMILIES = ("collapse", "nc0", "flatness", "information")
 
 def table(packs: int) -> dict[str, int]:
     """The jobs behind a study's table."""
-    extractions = {f"extract_{family}": packs for family in FAMILIES}
+    extractions = {"extract": packs * len(FAMILIES)}
     return {"prepare_data": 1, "train": packs, "aggregate": 1} | extractions
 
 
@@ -38,7 +40,7 @@ def test_a_target_needs_these_jobs(sources, target):
 def test_one_metric_of_a_pack_needs_that_pack_alone(sources):
     pack = sorted(sources.trained_packs())[0]
     jobs = sources.jobs(f"results/packs/{pack}/nc0.parquet")
-    assert jobs == {"prepare_data": 1, "train": 1, "extract_nc0": 1}
+    assert jobs == {"prepare_data": 1, "train": 1, "extract": 1}
 
 
 def test_the_paper_s_scale_is_thirty_runs_in_twelve_packs(sources):
@@ -66,13 +68,9 @@ def test_a_path_names_its_scale(sources):
 
 
 def test_a_scale_that_a_study_lacks_is_said(fresh_project):
-    study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study = fresh_project.read_yaml(STUDY)
     del study["scales"]["paper"]
-    fresh_project.write_yaml("catalog/studies/weight_decay_mlp.yaml", study)
-    figures = fresh_project.read_yaml("catalog/figures.yaml")
-    for figure in figures.values():
-        figure.get("arguments", {}).pop("paper", None)
-    fresh_project.write_yaml("catalog/figures.yaml", figures)
+    fresh_project.write_yaml(STUDY, study)
     text, status = fresh_project.run("-n", "results/paper/figures/sakamoto2026_fig3.pdf")
     assert status != 0
     assert "weight_decay_mlp.yaml: no scale 'paper'; allowed: quick" in text
@@ -85,10 +83,12 @@ def test_a_chosen_figure_is_the_only_one_made(sources):
 
 def test_a_figure_of_published_values_is_given_them(fresh_project):
     """And is drawn again when one of them is mended; a bundle holds them, as any table."""
-    figures = fresh_project.read_yaml("catalog/figures.yaml")
+    figures = fresh_project.read_yaml("catalog/sakamoto2026/figures.yaml")
     entry = figures["sakamoto2026_fig3"] | {"tables": ["table", "published"]}
-    fresh_project.write_yaml("catalog/figures.yaml", figures | {"zhao2026_fig5": entry})
-    file = "catalog/published/zhao2026_fig5.csv"
+    fresh_project.write_yaml(
+        "catalog/sakamoto2026/figures.yaml", figures | {"zhao2026_fig5": entry}
+    )
+    file = "catalog/zhao2026/published/zhao2026_fig5.csv"
     commands = fresh_project.commands("results/quick/bundles/zhao2026_fig5.zip")
     assert f"--published={file}" in commands
     assert f"published={file}" in commands.partition("scripts.bundle")[2]
@@ -101,16 +101,16 @@ def test_a_figure_of_published_values_is_given_them(fresh_project):
 @pytest.fixture
 def tabled(fresh_project):
     """Two tables of papers: one of the study alone, one of another beside it."""
-    study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study = fresh_project.read_yaml(STUDY)
     for setting in study["scales"].values():
         setting["grid"] = {"optimizer.lr": [0.01], "seed": [1]}
         del setting["margins"]
-    fresh_project.write_yaml("catalog/studies/another.yaml", study)
-    one = {"title": "$(touch pwned)", "paper": "zhao2026", "study": "weight_decay_mlp"}
+    fresh_project.write_yaml("catalog/own/studies/another.yaml", study)
+    one = {"title": "$(touch pwned)", "study": "weight_decay_mlp"}
     one["tables"] = ["table", "published"]
     two = one | {"beside": ["another"], "tables": ["table", "beside", "published"]}
     entries = {"zhao2026_table2": one | {"published": "zhao2026_table3"}, "zhao2026_table7": two}
-    fresh_project.write_yaml("catalog/tables.yaml", entries)
+    fresh_project.write_yaml("catalog/zhao2026/tables.yaml", entries)
     return fresh_project
 
 
@@ -134,25 +134,25 @@ def test_a_table_needs_its_own_studies(tabled):
 
 def test_a_table_is_given_what_the_catalog_names(tabled):
     commands = tabled.commands("tables").replace("\\\n", " ")
-    (first,) = re.findall(r"python -m scripts.tables.zhao2026_table2 .*?tee", commands, re.S)
-    (second,) = re.findall(r"python -m scripts.tables.zhao2026_table7 .*?tee", commands, re.S)
-    assert "--published=catalog/published/zhao2026_table3.csv" in first
+    (first,) = re.findall(r"python -m scripts.start tables.zhao2026_table2 .*?tee", commands, re.S)
+    (second,) = re.findall(r"python -m scripts.start tables.zhao2026_table7 .*?tee", commands, re.S)
+    assert "--published catalog/zhao2026/published/zhao2026_table3.csv" in first
     assert "--beside" not in first
     assert "--title '$(touch pwned)'" in first
-    assert "--published=catalog/published/zhao2026_table7.csv" in second
-    assert "--beside=results/quick/studies/another.parquet" in second
+    assert "--published catalog/zhao2026/published/zhao2026_table7.csv" in second
+    assert "--beside results/quick/studies/another.parquet" in second
 
 
 def test_a_figure_leaves_other_studies_alone(fresh_project):
-    study = fresh_project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
+    study = fresh_project.read_yaml(STUDY)
     study["scales"] = {"quick": study["scales"]["quick"]}
     study["scales"]["quick"]["optimizer"] = {"name": "sgd"}
     study["scales"]["quick"]["grid"] = {"optimizer.lr": [0.01, 0.02, 0.05], "seed": [1]}
     del study["scales"]["quick"]["margins"]
-    fresh_project.write_yaml("catalog/studies/another.yaml", study)
-    figures = fresh_project.read_yaml("catalog/figures.yaml")
+    fresh_project.write_yaml("catalog/own/studies/another.yaml", study)
+    figures = fresh_project.read_yaml("catalog/sakamoto2026/figures.yaml")
     figures["another_fig"] = figures["sakamoto2026_fig3"] | {"study": "another"}
-    fresh_project.write_yaml("catalog/figures.yaml", figures)
+    fresh_project.write_yaml("catalog/sakamoto2026/figures.yaml", figures)
     scripts = fresh_project.folder / "scripts/figures"
     shutil.copy(scripts / "sakamoto2026_fig3.py", scripts / "another_fig.py")
 

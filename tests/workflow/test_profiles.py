@@ -12,7 +12,7 @@ pytestmark = pytest.mark.workflow
 
 SLURM = ("--workflow-profile", "profiles/slurm")
 FILE = "profiles/slurm/profile.yaml"
-EXTRACTIONS = [f"extract_{family}" for family in ("collapse", "nc0", "flatness", "information")]
+EXTRACTIONS = ["extract", "encode_inputs"]
 
 
 @pytest.fixture
@@ -49,10 +49,9 @@ def test_jobs_ask_for_gpus_memory_and_time(talkative, device, metrics_device):
     speed = {"cpu": 250, "cuda": 500}[device]
     minutes = {math.ceil(100_000 * seeds / speed / 60) for seeds in (2, 3)}
     assert int(train["runtime"]) in {10 + 2 * each for each in minutes}
-    for rule in EXTRACTIONS:
-        job = jobs[rule]
-        assert job["gpu"] == str(int(metrics_device == "cuda"))
-        assert (job["mem_mb"], job["runtime"]) == ("4000", "60")
+    job = jobs["extract"]
+    assert job["gpu"] == str(int(metrics_device == "cuda"))
+    assert (job["mem_mb"], job["runtime"]) == ("4000", "60")
 
 
 def test_the_lines_to_fill_in_reach_the_jobs(talkative):
@@ -67,9 +66,26 @@ def test_the_lines_to_fill_in_reach_the_jobs(talkative):
     for job in (train, margins):
         assert (job["slurm_account"], job["qos"]) == ("research", "normal")
         assert job["slurm_extra"] == "--mail-type=FAIL"
-    for rule in EXTRACTIONS:
-        job = jobs[rule]
-        assert (job["slurm_partition"], job["gpu_model"], job["gpu"]) == ("gpu", "a100", "1")
+    job = jobs["extract"]
+    assert (job["slurm_partition"], job["gpu_model"], job["gpu"]) == ("gpu", "a100", "1")
+
+
+def test_a_family_may_have_memory_of_its_own(talkative):
+    line = "mem_mb: \"(16000 if wildcards.family == 'flatness' else 4000) * attempt\""
+    assert line in (talkative.folder / FILE).read_text()
+    settings = talkative.read_yaml(FILE)
+    settings["set-resources"]["extract"] = yaml.safe_load(line)
+    talkative.write_yaml(FILE, settings)
+    text = talkative.make("--dry-run", "--quiet", "host", *SLURM)
+    jobs = re.findall(
+        r"^rule extract:\n(?: +.*\n)*? +wildcards: (.*)\n +resources: (.*)$", text, re.M
+    )
+    memory = {
+        re.search(r"family=(\w+)", wildcards)[1]: re.search(r"mem_mb=(\d+)", resources)[1]
+        for wildcards, resources in jobs
+    }
+    others = dict.fromkeys(("collapse", "nc0", "information"), "4000")
+    assert memory == {"flatness": "16000"} | others
 
 
 def test_the_executor_knows_the_lines_to_fill_in(sources):
@@ -88,7 +104,6 @@ def test_the_executor_knows_the_lines_to_fill_in(sources):
 def test_the_cache_line_names_every_rule_that_keeps_what_it_made(fresh_project):
     cached = set(re.findall(r"rule (\w+) is eligible for caching", fresh_project.make("-n")))
     fresh_project.uncomment(FILE, "cache")
-    fresh_project.replace(FILE, "\n#   extract", "\n  extract")
     profile = yaml.safe_load((fresh_project.folder / FILE).read_text())
     assert sorted(profile["cache"]) == sorted(cached)
 
@@ -108,7 +123,7 @@ def test_kubernetes_makes_what_one_machine_would(talkative, tmp_path):
     jobs = asked(talkative, *args, env=variables)
     # Without a maker the executor refuses a job, also one that asks for no GPU; and Kubernetes a
     # GPU without a limit, which the executor sets where scale is 0.
-    for rule, gpu in ({"train": "1"} | dict.fromkeys(EXTRACTIONS, "0")).items():
+    for rule, gpu in {"train": "1", "extract": "0"}.items():
         assert (jobs[rule]["gpu"], jobs[rule]["gpu_manufacturer"]) == (gpu, "nvidia")
         assert jobs[rule]["scale"] == "0"
-    assert (jobs["train"]["mem_mb"], jobs["extract_nc0"]["mem_mb"]) == ("8000", "4000")
+    assert (jobs["train"]["mem_mb"], jobs["extract"]["mem_mb"]) == ("8000", "4000")

@@ -8,14 +8,16 @@ import time
 
 import pytest
 
+from tests.one_study import STUDY
+
 pytestmark = pytest.mark.workflow
 
 SHOWN = {"report": 1, "all": 1}
 DRAWN = {"aggregate": 1, "figure": 3, "claims": 1} | SHOWN
-MEASURED = dict.fromkeys(
-    ("extract_collapse", "extract_nc0", "extract_flatness", "extract_information"), 2
-)
+MEASURED = {"extract": 2 * 4}
 TRAINED = {"train": 2, "extract_margins": 1} | MEASURED | DRAWN
+EDIT = "EDITED = True"
+"""A line of code."""
 
 
 def test_a_second_call_does_nothing(finished):
@@ -28,75 +30,164 @@ def test_another_device_does_nothing(finished):
 
 
 def test_a_metric_reruns_its_extraction_and_what_follows(project):
-    project.append("latephase/metrics/nc0.py", "EDITED = True")
-    assert project.jobs() == {"extract_nc0": 2} | DRAWN
+    project.append("latephase/metrics/nc0/family.py", EDIT)
+    assert project.jobs() == {"extract": 2} | DRAWN
 
 
-def test_a_figure_s_script_reruns_that_figure(project):
-    project.append("scripts/figures/sakamoto2026_fig3.py", "# a comment")
+def test_a_figure_s_program_reruns_that_figure(project):
+    project.append("scripts/figures/sakamoto2026_fig3.py", EDIT)
     assert project.jobs() == {"figure": 1} | SHOWN
     assert project.jobs("results/quick/figures/sakamoto2026_fig2.pdf") == {}
 
 
-def test_a_figure_s_options_rerun_that_figure(project):
-    figures = project.read_yaml("catalog/figures.yaml")
-    figures["atlas_overview"]["arguments"]["quick"]["weight-decay"] = 0.3
-    project.write_yaml("catalog/figures.yaml", figures)
+def test_a_figure_s_arguments_rerun_that_figure(project):
+    file = "catalog/atlas/figures.yaml"
+    figures = project.read_yaml(file)
+    figures["atlas_overview"]["arguments"]["quick"]["weight_decay"] = 0.3
+    project.write_yaml(file, figures)
     assert project.jobs() == {"figure": 1} | SHOWN
 
 
 def test_the_training_engine_reruns_training_and_all_behind_it(project):
-    project.append("latephase/training.py", "EDITED = True")
+    project.append("latephase/training/trainer.py", EDIT)
     assert project.jobs() == TRAINED
 
 
-def test_a_comment_on_what_computes_does_nothing(project):
-    for file in ("training", "optimizers/adamw", "metrics/nc0"):
-        project.append(f"latephase/{file}.py", "# a comment")
-    assert project.jobs() == {}
-
-
 def test_the_optimizer_in_use_reruns_training(project):
-    project.append("latephase/optimizers/adamw.py", "EDITED = True")
+    project.append("latephase/parts/optimizers/adamw.py", EDIT)
     assert project.jobs() == TRAINED
 
 
 def test_an_optimizer_not_in_use_does_nothing(project):
-    project.append("latephase/optimizers/sgd.py", "EDITED = True")
+    project.append("latephase/parts/optimizers/sgd.py", EDIT)
     assert project.jobs() == {}
 
 
-@pytest.mark.parametrize("module", ["catalog", "schema", "datasets/idx"])
-def test_what_decides_no_result_does_nothing(project, module):
-    """How the catalog is checked, and a reader of another kind of data."""
-    project.append(f"latephase/{module}.py", "EDITED = True")
+def edit_prose(project, files):
+    """Another docstring and a comment in each of these files."""
+    for file in files:
+        path = project.folder / file
+        text = path.read_text()
+        start = text.index('"""') + 3
+        path.write_text(f"{text[:start]}In other words: {text[start:]}# a comment\n")
+
+
+def test_prose_reruns_nothing(project):
+    """In every file of the project, whatever it computes."""
+    folder = project.folder
+    files = [str(p.relative_to(folder)) for p in folder.rglob("*.py")]
+    edit_prose(project, [file for file in files if '"""' in (folder / file).read_text()])
+    assert project.jobs() == {}
+
+
+MESSAGES = [
+    ("latephase/training/resume.py", "it was made by other code or from other data", "it is stale"),
+    ("latephase/training/trainer.py", "going on from step %d", "continuing at step %d"),
+    ("latephase/progress.py", "%d of %d", "%d out of %d"),
+    ("latephase/storage/checkpoints.py", "remove it and run again", "delete it and run again"),
+    ("scripts/train.py", "the pack, as JSON", "what to train, as JSON"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new"), MESSAGES)
+def test_a_message_reruns_nothing(project, file, old, new):
+    """Log lines, texts of errors, what an option's help says."""
+    project.replace(file, old, new)
+    assert project.jobs() == {}
+
+
+PLANNING = [
+    *("runs/packs", "runs/declared", "runs/code_digest", "progress", "errors"),
+    *("catalog/entries", "catalog/load", "catalog/check_schema", "catalog/check_shown"),
+    *("metrics/families", "datasets/kinds/idx"),
+]
+
+
+@pytest.mark.parametrize("module", PLANNING)
+def test_what_decides_no_number_reruns_nothing(project, module):
+    """Packing, checks, what is declared; and a reader of another kind of data."""
+    project.append(f"latephase/{module}.py", EDIT)
+    jobs = project.jobs()
+    # The study's rows are those of its grid, which is read with what is declared of the parts.
+    assert jobs == ({} if module != "runs/declared" else {"extract_margins": 1} | DRAWN)
+
+
+def test_a_no_op_in_packing_reruns_nothing(project):
+    old = "    blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}\n"
+    project.replace("latephase/runs/packs.py", old, old + "    pass\n")
+    assert project.jobs() == {}
+
+
+def test_rules_that_only_say_more_rerun_nothing(project):
+    project.append("rules/targets.py", EDIT)
+    project.append("rules/summary.py", EDIT)
+    project.append("rules/common.smk", EDIT)
+    assert project.jobs() == {}
+
+
+@pytest.mark.parametrize("number", ["optimizer.beta2", "optimizer.eps", "data.train_size"])
+def test_a_further_number_that_can_be_batched_reruns_nothing(project, number):
+    """Also one that the runs have already."""
+    project.replace("latephase/runs/packs.py", "(*OF_EVERY_RUN,)", f"(*OF_EVERY_RUN, {number!r})")
+    assert project.jobs() == {}
+
+
+def test_a_further_optimizer_reruns_nothing(project):
+    text = (project.folder / "latephase/parts/optimizers/adamw.py").read_text()
+    (project.folder / "latephase/parts/optimizers/eleventh.py").write_text(text)
+    assert project.jobs() == {}
+
+
+def test_a_further_family_of_metrics_reruns_nothing_but_is_measured(project):
+    """A family that is measured where a study names it; and a metric of the user's own."""
+    room = project.folder / "latephase/metrics/further"
+    room.mkdir()
+    (room / "__init__.py").write_text('EVERY_RUN = False\nCOLUMNS = ("further",)\n')
+    (room / "family.py").write_text("def further_metrics(weight): return {}\n")
+    own = "def sparsity(weight): return {}\n"
+    (project.folder / "latephase/metrics/own/sparsity.py").write_text(own)
+    assert project.jobs() == {}
+
+
+def test_a_further_kind_of_data_reruns_nothing(project):
+    kinds = project.folder / "latephase/datasets/kinds"
+    (kinds / "further.py").write_text((kinds / "digits.py").read_text())
+    datasets = project.read_yaml("catalog/datasets.yaml")
+    project.write_yaml(
+        "catalog/datasets.yaml", datasets | {"more": datasets["digits"] | {"kind": "further"}}
+    )
+    assert project.jobs() == {}
+
+
+def test_a_further_paper_reruns_nothing(project):
+    (project.folder / "catalog/new2030").mkdir()
+    (project.folder / "catalog/new2030/paper.yaml").write_text("heading: New 2030\n")
     assert project.jobs() == {}
 
 
 def test_the_reader_of_the_data_reruns_everything(project):
-    project.append("latephase/datasets/digits.py", "EDITED = True")
+    project.append("latephase/datasets/kinds/digits.py", EDIT)
     assert project.jobs() == {"prepare_data": 1} | TRAINED
 
 
 def test_a_paper_s_statistics_rerun_the_claims_alone(project):
-    project.append("latephase/claims/sakamoto2026.py", "EDITED = True")
+    project.append("latephase/papers/sakamoto2026/claims.py", EDIT)
     assert project.jobs() == {"claims": 1} | SHOWN
 
 
 def test_a_claim_s_threshold_reruns_the_claims_alone(project):
-    project.replace("catalog/claims.yaml", "low: 0.097", "low: 0.2")
+    project.replace("catalog/sakamoto2026/claims.yaml", "low: 0.097", "low: 0.2")
     assert project.jobs() == {"claims": 1} | SHOWN
 
 
 def test_a_study_s_title_does_nothing(project):
-    study = project.read_yaml("catalog/studies/weight_decay_mlp.yaml")
-    project.write_yaml("catalog/studies/weight_decay_mlp.yaml", study | {"title": "Another"})
+    project.write_yaml(STUDY, project.read_yaml(STUDY) | {"title": "Another"})
     assert project.jobs() == {}
 
 
 def test_an_appended_decay_trains_its_pack_alone(project):
     project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14, 0.03], "seed": [42, 43]})
-    measured = dict.fromkeys(MEASURED, 1)
+    measured = {"extract": 4}
     # Which runs have margins stands in the study's setting, so they are computed again.
     assert project.jobs() == {"train": 1, "extract_margins": 1} | measured | DRAWN
     assert not project.trained_packs() & project.packs()

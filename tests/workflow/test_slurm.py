@@ -16,7 +16,7 @@ from tests.workflow.conftest import Project, copy_sources
 pytestmark = pytest.mark.workflow
 
 PROFILE = "profiles/slurm/profile.yaml"
-EXTRACTIONS = [f"extract_{family}" for family in ("collapse", "nc0", "flatness", "information")]
+EXTRACTIONS = ["extract"] * 4
 SUBMIT = ("--workflow-profile", "profiles/slurm", "--latency-wait", "5")
 # The executor asks for states after 2 s, 12 s more, 22 s more, …: here, every two seconds.
 OFTEN = """
@@ -93,7 +93,7 @@ def test_two_nodes_make_the_bytes_of_one_machine_and_others_need_not(login, fini
     pack = sorted(login.packs())[0]
     target = f"results/packs/{pack}/nc0.parquet"
     text = clone.submit("--", target, env=variables)
-    assert sorted(submitted(text)) == ["extract_nc0", "train"]
+    assert sorted(submitted(text)) == ["extract", "train"]
     assert computed(clone) == []
     clone.make("--cache", "train", *EXTRACTIONS, "--", "studies", env=variables)
     assert computed(clone) == []
@@ -116,7 +116,7 @@ def test_what_befalls_a_job_loses_nothing(cluster, login, tmp_path):
     )
     # A training can be held, so that there is time to befall it on any machine; and it saves its
     # state every second, which is what the one whose node is lost has to go on from.
-    held, training = login.folder / "held", "latephase/training.py"
+    held, training = login.folder / "held", "latephase/training/trainer.py"
     held.touch()
     hold = "time.sleep(0.02 * Path('held').exists())"
     login.replace(training, "if halted():", f"if {hold} or halted():")

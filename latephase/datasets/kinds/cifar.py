@@ -9,8 +9,62 @@ import zlib
 import numpy as np
 
 from latephase.datasets import Places
-from latephase.datasets.files import find
+from latephase.datasets.download import find
 from latephase.errors import UserError
+
+SCHEMA = {
+    "required": [
+        "variant",
+        "shape",
+        "classes",
+        "train",
+        "test",
+        "scale",
+        "label_bytes",
+        "archive",
+        "batches",
+    ],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/image_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 255},
+        # Before each image; the last of them is the label.
+        "label_bytes": {"type": "integer", "minimum": 1},
+        "archive": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["name", "urls", "sha256", "bytes"],
+            "properties": {
+                "name": {"$ref": "#/$defs/file_name"},
+                "urls": {"$ref": "#/$defs/urls"},
+                # Both are of the archive as it is, not uncompressed.
+                "sha256": {"$ref": "#/$defs/sha256"},
+                "bytes": {"$ref": "#/$defs/size"},
+            },
+        },
+        # The names of the files in the archive, in order.
+        "batches": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["train", "test"],
+            "properties": {
+                "train": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "string", "pattern": "^[A-Za-z0-9._-]+$"},
+                },
+                "test": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "string", "pattern": "^[A-Za-z0-9._-]+$"},
+                },
+            },
+        },
+    },
+}
 
 
 def parse(content: bytes, shape: list[int], label_bytes: int, name: str) -> tuple[np.ndarray, ...]:
@@ -57,7 +111,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 
 
 def _members(archive: bytes, wanted: list[str], name: str) -> dict[str, bytes]:
-    """The files of these bare names in a .tar.gz, whatever their folder; none is put on disk."""
+    """The files of these names in a .tar.gz, whatever their folder. None is written to disk."""
     found = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:

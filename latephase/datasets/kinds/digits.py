@@ -7,6 +7,27 @@ import numpy as np
 from latephase.datasets import Places
 from latephase.errors import UserError
 
+SCHEMA = {
+    "required": ["variant", "shape", "classes", "train", "test", "scale", "sha256"],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/image_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 16},
+        "sha256": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["images", "labels"],
+            "properties": {
+                "images": {"$ref": "#/$defs/sha256"},
+                "labels": {"$ref": "#/$defs/sha256"},
+            },
+        },
+    },
+}
+
 TRAIN = 1000
 
 
@@ -21,14 +42,14 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 
     bunch = load_digits()
     images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.uint8)
-    sums = {
+    found = {
         "images": hashlib.sha256(images.tobytes()).hexdigest(),
         "labels": hashlib.sha256(labels.tobytes()).hexdigest(),
     }
     for part, expected in entry["sha256"].items():
-        if sums[part] != expected:
+        if found[part] != expected:
             raise UserError(
-                f"data set {name}: sha256.{part} of scikit-learn's load_digits is {sums[part]}; "
+                f"data set {name}: sha256.{part} of scikit-learn's load_digits is {found[part]}; "
                 f"expected {expected}"
             )
     order = np.random.RandomState(0).permutation(len(images))
@@ -42,7 +63,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     facts = {
         "variant": entry["variant"],
         "source": "scikit-learn load_digits, permuted by RandomState(0)",
-        "sha256": sums,
+        "sha256": found,
         "classes": 10,
         "shape": [1, 8, 8],
         "scale": 16,

@@ -1,38 +1,188 @@
-"""A user's own folder of images, such as ImageNet's: see :mod:`latephase.datasets.folder_header`.
+"""A folder of images, such as ImageNet's, laid out as torchvision's ImageFolder has it.
 
-An image is brought to inputs as torchvision's Resize and CenterCrop do: bilinearly, its shorter
-side to 8/7 of the inputs' (256 for 224), then the middle. Nothing is augmented: zhao2026 states so
-of its main grid, and says nothing else of ImageNet.
+That is ``train/<class>/*.jpg`` and ``val/<class>/*.jpg``. The Snakefile checks the names before
+anything runs, by the standard library alone. So what reads images imports NumPy and Pillow when it
+is called.
+
+An image is brought to the size of the inputs as torchvision's Resize and CenterCrop do: bilinearly,
+its shorter side to 8/7 of theirs (256 for 224), then the middle. Nothing is augmented: zhao2026
+states so of its main grid, and says nothing else of ImageNet.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from __future__ import annotations
 
-import numpy as np
-from PIL import Image
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latephase.datasets import Places
-from latephase.datasets.folder_header import SIDE, folder_classes, images, listing, shown
 from latephase.datasets.pieces import Pieces
 from latephase.errors import UserError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+SCHEMA = {
+    "required": ["variant", "shape", "classes", "train", "test", "scale"],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/image_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 255},
+    },
+}
+FOLDERS = {"train": "train", "test": "val"}
+"""The folder of each split."""
+ENDINGS = (".jpg", ".jpeg", ".png")
+"""How the name of an image ends, in letters of either case."""
+SIDE = 224
+"""Height and width of an input, unless the user asks for another."""
 LARGEST = 100_000_000
-"""Pixels of an image: 300 MB once it is unpacked, whatever the file takes."""
+"""Pixels of an image. It takes three times as many bytes, however small the file is."""
 LONGEST = 50
-"""How many times as long as wide an image may be: what is brought to a shorter side grows so."""
+"""How many times as long as wide an image may be: it grows so when its shorter side is fixed."""
 AT_ONCE = 256
-"""Images in memory."""
+"""How many images are in memory."""
 BYTES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes of at most a byte a value, which it can turn into RGB without loss of range."""
 
 
-def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray | Pieces], dict]:
-    """Images [N, 3, side, side] uint8, in pieces, and labels [N]: in turn one of each class.
+def classes_of(path: str | os.PathLike) -> list[str]:
+    """The classes of a folder: the names of its subfolders in order. Class k is the k-th of them.
 
-    The side is that of the entry's shape. Raises UserError, while it reads, for what is no whole
-    JPEG or PNG of a byte a value, or too large or too narrow (``LARGEST``, ``LONGEST``).
+    This is quick, however many images there are: only ``train`` and ``val`` themselves are listed.
+    Other files beside the classes and names that begin with a dot are ignored. Raises UserError
+    unless both folders are there and have the same classes, at least two.
     """
+    found = {
+        name: sorted(entry.name for entry in _entries(Path(path) / name) if _is(entry.is_dir))
+        for name in FOLDERS.values()
+    }
+    train, val = found["train"], found["val"]
+    if len(train) < 2:
+        raise UserError(
+            f"{shown(Path(path) / 'train')}: holds {len(train)} folders; "
+            "allowed: at least 2, one a class"
+        )
+    for here, there, name in ((train, val, "val"), (val, train, "train")):
+        if strange := sorted({*here} - {*there}):
+            raise UserError(
+                f"{shown(Path(path) / name)}: has no class {shown(strange[0])}; "
+                "allowed: the same classes in train and val"
+            )
+    return train
+
+
+def entry_of(path: str | os.PathLike, side: int = SIDE) -> dict:
+    """What the entry of a folder in catalog/datasets.yaml would be; every name in it is read.
+
+    Returns {"kind": "folder", "variant": "user", "shape": [3, side, side], "classes": K,
+    "train": N, "test": M, "scale": 255}. Raises UserError as :func:`by_class` does.
+    """
+    return {
+        "kind": "folder",
+        "variant": "user",
+        "shape": [3, side, side],
+        "classes": len(classes_of(path)),
+        **{split: sum(map(len, by_class(path, split))) for split in FOLDERS},
+        "scale": 255,
+    }
+
+
+def by_class(path: str | os.PathLike, split: str) -> list[list[str]]:
+    """The names of a split's images, in order, a list for each class.
+
+    Links are followed: a smaller set is often made of links to a larger one. Raises UserError as
+    :func:`classes_of` does, and for a class without images, for what is not named as an image and
+    for what is no plain file.
+    """
+    found = []
+    for label in classes_of(path):
+        folder = Path(path) / FOLDERS[split] / label
+        names = []
+        for entry in _entries(folder):
+            if not entry.name.lower().endswith(ENDINGS):
+                allowed = ", ".join(ENDINGS)
+                raise UserError(f"{shown(entry.path)}: not an image; allowed: {allowed}")
+            if not _is(entry.is_file):
+                raise UserError(
+                    f"{shown(entry.path)}: not a file; allowed: a file, or a link to one"
+                )
+            names.append(entry.name)
+        if not names:
+            raise UserError(f"{shown(folder)}: holds no image; allowed: at least one a class")
+        found.append(sorted(names))
+    return found
+
+
+def images(path: str | os.PathLike, split: str) -> Iterator[tuple[Path, int]]:
+    """Every image of a split with its class: the first of each class, the second of each, …
+
+    A study may take the first n of them, so these have as many of each class.
+    """
+    folder, classes = Path(path) / FOLDERS[split], classes_of(path)
+    for nth in zip_longest(*by_class(path, split)):
+        for label, name in enumerate(nth):
+            if name is not None:
+                yield folder / classes[label] / name, label
+
+
+def listing(path: str | os.PathLike) -> str:
+    """The sha256 of the names of all images, in order.
+
+    It is not of what the files hold: that is too much to read at each call of Snakemake.
+    """
+    total = hashlib.sha256()
+    for split, name in FOLDERS.items():
+        for label, names in zip(classes_of(path), by_class(path, split), strict=True):
+            for image in names:
+                total.update(os.fsencode(f"{name}/{label}/{image}") + b"\0")
+    return total.hexdigest()
+
+
+def shown(path: str | os.PathLike) -> str:
+    """A path in a line of text, whatever characters it has."""
+    text = os.fspath(path)
+    return text if text.isprintable() else ascii(text)
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind. It is of none if it is a link that leads to itself."""
+    try:
+        return kind()
+    except OSError:
+        return False
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    """What is in a folder, without the names that begin with a dot."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise UserError(
+            f"{shown(folder)}: cannot be listed ({error.strerror}); allowed: a folder with "
+            "train/<class>/ and val/<class>/, images in each"
+        ) from None
+
+
+def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray | Pieces], dict]:
+    """Images [N, 3, side, side] uint8, in pieces, and labels [N], in the order of :func:`images`.
+
+    The side is that of the entry's shape. Raises UserError where :func:`by_class` does, and while
+    the pieces are read: for a file that is no whole JPEG or PNG with a byte a value, and for an
+    image that is too large or too narrow (``LARGEST``, ``LONGEST``).
+    """
+    import numpy as np
+    from PIL import Image
+
     path = places.folder
     if path is None:
         raise UserError(
@@ -41,7 +191,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
     shape = entry.get("shape", [3, SIDE, SIDE])
     if not _square(shape):
         raise UserError(f"data set {name}: shape is {shape}; allowed: [3, side, side]")
-    # Pillow warns of large images by a warning, or raises; here they are refused in one line.
+    # Pillow would warn of a large image or raise its own error. _check refuses it in one line.
     Image.MAX_IMAGE_PIXELS = None
     arrays = {}
     for split in ("train", "test"):
@@ -52,7 +202,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
         "variant": entry.get("variant", "user"),
         "source": f"a folder of images, shorter side {_shorter(shape[1])}, centre {shape[1]}",
         "sha256": {"names": listing(path)},
-        "classes": len(folder_classes(path)),
+        "classes": len(classes_of(path)),
         "shape": list(shape),
         "scale": 255,
     }
@@ -60,14 +210,16 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
 
 
 def _square(shape: list[int]) -> bool:
-    """Whether inputs of a shape are colour images as high as wide."""
+    """Whether a shape is that of colour images that are as high as wide."""
     numbers = isinstance(shape, list) and all(isinstance(n, int) and n > 0 for n in shape)
     return numbers and len(shape) == 3 and shape[0] == 3 and shape[1] == shape[2]
 
 
 def _pieces(files: tuple[Path, ...], shape: list[int], threads: int) -> Pieces:
+    import numpy as np
+
     def make() -> Iterator[np.ndarray]:
-        # Threads: Pillow unpacks and resizes without Python's lock.
+        # Threads do: Pillow unpacks and resizes without Python's lock.
         with ThreadPoolExecutor(threads) as pool:
             for i in range(0, len(files), AT_ONCE):
                 some = files[i : i + AT_ONCE]
@@ -78,24 +230,32 @@ def _pieces(files: tuple[Path, ...], shape: list[int], threads: int) -> Pieces:
 
 def image_of(path: Path, side: int) -> np.ndarray:
     """One image as an input, uint8 [3, side, side]. Raises UserError as :func:`read` says."""
+    import numpy as np
+    from PIL import Image
+
     try:
-        # What it is says the content, not the name: ImageNet has a PNG called .JPEG.
+        # The content tells a JPEG from a PNG, not the name: ImageNet has a PNG called .JPEG.
         with Image.open(path, formats=("JPEG", "PNG")) as image:
             _check(path, image)
             image.load()
             return np.asarray(cropped(image.convert("RGB"), side)).transpose(2, 0, 1)
-    # What Pillow raises on damaged files; SyntaxError is a PNG's.
+    # Pillow raises these on damaged files; SyntaxError on a PNG.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
         text = " ".join(str(error).replace(str(path), "it").split()) or type(error).__name__
         raise UserError(f"{shown(path)}: not a whole JPEG or PNG ({text})") from None
 
 
 def cropped(image: Image.Image, side: int) -> Image.Image:
-    """The middle of an image whose shorter side is 8/7 of this, by torchvision's roundings."""
+    """The middle of an image whose shorter side was brought to 8/7 of ``side``.
+
+    Sizes are rounded as torchvision rounds them.
+    """
+    from PIL.Image import Resampling
+
     shorter, (width, height) = _shorter(side), image.size
     longer = int(shorter * max(width, height) / min(width, height))
     width, height = (shorter, longer) if width <= height else (longer, shorter)
-    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    image = image.resize((width, height), Resampling.BILINEAR)
     left, top = round((width - side) / 2), round((height - side) / 2)
     return image.crop((left, top, left + side, top + side))
 
@@ -105,7 +265,7 @@ def _shorter(side: int) -> int:
 
 
 def _check(path: Path, image: Image.Image) -> None:
-    """Refuse an image by its header, before it is unpacked."""
+    """Refuse an image by its header, before it is unpacked. Raises UserError."""
     width, height = image.size
     if width * height > LARGEST:
         raise UserError(

@@ -1,15 +1,27 @@
-"""Samples that are nothing but their numbers, for the unconstrained features model: generated."""
+"""Inputs for the unconstrained features model: the number of each sample. They are generated."""
 
 import numpy as np
 
 from latephase.datasets import Places
 
+SCHEMA = {
+    "required": ["variant", "shape", "classes", "train", "test", "scale"],
+    "properties": {
+        "variant": {"const": "test_is_train"},
+        "shape": {"const": [1, 1, 1]},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 1},
+    },
+}
+
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Inputs [N, 1, 1, 1] 0, 1, …, N − 1 as float32, labels in turn: 0, 1, …, K − 1, 0, …
 
-    Balanced in the first n of them, where K divides n. The test samples are the training samples:
-    a free feature generalises to nothing.
+    The first n samples have as many of each class if K divides n. The test samples are the training
+    samples, because a free feature generalises to nothing.
     """
     arrays = {}
     for split in ("train", "test"):

@@ -8,20 +8,55 @@ import numpy as np
 from latephase.datasets import Places
 from latephase.errors import UserError
 
+SCHEMA = {
+    "required": [
+        "variant",
+        "shape",
+        "classes",
+        "train",
+        "test",
+        "scale",
+        "seed",
+        "noise",
+        "margin",
+    ],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/image_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 1},
+        "seed": {"type": "integer", "minimum": 0},
+        "noise": {"type": "number", "exclusiveMinimum": 0},
+        # Half the distance of two means is 1/sqrt(2).
+        "margin": {"type": "number", "minimum": 0, "maximum": 0.7},
+        "sha256": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["train_inputs", "test_inputs"],
+            "properties": {
+                "train_inputs": {"$ref": "#/$defs/sha256"},
+                "test_inputs": {"$ref": "#/$defs/sha256"},
+            },
+        },
+    },
+}
+
 DRAWS = 1000
-"""At most, of one sample."""
+"""How often a sample is drawn at most."""
 
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """x = e_k + noise ξ in R^d, ξ standard normal, labels k in turn: 0, 1, …, K − 1, 0, …
 
-    Drawn anew where some class lies nearer than the margin: (x_k − x_j)/√2 ≥ margin for every
-    j ≠ k, which is the distance from the plane between e_k and e_j. zhao2026's code has d = 784,
-    K = 10, noise 0.1, no margin, and the training samples as test samples; these are other draws.
+    A sample is drawn again until (x_k − x_j)/√2 ≥ margin for every j ≠ k. That is its distance from
+    the plane between e_k and e_j. zhao2026's code has d = 784, K = 10, noise 0.1, no margin, and
+    the training samples as test samples; these are other draws.
 
-    From ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever (NEP 19).
-    Raises UserError where the inputs are not those whose sums the entry states, if it does, and
-    for a margin that samples do not have.
+    The draws are from ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever
+    (NEP 19). Raises UserError if the inputs do not have the sha256 that the entry states, and if no
+    draw of a sample has the margin.
     """
     classes, dimension = entry["classes"], math.prod(entry["shape"])
     if classes > dimension:
@@ -44,21 +79,21 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             )
         arrays[f"{split}_inputs"] = inputs.reshape(-1, *entry["shape"])
         arrays[f"{split}_labels"] = labels.astype(np.int64)
-    sums = {
+    found = {
         key: hashlib.sha256(arrays[key].astype("<f4").tobytes()).hexdigest()
         for key in ("train_inputs", "test_inputs")
     }
     for part, expected in entry.get("sha256", {}).items():
-        if sums[part] != expected:
+        if found[part] != expected:
             raise UserError(
-                f"data set {name}: sha256.{part} of what is generated is {sums[part]}; "
+                f"data set {name}: sha256.{part} of what is generated is {found[part]}; "
                 f"expected {expected}"
             )
     facts = {
         "variant": entry["variant"],
         "source": "generated: Gaussians around the unit vectors, seed {seed}, noise {noise}, "
         "margin {margin}".format(**entry),
-        "sha256": sums,
+        "sha256": found,
         "classes": classes,
         "shape": entry["shape"],
         "scale": 1,

@@ -6,8 +6,31 @@ import struct
 import numpy as np
 
 from latephase.datasets import Places
-from latephase.datasets.files import find
+from latephase.datasets.download import find
 from latephase.errors import UserError
+
+SCHEMA = {
+    "required": ["variant", "shape", "classes", "train", "test", "scale", "files"],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/image_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "scale": {"const": 255},
+        "files": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["train_inputs", "train_labels", "test_inputs", "test_labels"],
+            "properties": {
+                "train_inputs": {"$ref": "#/$defs/file"},
+                "train_labels": {"$ref": "#/$defs/file"},
+                "test_inputs": {"$ref": "#/$defs/file"},
+                "test_labels": {"$ref": "#/$defs/file"},
+            },
+        },
+    },
+}
 
 UNSIGNED_BYTE = 0x08
 
@@ -61,7 +84,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             )
     facts = {
         "variant": entry["variant"],
-        # The sums identify the content; which copy of it was read must not change the result.
+        # The sha256 identify the content. Which copy of it was read must not change the result.
         "source": entry["files"]["train_inputs"]["urls"][0].rsplit("/", 1)[0] + "/",
         "sha256": {file["name"]: file["sha256"] for file in entry["files"].values()},
         "classes": classes,

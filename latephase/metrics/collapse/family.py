@@ -1,31 +1,28 @@
-"""Neural collapse of the last-layer features, NC1 to NC5, each variant under its own name.
-
-The definitions stand where they are computed: NC1 in `variability`, NC2 in `frames`, its
-generalisation in `uniformity`, NC3 in `duality`, NC4 in `nearest_mean`, NC5 in
-`out_of_distribution`, singular values in `spectra`. Here they are gathered in two passes over the
-samples. Features must come from evaluation mode, in any float dtype; nothing of the caller's is
-written to.
-"""
+"""Every column of the family `collapse`, in two passes over the samples."""
 
 import math
 
 import torch
 from torch import Tensor
 
-from latephase.metrics.duality import duality_metrics
-from latephase.metrics.frames import frame_metrics
-from latephase.metrics.nearest_mean import Decisions, global_mean_metrics, nearest_mean_metrics
-from latephase.metrics.out_of_distribution import out_of_distribution_metrics
-from latephase.metrics.spectra import spectrum_metrics
-from latephase.metrics.streaming import class_counts, class_means, deviations
-from latephase.metrics.uniformity import uniformity_metrics
-from latephase.metrics.variability import (
+from latephase.metrics.collapse.class_means import class_counts, class_means, deviations
+from latephase.metrics.collapse.gnc2_uniformity import uniformity_metrics
+from latephase.metrics.collapse.nc1_variability import (
     Between,
     Within,
     between_classes,
     held_out_variability_metrics,
     variability_metrics,
 )
+from latephase.metrics.collapse.nc2_frames import frame_metrics
+from latephase.metrics.collapse.nc3_duality import duality_metrics
+from latephase.metrics.collapse.nc4_nearest_mean import (
+    Decisions,
+    global_mean_metrics,
+    nearest_mean_metrics,
+)
+from latephase.metrics.collapse.nc5_out_of_distribution import out_of_distribution_metrics
+from latephase.metrics.collapse.spectra import spectrum_metrics
 
 Metrics = dict[str, float | list[float]]
 

@@ -8,7 +8,7 @@ where every pair is about as far apart as any other.
 import torch
 from torch import Tensor
 
-from latephase.metrics.frames import unit_rows, variance
+from latephase.metrics.collapse.nc2_frames import unit_rows, variance
 
 
 def uniformity_metrics(centred: Tensor) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from latephase.metrics.streaming import Block
+from latephase.metrics.collapse.class_means import Block
 
 
 class Between(NamedTuple):

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor
 
-from latephase.metrics.frames import etf_distance
+from latephase.metrics.collapse.nc2_frames import etf_distance
 
 
 def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from latephase.metrics.variability import Between
+from latephase.metrics.collapse.nc1_variability import Between
 
 
 class Decisions:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from latephase.metrics.frames import unit_rows
+from latephase.metrics.collapse.nc2_frames import unit_rows
 
 
 def out_of_distribution_metrics(means: Tensor, features: Tensor) -> dict[str, float]:

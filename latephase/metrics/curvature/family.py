@@ -1,42 +1,22 @@
-"""Curvature of the training loss in all the weights, and the sizes that go with it."""
+"""Every column of the family `curvature`."""
 
 import math
 
 import torch
 from torch import Generator, Tensor, nn
 
+from latephase.metrics.curvature import COLUMNS
+from latephase.metrics.curvature.fisher_rao import fisher_rao_metrics
+from latephase.metrics.curvature.hessian_eigenvalues import eigenvalue_metrics
+from latephase.metrics.curvature.hessian_traces import matrix_layers, trace_metrics
+from latephase.metrics.curvature.logit_margins import logit_margin_metrics
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.metrics.curvature.precise_loss import Loss
+from latephase.metrics.curvature.sharpness import sharpness_metrics
+from latephase.metrics.curvature.weight_norms import weight_norm_metrics
 from latephase.metrics.finite import all_finite
-from latephase.metrics.fisher_rao import fisher_rao_metrics
-from latephase.metrics.hessian_eigenvalues import eigenvalue_metrics
-from latephase.metrics.hessian_traces import matrix_layers, trace_metrics
-from latephase.metrics.logit_margins import logit_margin_metrics
-from latephase.metrics.loss_curvature import Loss
-from latephase.metrics.objective import Objective
-from latephase.metrics.sharpness import sharpness_metrics
-from latephase.metrics.weight_norms import weight_norm_metrics
 
-COLUMNS = (
-    "hessian_trace",
-    "hessian_trace_error",
-    "hessian_eigenvalue_1",
-    "hessian_eigenvalue_1_residual",
-    "sam_sharpness_0.05",
-    "adaptive_sam_sharpness_0.5",
-    "random_sharpness_0.01",
-    "random_sharpness_0.01_error",
-    "random_sharpness_relative_0.1",
-    "random_sharpness_relative_0.1_error",
-    "fisher_rao_norm",
-    "fisher_rao_norm_empirical",
-    "weight_norm",
-    "weight_norm_sum",
-    "logit_margin_mean",
-    "logit_margin_smallest",
-    "logit_margin_quantile_10",
-    "logit_margin_normalized_mean",
-    "logit_margin_normalized_smallest",
-    "logit_margin_normalized_quantile_10",
-)
+OF_EVERY_NETWORK = tuple(c for c in COLUMNS if "<" not in c and c != "curvature_samples")
 """Those that every network has."""
 
 
@@ -69,12 +49,12 @@ def curvature_metrics(
             source: –
             elsewhere: –
 
-    and the columns of :func:`latephase.metrics.hessian_traces.trace_metrics`,
-    :func:`latephase.metrics.hessian_eigenvalues.eigenvalue_metrics`,
-    :func:`latephase.metrics.sharpness.sharpness_metrics`,
-    :func:`latephase.metrics.fisher_rao.fisher_rao_metrics`,
-    :func:`latephase.metrics.weight_norms.weight_norm_metrics` and
-    :func:`latephase.metrics.logit_margins.logit_margin_metrics`. All but the number of samples are
+    and the columns of :func:`latephase.metrics.curvature.hessian_traces.trace_metrics`,
+    :func:`latephase.metrics.curvature.hessian_eigenvalues.eigenvalue_metrics`,
+    :func:`latephase.metrics.curvature.sharpness.sharpness_metrics`,
+    :func:`latephase.metrics.curvature.fisher_rao.fisher_rao_metrics`,
+    :func:`latephase.metrics.curvature.weight_norms.weight_norm_metrics` and
+    :func:`latephase.metrics.curvature.logit_margins.logit_margin_metrics`. All but the number of samples are
     NaN if a weight or a logit is not finite.
     """
     objective = Objective(model, parameters, inputs, labels, loss)
@@ -97,4 +77,8 @@ def curvature_metrics(
 def columns(model: nn.Module) -> list[str]:
     """The family's columns for a network."""
     layers = [f"relative_flatness_layer_{name}" for name in matrix_layers(model)]
-    return ["curvature_samples", *(f"{c}{end}" for c in layers for end in ("", "_error")), *COLUMNS]
+    return [
+        "curvature_samples",
+        *(f"{c}{end}" for c in layers for end in ("", "_error")),
+        *OF_EVERY_NETWORK,
+    ]

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from latephase.metrics.loss_curvature import roots
-from latephase.metrics.objective import Objective
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.metrics.curvature.precise_loss import roots
 
 
 def fisher_rao_metrics(objective: Objective) -> dict[str, float]:

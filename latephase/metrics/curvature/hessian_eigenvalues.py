@@ -8,7 +8,7 @@ import torch
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import Generator
 
-from latephase.metrics.objective import Objective
+from latephase.metrics.curvature.mean_loss import Objective
 
 TOLERANCE = 1e-6
 MOST_RESTARTS = 30  # of some twenty products each
@@ -20,7 +20,7 @@ def eigenvalue_metrics(
     """The algebraically largest eigenvalues of the Hessian by all parameters, biases included.
 
     Args:
-        objective: the mean loss of a network, see :class:`latephase.metrics.objective.Objective`.
+        objective: the mean loss of a network, see :class:`latephase.metrics.curvature.mean_loss.Objective`.
             In float32 the products allow a tolerance of some 1e-4, and nothing is left of them
             once the loss is below 1e-6.
         generator: of the vector that the iteration starts from.

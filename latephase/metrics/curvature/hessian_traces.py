@@ -18,10 +18,10 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
-from latephase.metrics.layer_taps import MATRIX_LAYERS, TAPS, MatrixTap, Tap, matrices
-from latephase.metrics.loss_curvature import roots
-from latephase.metrics.objective import Objective, Parameters
-from latephase.metrics.piecewise_linear import linear_parameters
+from latephase.metrics.curvature.layer_taps import MATRIX_LAYERS, TAPS, MatrixTap, Tap, matrices
+from latephase.metrics.curvature.mean_loss import Objective, Parameters
+from latephase.metrics.curvature.piecewise_linear import linear_parameters
+from latephase.metrics.curvature.precise_loss import roots
 
 PROBES = 100
 
@@ -32,13 +32,13 @@ def trace_metrics(
     """Relative flatness of every layer and the trace of the whole Hessian.
 
     Args:
-        objective: the mean loss of a network, see :class:`latephase.metrics.objective.Objective`.
+        objective: the mean loss of a network, see :class:`latephase.metrics.curvature.mean_loss.Objective`.
         generator: of the estimates' random signs.
         probes: how many Hessian-vector products an estimate takes.
 
     The layers are the network's linear and two-dimensional convolutional ones, `<layer>` their
     dotted names. A column is exact, in K backward passes, where the logits are piecewise linear
-    in what it is about (:func:`latephase.metrics.piecewise_linear.linear_parameters`) and each
+    in what it is about (:func:`latephase.metrics.curvature.piecewise_linear.linear_parameters`) and each
     layer is called once: in networks of linear, convolutional, pooling and batch normalisation
     layers with ReLU or its like, and for the last layer of any. Otherwise it is Hutchinson's
     estimate, the mean over random signs, with the standard error of that mean beside it.

@@ -14,7 +14,7 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
         scale: what the normalised margins are divided by, Π_l ‖W_l‖_F.
 
     Margins between two given classes, in units of the features, are in
-    :mod:`latephase.metrics.margins`.
+    :mod:`latephase.metrics.class_pair_margins`.
 
     Returns:
         logit_margin_mean: 1/N Σ_i m_i

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from latephase.metrics.loss_curvature import Loss, precise
+from latephase.metrics.curvature.precise_loss import Loss, precise
 
 Parameters = dict[str, Tensor]
 NUMBERS_AT_ONCE = 2**23  # of a block of samples; what is alive in a Hessian is some ten times that
@@ -21,7 +21,7 @@ class Objective:
         parameters: θ by name, and buffers where they are not the module's own.
         inputs, labels: the N samples; labels [N] are integers below K.
         loss: ℓ of samples from logits and one-hot targets, a `per_sample` of
-            :mod:`latephase.losses`.
+            :mod:`latephase.parts.losses`.
         dtype: in which everything is computed.
 
     Samples are taken in blocks, so that the memory does not grow with N. What is summed over a

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from latephase.metrics.objective import Objective
+from latephase.metrics.curvature.mean_loss import Objective
 
 # Operations as autograd calls them, without the ending Backward0.
 SUMS = {"Add", "Sub", "Neg", "Sum", "Mean", "AvgPool2D", "AdaptiveAvgPool2D"}

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from latephase.losses import cross_entropy, mse
+from latephase.parts.losses import cross_entropy, mse
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""Losses of samples, from logits and one-hot targets [N, K] to [N]: :mod:`latephase.losses`."""
+"""Losses of samples, from logits and one-hot targets [N, K] to [N]: :mod:`latephase.parts.losses`."""
 
 
 def precise(loss: Loss) -> Loss:

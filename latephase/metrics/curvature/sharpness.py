@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from latephase.metrics.objective import Objective, Parameters
+from latephase.metrics.curvature.mean_loss import Objective, Parameters
 
 SAM_RADIUS = 0.05
 ADAPTIVE_RADIUS = 0.5

@@ -1,14 +1,4 @@
-"""Relative flatness and curvature of the last layer, in closed form.
-
-For logits z = Wφ + b and a loss with Hessian A_i = ∂²ℓ/∂z² at sample i, the block of the Hessian
-between the rows s and t of W is H_st = 1/N Σ_i A_i[s, t] φ_i φ_iᵀ, hence
-
-    κ_Tr = Σ_st ⟨w_s, w_t⟩ Tr H_st = 1/N Σ_i ‖φ_i‖² Tr(W Wᵀ A_i)
-    Tr H = Σ_s Tr H_ss             = 1/N Σ_i ‖φ_i‖² Tr A_i
-
-No autograd, and exact. Small is flat. For the other layers see
-:mod:`latephase.metrics.hessian_traces`.
-"""
+"""Every column of the family `flatness`, in closed form."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -17,8 +7,8 @@ import torch
 from torch import Tensor
 
 from latephase.metrics.finite import all_finite
-from latephase.metrics.largest_eigenvalue import largest_eigenvalues, random_start
-from latephase.metrics.logit_hessian import ConstantHessian, SoftmaxHessian, logit_hessian
+from latephase.metrics.flatness.largest_eigenvalue import largest_eigenvalues, random_start
+from latephase.metrics.flatness.logit_hessian import ConstantHessian, SoftmaxHessian, logit_hessian
 
 ROWS_AT_ONCE = 512  # a float64 block of this many features stays in the processor's cache
 LogitHessian = SoftmaxHessian | ConstantHessian

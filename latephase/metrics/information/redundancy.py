@@ -7,7 +7,7 @@ For Z = g(X) + B E, E ~ N(0, σ² I), B = sup_x ‖g(x)‖:
 The noise grows with the features, so both are free of their scale, unlike information at a fixed
 noise. The first inequality is an equality if g is Gaussian in each class, the second one in the
 limit of small variance. What is on the left is itself between `kt_lower_x_given_y_relative_…` and
-`kt_upper_x_given_y_relative_…` (:mod:`latephase.metrics.kolchinsky_tracey`).
+`kt_upper_x_given_y_relative_…` (:mod:`latephase.metrics.information.kolchinsky_tracey`).
 """
 
 import math

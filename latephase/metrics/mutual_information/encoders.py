@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import dropout, leaky_relu
 
-from latephase.metrics.binning import row_groups
+from latephase.metrics.information.binning import row_groups
 
 COMPONENTS = 4
 ROWS_AT_ONCE = 512

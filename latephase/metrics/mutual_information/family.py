@@ -1,50 +1,19 @@
-"""Mutual information of compressed representations, by nearest neighbours: an expensive family.
-
-For N test samples with codes of four numbers each: Z by principal components, X by an autoencoder
-(:mod:`latephase.metrics.compression`), two estimators (:mod:`latephase.metrics.nearest_neighbours`)
-that disagree where either is at its limits. `mi_entropies_…` is the published one, sums of weighted
-Kozachenko-Leonenko entropies; in the eight dimensions of (Z, X) its weights are near ±10, and its
-standard error stands beside it: 0.5 nats at N = 800, 0.15 at 10,000. `mi_ksg_…` counts neighbours:
-a tenth of the error, a bias towards 0 that grows with the information.
-
-As the classes contract, Z tends to K points. A deterministic network loses nothing by it until
-samples coincide, but estimators have a resolution. `mi_entropies_x` tends to −∞, by 9.2 nats for
-each factor of 10 in the width of the classes: h(Z) falls with the width, h(Z, X) no longer does
-once the inputs are farther apart than that. What looks like compression there is the logarithm of
-the variance within classes. `mi_ksg_x` tends to H(Y), up to its bias and to what the inputs' code
-knows of the classes; both estimates of I(Z; Y) tend to H(Y), if four of the K − 1 directions of the
-means tell the classes apart. Where samples coincide, estimates from entropies are NaN
-(`mi_coincident` says how many do); those by counting hold. A constant representation has 0 in all.
-"""
+"""Every column of the family `mutual_information`."""
 
 import math
 
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latephase.metrics.binning import row_groups
-from latephase.metrics.compression import principal_code
 from latephase.metrics.finite import all_finite
-from latephase.metrics.nearest_neighbours import (
+from latephase.metrics.information.binning import row_groups
+from latephase.metrics.mutual_information import COLUMNS
+from latephase.metrics.mutual_information.encoders import principal_code
+from latephase.metrics.mutual_information.nearest_neighbours import (
     information_of_labels,
     information_of_points,
     kraskov_information,
     kraskov_information_of_labels,
-)
-
-COLUMNS = (
-    "mi_entropies_x",
-    "mi_entropies_x_standard_error",
-    "mi_entropies_y",
-    "mi_entropies_y_standard_error",
-    "mi_entropies_difference",
-    "mi_ksg_x",
-    "mi_ksg_x_standard_error",
-    "mi_ksg_y",
-    "mi_ksg_y_standard_error",
-    "mi_ksg_difference",
-    "mi_components",
-    "mi_coincident",
 )
 
 
@@ -54,7 +23,7 @@ def mutual_information_metrics(
     """I(Z; X) and I(Z; Y) of a representation [N, d], in nats, with standard errors.
 
     Args: inputs_code [N, m], of the same samples in the same order, each number with variance 1 (as
-    of :func:`~latephase.metrics.compression.learned_code`); labels [N]. Invariant to rotations,
+    of :func:`~latephase.metrics.mutual_information.encoders.learned_code`); labels [N]. Invariant to rotations,
     shifts and the scale of the representation, and to the order of the samples. All NaN if the
     representation is not finite.
 

@@ -1,4 +1,4 @@
-"""NC0: the classifier's row sum, which must vanish for collapse (zhao2026)."""
+"""Every column of the family `nc0`."""
 
 import torch
 from torch import Tensor

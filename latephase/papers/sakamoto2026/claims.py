@@ -2,18 +2,18 @@
 
 Times of a run, in steps, as the claims use them:
 
-- t_train: :func:`latephase.analysis.onset` of training accuracy at ``train_threshold``.
+- t_train: :func:`latephase.analysis.events.onset` of training accuracy at ``train_threshold``.
 - t_test: onset of test accuracy at ``test_fraction`` of the highest final test accuracy in
-  the study (:func:`latephase.analysis.generalisation_level`).
+  the study (:func:`latephase.analysis.events.generalisation_level`).
 - a *cell* is a learning rate and a weight decay; its value is the median over seeds.
 """
 
 import numpy as np
 import pandas as pd
 
-from latephase import analysis
-from latephase.analysis import Event
-from latephase.claims import Result
+from latephase.analysis import events, seeds, trends
+from latephase.analysis.events import Event
+from latephase.papers.claim import Result
 
 
 def generalisation_delay(
@@ -27,9 +27,7 @@ def generalisation_delay(
     """
     runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
     smallest, largest = _delays(runs)
-    interval = analysis.seed_interval(
-        smallest.to_numpy(), largest.to_numpy(), analysis.mean_of_cells
-    )
+    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
 
 
@@ -39,7 +37,7 @@ def delay_against_decay(
     """Rank association of weight decay with the delay t_test / t_train (Fig. 3, first row).
 
     Somers' D over pairs of runs of different weight decay
-    (:func:`latephase.analysis.rank_association`): -1 if the run with the smaller decay always
+    (:func:`latephase.analysis.trends.rank_association`): -1 if the run with the smaller decay always
     has the longer delay. The delay, not t_test, so that a decay which slows memorisation and
     generalisation alike shows no association. A run that never generalises is later than
     whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
@@ -50,13 +48,13 @@ def delay_against_decay(
     decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
 
     def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
-        value = analysis.rank_association(decays, low, high)
+        value = trends.rank_association(decays, low, high)
         return value, value
 
-    if len(np.unique(decays)) < analysis.MIN_CELLS:
-        interval = analysis.Interval(np.nan, np.nan, np.nan)
+    if len(np.unique(decays)) < trends.MIN_CELLS:
+        interval = seeds.Interval(np.nan, np.nan, np.nan)
     else:
-        interval = analysis.seed_interval(smallest.to_numpy(), largest.to_numpy(), association)
+        interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), association)
     return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
 
 
@@ -72,9 +70,9 @@ def rnc1_nearer_to_test(
 
     Mean over cells of  |log10(t_rnc1 / t_train)| - |log10(t_rnc1 / t_rise)|,  in decades:
     positive where nearer to the test accuracy. It lies within ± log10(t_rise / t_train).
-    t_rnc1 is :func:`latephase.analysis.fall` over the whole history, half-way to the final
+    t_rnc1 is :func:`latephase.analysis.events.fall` over the whole history, half-way to the final
     level; t_rise is half-way in the rise of test accuracy after t_train
-    (:func:`latephase.analysis.late_rise`): the onset used elsewhere marks the end of the rise,
+    (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the end of the rise,
     and a half-way time is to be set against a half-way time.
 
     Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
@@ -83,17 +81,17 @@ def rnc1_nearer_to_test(
     difference may be anything in its range: the estimate and the lower end take the worst.
     """
 
-    def events(run: pd.DataFrame) -> dict[str, Event]:
-        train = analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay)
+    def times(run: pd.DataFrame) -> dict[str, Event]:
+        train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
         rise = Event(np.nan, True)
         if not train.censored:
-            rise = analysis.late_rise(
+            rise = events.late_rise(
                 run["step"], run["accuracy_test"], train.step, min_rise=min_rise, stay=stay
             )
-        rnc1 = analysis.fall(run["step"], run["rnc1"], stay=stay, min_factor=min_factor)
+        rnc1 = events.fall(run["step"], run["rnc1"], stay=stay, min_factor=min_factor)
         return {"train": train, "rise": rise, "rnc1": rnc1}
 
-    runs = analysis.run_events(table, events)
+    runs = events.run_events(table, times)
     train, rise, rnc1 = (
         np.log10(runs[name].where(runs[name] > 0)) for name in ("train", "rise", "rnc1")
     )
@@ -102,11 +100,9 @@ def rnc1_nearer_to_test(
     fallen = ~runs["rnc1_censored"]
     runs["smallest"] = nearer.where(fallen, (train - rise).where(usable))
     runs["largest"] = nearer.where(fallen, (rise - train).where(usable))
-    smallest = _well_covered(analysis.by_cell(runs, "smallest"))
-    largest = analysis.by_cell(runs, "largest")[smallest.columns]
-    interval = analysis.seed_interval(
-        smallest.to_numpy(), largest.to_numpy(), analysis.mean_of_cells
-    )
+    smallest = _well_covered(seeds.by_cell(runs, "smallest"))
+    largest = seeds.by_cell(runs, "largest")[smallest.columns]
+    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     lag = (rnc1 - rise)[usable & fallen]
     note = _note(
         runs,
@@ -125,17 +121,17 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     """Log–log slope of the time of RNC1's fall against learning rate × weight decay (Thm 4.3).
 
     The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), a slope of -1 at fixed ε; so
-    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.fall`), which does not
+    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.events.fall`), which does not
     depend on how far below it a run gets within its budget. The plateau is taken after
     memorisation, as in the theorem, where the loss is small first. Cells with a censored seed
     are left out; fewer than three: NaN.
     """
 
-    def events(run: pd.DataFrame) -> dict[str, Event]:
-        train = analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay)
+    def times(run: pd.DataFrame) -> dict[str, Event]:
+        train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
         rnc1 = Event(train.step, True)
         if not train.censored:
-            rnc1 = analysis.fall(
+            rnc1 = events.fall(
                 run["step"],
                 run["rnc1"],
                 stay=stay,
@@ -145,13 +141,13 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
             )
         return {"train": train, "rnc1": rnc1}
 
-    runs = analysis.run_events(table, events)
-    times = analysis.by_cell(runs, "rnc1")
+    runs = events.run_events(table, times)
+    times = seeds.by_cell(runs, "rnc1")
     # A run missing from the grid is NaN after the pivot: as little known as a censored one.
-    censored = analysis.by_cell(runs, "rnc1_censored").fillna(1.0) > 0
+    censored = seeds.by_cell(runs, "rnc1_censored").fillna(1.0) > 0
     clock = np.array([lr * decay for lr, decay in times.columns])
     positive = clock > 0  # No decay, no clock: the theorem says nothing of that cell.
-    interval, n_cells = analysis.loglog_slope_interval(
+    interval, n_cells = trends.loglog_slope_interval(
         clock[positive], times.to_numpy()[:, positive], censored.to_numpy()[:, positive]
     )
     note = _note(
@@ -173,12 +169,12 @@ def _accuracy_onsets(
     table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
 ) -> pd.DataFrame:
     """One row a run, with ``train`` and ``test`` onsets."""
-    level = analysis.generalisation_level(table, test_fraction, stay)
-    return analysis.run_events(
+    level = events.generalisation_level(table, test_fraction, stay)
+    return events.run_events(
         table,
         lambda run: {
-            "train": analysis.onset(run["step"], run["accuracy_train"], train_threshold, stay),
-            "test": analysis.onset(run["step"], run["accuracy_test"], level, stay),
+            "train": events.onset(run["step"], run["accuracy_train"], train_threshold, stay),
+            "test": events.onset(run["step"], run["accuracy_test"], level, stay),
         },
     )
 
@@ -188,8 +184,8 @@ def _delays(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     delay = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
     infinite = runs["test_censored"] & ~runs["train_censored"]
     runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
-    smallest = _well_covered(analysis.by_cell(runs, "smallest"))
-    return smallest, analysis.by_cell(runs, "largest")[smallest.columns]
+    smallest = _well_covered(seeds.by_cell(runs, "smallest"))
+    return smallest, seeds.by_cell(runs, "largest")[smallest.columns]
 
 
 def _well_covered(values: pd.DataFrame) -> pd.DataFrame:

@@ -6,18 +6,19 @@ learning rate and a momentum (β₁ of Adam's kin); its *best* run over weight d
 value. Ratios are in decades, log10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
-from latephase import analysis, finals, predictions
-from latephase.analysis import Interval
-from latephase.claims import Result
+from latephase.analysis import events, final_rows, seeds, trends
+from latephase.analysis.columns import DECAY, OPTIMIZER
+from latephase.analysis.seeds import Interval
+from latephase.analysis.trends import regression
+from latephase.papers.claim import Column, Metric, Result
+from latephase.papers.zhao2026 import predictions
 
-OPTIMIZER = "optimizer.name"
 DECAYS = ("coupled_weight_decay", "weight_decay")
 """What optimizers call their coupled and their decoupled decay that have both."""
 
@@ -26,7 +27,7 @@ def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
     """The largest departure of NC0 from its recursion under SGD (Thm 3.2, Fig. 5).
 
     A run's departure is max |ln(NC0 / prediction)| over its logged steps after the first at
-    which :func:`latephase.predictions.sgd_nc0` is at least ``floor``: below, float32's rounding
+    which :func:`latephase.papers.zhao2026.predictions.sgd_nc0` is at least ``floor``: below, float32's rounding
     is all that is measured. A *cell* is a learning rate, a momentum and a weight decay; its value
     is the median over seeds, and the statistic the largest of all cells. NaN without any.
     """
@@ -35,16 +36,14 @@ def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
 
 def _departure(table: pd.DataFrame, predicted: pd.Series, floor: float, cell: list[str]) -> Result:
     """The largest of all cells of how far runs depart from a prediction, row by row."""
-    measured = analysis.before_divergence(table).assign(predicted=predicted)
+    measured = events.before_divergence(table).assign(predicted=predicted)
     told = measured[(measured["step"] > 0) & (measured["predicted"] >= floor)]
     with np.errstate(divide="ignore"):
         departures = np.log(told["nc0"] / told["predicted"]).abs()
     runs = table.groupby("run")[["seed", *cell]].first()
     runs["departure"] = departures.groupby(told["run"]).max()
-    values = analysis.by_cell(runs, "departure", cell).dropna(axis=1, how="all")
-    interval = analysis.seed_interval(
-        values.to_numpy(), values.to_numpy(), analysis.largest_of_cells
-    )
+    values = seeds.by_cell(runs, "departure", cell).dropna(axis=1, how="all")
+    interval = seeds.seed_interval(values.to_numpy(), values.to_numpy(), seeds.largest_of_cells)
     return Result(
         *interval, int(values.notna().any(axis=1).sum()), values.shape[1], _note(table, runs, cell)
     )
@@ -72,19 +71,21 @@ def _plain(column: str) -> str:
     return column.rpartition(".")[2].replace("_", " ")
 
 
-def fall_from_start(table: pd.DataFrame, *, optimizer: str, metric: str, fitted: float) -> Result:
+def fall_from_start(
+    table: pd.DataFrame, *, optimizer: str, metric: Metric, fitted: float
+) -> Result:
     """log10 of a metric at step 0 over an optimizer's best value at the end (Figs. 3 and 6).
 
     Above 0 where it ends below where it began. Best and means as in :func:`coupling_contrast`; a
     seed's runs begin at one initialisation.
     """
     own = table[table[OPTIMIZER] == optimizer]
-    last, left_out = finals.fitted(own, fitted)
+    last, left_out = final_rows.fitted(own, fitted)
     best = _best(last, metric)
     start = own[own["step"] == 0].groupby("seed")[metric].median()
     falls = best.rsub(np.log10(start), axis="index").dropna(axis=1, how="all")
     values = falls.to_numpy()
-    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     note = f"{left_out}; {metric} at step 0, median: {start.median():.2g}"
     if falls.size:
         note += f"; best at the end: {10 ** float(np.nanmedian(best)):.2g}"
@@ -92,7 +93,7 @@ def fall_from_start(table: pd.DataFrame, *, optimizer: str, metric: str, fitted:
 
 
 def coupling_contrast(
-    table: pd.DataFrame, *, coupled: str, decoupled: str, metric: str, fitted: float
+    table: pd.DataFrame, *, coupled: str, decoupled: str, metric: Metric, fitted: float
 ) -> Result:
     """log10 of the decoupled optimizer's best value over the coupled one's (Figs. 1 and 3).
 
@@ -100,13 +101,13 @@ def coupling_contrast(
     momenta of the median over seeds, both over learning rates as the best of all: those differ
     too. NaN where either has no momentum with a fitted run in common.
     """
-    last, left_out = finals.fitted(table, fitted)
+    last, left_out = final_rows.fitted(table, fitted)
     best = {
         name: _best(last[last["optimizer.name"] == name], metric) for name in (coupled, decoupled)
     }
     contrast = (best[decoupled] - best[coupled]).dropna(axis=1, how="all")
     values = contrast.to_numpy()
-    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
     told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
     note = f"{left_out}; best {metric}, median: {told or 'none'}"
@@ -114,15 +115,20 @@ def coupling_contrast(
 
 
 def decay_contrast(
-    table: pd.DataFrame, *, optimizer: str, options: str, metric: str, fitted: float
+    table: pd.DataFrame,
+    *,
+    optimizer: str,
+    options: Mapping[str, str],
+    metric: Metric,
+    fitted: float,
 ) -> Result:
     """log10 of the best value under decoupled decay over that under coupled decay, one optimizer.
 
     For optimizers that have both decays; runs of either alone, above 0. ``options`` picks runs of
-    an optimizer in two kinds, ``name=value`` ("head=muon"); "" takes all. The median over seeds of
+    an optimizer in two kinds, as ``{"head": "muon"}``; none takes all. The median over seeds of
     the best over decays, as in :func:`coupling_contrast`.
     """
-    last, left_out = finals.fitted(_chosen(table, optimizer, options), fitted)
+    last, left_out = final_rows.fitted(_chosen(table, optimizer, options), fitted)
     coupled, decoupled = (last[f"optimizer.{name}"] > 0 for name in DECAYS)
     best = {
         name: _best(last[kept], metric)
@@ -130,7 +136,7 @@ def decay_contrast(
     }
     contrast = (best["decoupled"] - best["coupled"]).dropna(axis=1, how="all")
     values = contrast.to_numpy()
-    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
     told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
     note = f"{left_out}; best {metric}, median: {told or 'none'}"
@@ -138,7 +144,7 @@ def decay_contrast(
 
 
 def decoupled_recursion(
-    table: pd.DataFrame, *, optimizers: Sequence[str], options: str, floor: float
+    table: pd.DataFrame, *, optimizers: Sequence[str], options: Mapping[str, str], floor: float
 ) -> Result:
     """The largest departure of NC0 from Π(1 − ηλ) under decoupled decay alone (Thm 3.1, Lemma E.5).
 
@@ -150,15 +156,17 @@ def decoupled_recursion(
     coupled, decoupled = (table[f"optimizer.{name}"] for name in DECAYS)
     table = table[(decoupled > 0) & (coupled == 0)].reset_index(drop=True)
     predicted = predictions.decoupled_nc0(table)
-    return _departure(table, predicted, floor, [OPTIMIZER, predictions.DECAY])
+    return _departure(table, predicted, floor, [OPTIMIZER, DECAY])
 
 
-def _chosen(table: pd.DataFrame, optimizer: str, options: str) -> pd.DataFrame:
-    """The runs of an optimizer that have, where they have it at all, the value of an option."""
+def _chosen(table: pd.DataFrame, optimizer: str, options: Mapping[str, str]) -> pd.DataFrame:
+    """The runs of an optimizer that have, where they have them at all, the values of options."""
     own = table[table[OPTIMIZER] == optimizer]
-    name, _, value = options.partition("=")
-    column = f"optimizer.{name}"
-    return own[own[column].isna() | (own[column] == value)] if column in own else own
+    for name, value in options.items():
+        column = f"optimizer.{name}"
+        if column in own:
+            own = own[own[column].isna() | (own[column] == value)]
+    return own
 
 
 def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: float) -> Result:
@@ -168,7 +176,7 @@ def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: flo
     losses are within a factor ``loss_factor`` of each other. Positive: momentum takes NC0 further
     than the loss tells.
     """
-    last, left_out = finals.fitted(table, fitted)
+    last, left_out = final_rows.fitted(table, fitted)
     last = last[last["optimizer.weight_decay"] > 0]
     keys = ["optimizer.name", "optimizer.lr", "optimizer.weight_decay"]
     keys = [key for key in keys if key in last]
@@ -179,35 +187,35 @@ def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: flo
     with np.errstate(divide="ignore"):
         gain = np.log10(pairs["nc0"] / pairs["nc0_more"])
     cells = [*keys, "momentum", "momentum_more"]
-    gains = analysis.by_cell(pairs.assign(gain=gain), "gain", cells)
+    gains = seeds.by_cell(pairs.assign(gain=gain), "gain", cells)
     values = gains.to_numpy()
-    interval = analysis.seed_interval(values, values, analysis.mean_of_cells)
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     note = f"{left_out}; {len(pairs)} pairs within a factor {loss_factor:g} in training loss"
     return Result(*interval, _seeds(gains), gains.shape[1], note)
 
 
 def mixture_order(
-    table: pd.DataFrame, *, share: str, metrics: Sequence[str], fitted: float
+    table: pd.DataFrame, *, share: Column, metrics: Sequence[Metric], fitted: float
 ) -> Result:
     """The weakest of the rank associations of a share with several metrics (Fig. 8).
 
     Somers' D of the coupled decay ``share`` with each metric over all pairs of runs of different
     share; the one nearest to not falling is the statistic: -1 if all fall with each bit more.
     """
-    last, left_out = finals.fitted(table, fitted)
-    frames = [analysis.by_cell(last, metric, [share]) for metric in metrics]
+    last, left_out = final_rows.fitted(table, fitted)
+    frames = [seeds.by_cell(last, metric, [share]) for metric in metrics]
     shares = frames[0].columns.to_numpy(dtype=float)
     order = np.stack([frame.to_numpy() for frame in frames], axis=-1)  # [S, C, metrics]
 
     def weakest(values: np.ndarray, _same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         split = np.moveaxis(values.reshape(*values.shape[:-1], len(shares), len(frames)), -1, 0)
-        found = np.max([analysis.rank_association(shares, v, v) for v in split], axis=0)
+        found = np.max([trends.rank_association(shares, v, v) for v in split], axis=0)
         return found, found
 
     interval = Interval(np.nan, np.nan, np.nan)
-    if len(shares) >= analysis.MIN_CELLS:
+    if len(shares) >= trends.MIN_CELLS:
         flat = order.reshape(len(order), -1)
-        interval = analysis.seed_interval(flat, flat, weakest)
+        interval = seeds.seed_interval(flat, flat, weakest)
     return Result(*interval, _seeds(frames[0]), len(shares), left_out)
 
 
@@ -221,7 +229,7 @@ def regression_r_squared(table: pd.DataFrame, *, fitted: float) -> Result:
     return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: regression(x, y)[2])
 
 
-def accuracy_association(table: pd.DataFrame, *, metric: str, fitted: float) -> Result:
+def accuracy_association(table: pd.DataFrame, *, metric: Metric, fitted: float) -> Result:
     """Spearman's ρ over all runs of a metric with test accuracy (Appendix D)."""
 
     def rho(x: np.ndarray, y: np.ndarray) -> float:
@@ -236,24 +244,14 @@ def agreement_quantile(table: pd.DataFrame, *, quantile: float, fitted: float) -
     return _over_runs(table, metric, metric, fitted, lambda x, _: float(np.quantile(x, quantile)))
 
 
-def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
-    """Slope, intercept and R² of y on log10 x, of pairs with x > 0; NaN for fewer than three."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    x, y = np.log10(x[x > 0]), y[x > 0]
-    if len(x) < 3 or np.ptp(x) == 0:
-        return np.nan, np.nan, np.nan
-    slope = (x - x.mean()) @ y / ((x - x.mean()) @ (x - x.mean()))
-    return float(slope), float(y.mean() - slope * x.mean()), float(np.corrcoef(x, y)[0, 1] ** 2)
-
-
 def _over_runs(table: pd.DataFrame, first: str, second: str, fitted: float, statistic) -> Result:
     """A statistic of two columns over all fitted runs, and its interval over seeds."""
-    last, left_out = finals.fitted(table, fitted)
-    interval = analysis.pooled_interval(last, [first, second], statistic)
+    last, left_out = final_rows.fitted(table, fitted)
+    interval = seeds.pooled_interval(last, [first, second], statistic)
     return Result(*interval, last["seed"].nunique(), last["run"].nunique(), left_out)
 
 
-def _best(last: pd.DataFrame, metric: str) -> pd.DataFrame:
+def _best(last: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """log10 of the smallest value over decays and learning rates: seeds down, momenta across."""
     with np.errstate(divide="ignore"):
         return np.log10(last.groupby(["seed", "momentum"])[metric].min().unstack("momentum"))

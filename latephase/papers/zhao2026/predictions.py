@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from latephase.theory import zhao2026
+from latephase.analysis.columns import DECAY, LR, MOMENTUM
+from latephase.papers.zhao2026 import theory
 
-LR, MOMENTUM, DECAY = "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay"
 SGD = (LR, MOMENTUM, DECAY)
 
 
 def sgd_nc0(table: pd.DataFrame) -> pd.Series:
     """NC0 of every row under SGD with coupled decay: |r_step| × the run's NC0 at step 0.
 
-    r is :func:`latephase.theory.zhao2026.sgd_factor` of the run's learning rates, the column
+    r is :func:`latephase.papers.zhao2026.theory.sgd_factor` of the run's learning rates, the column
     ``schedule`` (JSON; absent or empty: constant) included.
 
     Raises ValueError where a run has no row of step 0, or a schedule that is not ``steps``.
     """
-    return _nc0(table, zhao2026.sgd_factor, [MOMENTUM, DECAY])
+    return _nc0(table, theory.sgd_factor, [MOMENTUM, DECAY])
 
 
 def decoupled_nc0(table: pd.DataFrame) -> pd.Series:
@@ -33,7 +33,7 @@ def decoupled_nc0(table: pd.DataFrame) -> pd.Series:
     Under SGDW (Thm 3.1), and under any update whose rows sum to 0 as the gradient's do
     (Lemma E.5). Raises ValueError as :func:`sgd_nc0`.
     """
-    return _nc0(table, zhao2026.sgdw_factor, [DECAY])
+    return _nc0(table, theory.sgdw_factor, [DECAY])
 
 
 def _nc0(table: pd.DataFrame, factor: Callable[..., NDArray], numbers: list[str]) -> pd.Series:
@@ -44,7 +44,7 @@ def _nc0(table: pd.DataFrame, factor: Callable[..., NDArray], numbers: list[str]
     factors = pd.Series(np.nan, index=table.index)
     for (rate, schedule), rows in table.groupby([table[LR], _schedules(table)]):
         last = int(rows["step"].max())
-        lrs = zhao2026.learning_rates(rate, last, **_milestones(schedule))
+        lrs = theory.learning_rates(rate, last, **_milestones(schedule))
         cells = rows.groupby(numbers).ngroup()
         first = rows.assign(cell=cells).drop_duplicates("cell").sort_values("cell")
         grid = factor(lrs[:, None], *(first[name].to_numpy() for name in numbers))

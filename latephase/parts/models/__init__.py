@@ -5,5 +5,5 @@ penultimate layer, ``[N, d]``), a linear ``head`` and ``forward(x)``, the logits
 Buffers, such as batch normalisation's statistics, are kept for each run as parameters are; a model
 must not draw random numbers in its forward pass. ``SIDE`` is a literal JSON schema of the sides of
 its inputs, for those that do not take every size.
-A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.models.mlp`.
+A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.
 """

@@ -1,6 +1,6 @@
 """A small convolutional network, for the quick scale: a block and pooling a width."""
 
-from latephase.layers import Stacked
+from latephase.parts.models.layers import Stacked
 
 PARAMETERS = {
     "widths": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},

@@ -6,7 +6,7 @@ not in its first. Initialised as there: convolutions after He's rule by their ou
 
 from torch import Tensor, nn
 
-from latephase.layers import Convolutional
+from latephase.parts.models.layers import Convolutional
 
 PARAMETERS = {}
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))

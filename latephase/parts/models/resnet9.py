@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from latephase.layers import Convolutional, block, pool
+from latephase.parts.models.layers import Convolutional, block, pool
 
 PARAMETERS = {}
 

@@ -1,6 +1,6 @@
 """VGG11, which zhao2026's released configurations name: 512 features on 32×32."""
 
-from latephase.layers import Stacked
+from latephase.parts.models.layers import Stacked
 
 PARAMETERS = {}
 GROUPS = [[64], [128], [256, 256], [512, 512], [512, 512]]

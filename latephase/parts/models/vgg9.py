@@ -4,7 +4,7 @@ On 32×32 it has 1,024 features, as the released loader says; the released file 
 cannot run a forward pass.
 """
 
-from latephase.layers import Stacked
+from latephase.parts.models.layers import Stacked
 
 PARAMETERS = {}
 GROUPS = [[64], [128], [512, 512], [256, 256]]

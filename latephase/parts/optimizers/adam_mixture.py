@@ -1,6 +1,6 @@
 """Adam with coupled and decoupled weight decay at once: ``AdamAdamW`` of zhao2026's code (Fig. 8).
 
-g ← g + λ_c w;  w ← w − η m̂ / (√v̂ + ε), as :mod:`latephase.optimizers.adam`;  w ← (1 − η λ) w
+g ← g + λ_c w;  w ← w − η m̂ / (√v̂ + ε), as :mod:`latephase.parts.optimizers.adam`;  w ← (1 − η λ) w
 
 λ_c = ``coupled_weight_decay``, λ = ``weight_decay``. The shrinking comes after the step, in torch's
 AdamW before it; so λ = 0 is Adam to the last bit, λ_c = 0 is AdamW but for that order.
@@ -8,8 +8,8 @@ AdamW before it; so λ = 0 is Adam to the last bit, λ_c = 0 is AdamW but for th
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import adam, rounded
+from latephase.parts.optimizers import adam, rounded
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

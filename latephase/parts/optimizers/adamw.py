@@ -9,8 +9,8 @@ w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (
 import torch
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers.adam import descend
+from latephase.parts.optimizers.adam import descend
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

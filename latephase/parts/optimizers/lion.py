@@ -7,8 +7,8 @@ g ← g + λ_c w;  u = sign(β₁ m + (1 − β₁) g);  m ← β₂ m + (1 − 
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded, sign
+from latephase.parts.optimizers import rounded, sign
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

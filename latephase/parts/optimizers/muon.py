@@ -16,9 +16,9 @@ import math
 import torch
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded
-from latephase.optimizers.adam import descend
+from latephase.parts.optimizers import rounded
+from latephase.parts.optimizers.adam import descend
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

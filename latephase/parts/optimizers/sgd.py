@@ -5,8 +5,8 @@ v ← μ v + (g + λ w);  w ← w − η v
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded
+from latephase.parts.optimizers import rounded
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

@@ -7,8 +7,8 @@ As in zhao2026: the decay is multiplied by η, not by the schedule's factor alon
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded
+from latephase.parts.optimizers import rounded
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

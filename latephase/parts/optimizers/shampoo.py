@@ -1,6 +1,6 @@
 """Shampoo (Gupta et al. 2018) with Adam's step sizes (Anil et al. 2021, Shi et al. 2023).
 
-g ← g + λ_c w;  m, v and the move A = η m̂ / (√v̂ + ε) as in :mod:`latephase.optimizers.adam`;
+g ← g + λ_c w;  m, v and the move A = η m̂ / (√v̂ + ε) as in :mod:`latephase.parts.optimizers.adam`;
 for a matrix:  L ← β₂ L + (1 − β₂) g gᵀ;  R ← β₂ R + (1 − β₂) gᵀg;  U = L^(−1/4) m R^(−1/4);
 w ← (1 − η λ) w − (‖A‖ / ‖U‖) U,  and for the rest  w ← (1 − η λ) w − A
 
@@ -17,9 +17,9 @@ import math
 import torch
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded
-from latephase.optimizers.adam import move
+from latephase.parts.optimizers import rounded
+from latephase.parts.optimizers.adam import move
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

@@ -7,8 +7,8 @@ Often written with (1 − μ) g, which the sign does not see. SignSGD is μ = 0.
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded, sign
+from latephase.parts.optimizers import rounded, sign
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

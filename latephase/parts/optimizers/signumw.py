@@ -7,8 +7,8 @@ SignSGDW is μ = 0.
 
 from torch import Tensor
 
-from latephase.layout import Layout
-from latephase.optimizers import rounded, sign
+from latephase.parts.optimizers import rounded, sign
+from latephase.parts.parameter_rows import Layout
 
 PARAMETERS = {
     "lr": {"type": "number", "exclusiveMinimum": 0},

@@ -7,7 +7,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from latephase.datasets.cifar import parse
+from latephase.datasets.kinds.cifar import parse
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
 
@@ -36,6 +36,9 @@ def toy(folder, members, **changes):
         "variant": "fixture",
         "shape": SHAPE,
         "classes": 3,
+        "train": 3,
+        "test": 1,
+        "scale": 255,
         "label_bytes": 1,
         "archive": {
             "name": "toy.tar.gz",

@@ -10,7 +10,7 @@ import yaml
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
 
-CATALOG = Path(__file__).parents[2] / "catalog" / "datasets.yaml"
+CATALOG = Path(__file__).parents[3] / "catalog" / "datasets.yaml"
 SUMS = {
     "train_inputs": "c08f14981e331fd637f8b13a4c3ac75169952de433811ab19565449aa6dcdd30",
     "train_labels": "74608a8e27175aa03d46fac042f7891dac80b9d4cb34fa919a1b547062e6e3ee",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latephase.datasets import folder, folder_header
+from latephase.datasets.kinds import folder
 from latephase.datasets.pieces import pieces_of
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
@@ -32,7 +32,7 @@ def read(path, entry=ENTRY):
 def refusal(path):
     """What reading says, in one line that names a file of the folder."""
     with pytest.raises(UserError) as error:
-        folder_header.folder_sizes(path)
+        folder.entry_of(path)
         read(path)
     line = str(error.value)
     assert line.startswith(str(path))
@@ -41,14 +41,14 @@ def refusal(path):
 
 
 def test_sizes_are_a_catalog_entry(images):
-    entry = folder_header.folder_sizes(images, side=16)
+    entry = folder.entry_of(images, side=16)
     expected = {"kind": "folder", "variant": "user", "shape": [3, 16, 16], "classes": 3}
     assert entry == expected | {"train": 12, "test": 6, "scale": 255}
     arrays, header = read(images, entry)
     assert arrays["train_inputs"].shape == (12, 3, 16, 16)
     assert arrays["train_inputs"].dtype == np.uint8
     assert header["source"] == "a folder of images, shorter side 18, centre 16"
-    assert header["sha256"] == {"names": folder_header.listing(images)}
+    assert header["sha256"] == {"names": folder.listing(images)}
 
 
 def test_classes_come_in_turn(tmp_path):
@@ -58,10 +58,10 @@ def test_classes_come_in_turn(tmp_path):
         (path / "train" / name).unlink()
     arrays, _ = read(path)
     assert arrays["train_labels"].tolist() == [0, 1, 2, 0, 1, 2, 0, 2, 0]
-    first = [str(file.relative_to(path)) for file, _ in folder_header.images(path, "train")][:4]
+    first = [str(file.relative_to(path)) for file, _ in folder.images(path, "train")][:4]
     assert first == ["train/a/0.png", "train/b/0.png", "train/c/0.png", "train/a/1.png"]
     for (file, label), found, stored in zip(
-        folder_header.images(path, "train"),
+        folder.images(path, "train"),
         arrays["train_inputs"],
         arrays["train_labels"],
         strict=True,
@@ -107,7 +107,7 @@ def test_names_in_capitals_links_and_what_is_hidden(images, tmp_path):
     (images / "val").symlink_to(tmp_path / "elsewhere")
     (images / "val/a/0.png").rename(tmp_path / "one.png")
     (images / "val/a/0.png").symlink_to(tmp_path / "one.png")
-    sizes = folder_header.folder_sizes(images)
+    sizes = folder.entry_of(images)
     assert (sizes["train"], sizes["test"], sizes["classes"]) == (12, 6, 3)
     read(images)
 
@@ -127,13 +127,13 @@ def test_images_are_read_a_few_at_a_time(images, monkeypatch):
 
 
 def test_the_listing_is_of_names_and_splits(images):
-    before = folder_header.listing(images)
+    before = folder.listing(images)
     os.utime(images / "train/a/0.png", (1, 1))
-    assert folder_header.listing(images) == before
+    assert folder.listing(images) == before
     seen = {before}
     for old, new in (("train/a/0.png", "train/a/9.png"), ("val/b/0.png", "train/b/8.png")):
         (images / old).rename(images / new)
-        seen.add(folder_header.listing(images))
+        seen.add(folder.listing(images))
     assert len(seen) == 3
 
 
@@ -240,7 +240,7 @@ def test_what_is_wrong_is_one_line(images, what):
 def test_a_name_with_a_line_break_is_still_one_line(images):
     (images / "train/a/x\ny.webp").write_bytes(b"?")
     with pytest.raises(UserError) as error:
-        folder_header.folder_sizes(images)
+        folder.entry_of(images)
     assert "\n" not in str(error.value)
     assert "x\\ny.webp" in str(error.value)
 
@@ -264,8 +264,8 @@ def test_a_folder_is_of_its_kind(entry, places, said):
 
 def test_names_need_neither_numpy_nor_pillow(images):
     code = (
-        "import sys; from latephase.datasets.folder_header import folder_sizes; "
-        f"folder_sizes({str(images)!r}); print({{'numpy', 'torch', 'PIL'}} & set(sys.modules))"
+        "import sys; from latephase.datasets.kinds.folder import entry_of; "
+        f"entry_of({str(images)!r}); print({{'numpy', 'torch', 'PIL'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

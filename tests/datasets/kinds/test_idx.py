@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import yaml
 
-from latephase.datasets.idx import parse
+from latephase.datasets.kinds.idx import parse
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
 
-CATALOG = Path(__file__).parents[2] / "catalog"
+CATALOG = Path(__file__).parents[3] / "catalog"
 
 
 def idx(array, magic=None):
@@ -102,7 +102,7 @@ def test_prepare_reads_images_and_labels_in_file_order(tmp_path):
         ({"images": (3, 4, 1)}, "images are [1, 4, 1]; allowed: [1, 2, 2]"),
         ({"train": 4}, "train is 4; the data have 3"),
         ({"scale": 16}, "scale is 16; the data have 255"),
-        ({"kind": "tar"}, "kind is 'tar'; allowed: cifar, digits, idx, npz"),
+        ({"kind": "tar"}, "kind is 'tar'; allowed: cifar, digits, folder, free_features"),
     ],
 )
 def test_prepare_refuses_data_that_differ_from_their_entry(tmp_path, toy_arguments, said):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from latephase.datasets.npz_header import npz_sizes
+from latephase.datasets.kinds.npz import entry_of
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
 
@@ -49,7 +49,7 @@ def refusal(path):
 
 def test_sizes_are_a_catalog_entry(saved):
     path = saved()
-    entry = npz_sizes(path)
+    entry = entry_of(path)
     assert entry == {
         "kind": "npz",
         "variant": "user",
@@ -68,8 +68,8 @@ def test_sizes_are_a_catalog_entry(saved):
 
 def test_sizes_need_neither_numpy_nor_torch(saved):
     code = (
-        "import sys; from latephase.datasets.npz_header import npz_sizes; "
-        f"npz_sizes({str(saved())!r}); print({{'numpy', 'torch'}} & set(sys.modules))"
+        "import sys; from latephase.datasets.kinds.npz import entry_of; "
+        f"entry_of({str(saved())!r}); print({{'numpy', 'torch'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
@@ -84,7 +84,7 @@ def test_shapes(saved, item, shape, order):
     train = np.random.default_rng(1).normal(size=(6, *item))
     train = np.asarray(train, dtype=">f4", order=order)
     path = saved(x_train=train, x_test=train[:3].astype(np.float64))
-    assert npz_sizes(path)["shape"] == shape
+    assert entry_of(path)["shape"] == shape
     prepared, header = prepare("mine", {}, npz=path)
     inputs = prepared["train_inputs"]
     assert inputs.dtype == np.dtype("=f4")
@@ -98,7 +98,7 @@ def test_shapes(saved, item, shape, order):
 @pytest.mark.parametrize("dtype", ["u1", "i1", "<i2", ">i2", ">u4", "<i8", ">i8"])
 def test_labels_of_any_integer_type(saved, dtype):
     path = saved(y_train=arrays()["y_train"].astype(dtype))
-    assert npz_sizes(path)["classes"] == 3
+    assert entry_of(path)["classes"] == 3
     assert prepare("mine", {}, npz=path)[0]["train_labels"].tolist() == [0, 1, 2, 0, 1, 2]
 
 
@@ -128,7 +128,7 @@ def test_labels_of_any_integer_type(saved, dtype):
 def test_refused_by_header_and_labels(saved, changes, said):
     path = saved(**changes)
     with pytest.raises(UserError) as error:
-        npz_sizes(path)
+        entry_of(path)
     assert said in str(error.value)
     assert refusal(path) == str(error.value)
 
@@ -243,7 +243,7 @@ def test_a_member_of_another_compression(tmp_path):
 
 
 def test_array_above_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("latephase.datasets.npz_header.LARGEST", 119)
+    monkeypatch.setattr("latephase.datasets.kinds.npz.LARGEST", 119)
     path = zipped(tmp_path / "mine.npz")
     assert "x_train declares 120 bytes; allowed: up to 119" in refusal(path)
 
@@ -307,7 +307,7 @@ def test_a_plain_npy_is_not_an_npz(tmp_path):
 
 
 def test_entry_made_for_another_file(saved):
-    entry = npz_sizes(saved())
+    entry = entry_of(saved())
     path = saved(y_test=np.array([2, 1]), x_test=np.zeros((2, 5, 4), np.uint8))
     with pytest.raises(UserError, match="data set mine: test is 3; the data have 2"):
         prepare("mine", entry, npz=path)
@@ -323,7 +323,7 @@ def test_kind_npz_without_a_file():
         prepare("mine", {"kind": "npz"})
 
 
-CATALOG = Path(__file__).parents[2] / "catalog"
+CATALOG = Path(__file__).parents[3] / "catalog"
 
 
 def shipped(name):

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from latephase.metrics import streaming
+from latephase.metrics.collapse import class_means
 from tests.metrics.class_samples import sample
 
 
 @pytest.mark.parametrize("numbers", [1, 60, 2**18])
 def test_means_and_deviations(monkeypatch, numbers):
-    monkeypatch.setattr(streaming, "NUMBERS_AT_ONCE", numbers)
+    monkeypatch.setattr(class_means, "NUMBERS_AT_ONCE", numbers)
     features, labels, *_ = sample(counts=(40, 0, 1, 7), offset=3.0)
-    means = streaming.class_means(features, labels, 5)
+    means = class_means.class_means(features, labels, 5)
     for c in (0, 2, 3):
         expected = features[labels == c].mean(0)
         assert torch.allclose(means[c], expected, rtol=1e-14, atol=1e-14)
@@ -20,7 +20,7 @@ def test_means_and_deviations(monkeypatch, numbers):
     means = means.nan_to_num()
     blocks = [
         tuple(tensor.clone() for tensor in block)
-        for block in streaming.deviations(features, labels, means)
+        for block in class_means.deviations(features, labels, means)
     ]
     own, norms, deviations = (torch.cat(column) for column in zip(*blocks, strict=True))
     assert torch.equal(own, labels)
@@ -33,10 +33,10 @@ def test_float32_sums_are_exact():
     features = torch.full((3000, 4), 0.1)
     features[:, 1] = 1e-20
     features[:, 2] = 3e20
-    means = streaming.class_means(features, torch.arange(3).repeat(1000), 3)
+    means = class_means.class_means(features, torch.arange(3).repeat(1000), 3)
     assert torch.equal(means, features[:3].double())
 
 
 def test_counts_are_taken_from_the_labels():
     labels = torch.tensor([3, 0, 0, 3, 3], dtype=torch.int32)
-    assert streaming.class_counts(labels, 5).tolist() == [2, 0, 0, 3, 0]
+    assert class_means.class_counts(labels, 5).tolist() == [2, 0, 0, 3, 0]

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics import streaming
-from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
+from latephase.metrics.collapse import class_means
+from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
+from tests.measuring.memory import Largest
 from tests.metrics.class_samples import on_a_frame, rotation, sample
-from tests.metrics.memory import Largest
 
 VARIABILITY = (
     *("nc1_pinv", "nc1_pinv_weighted", "nc1_trace_ratio", "nc1_trace_ratio_unweighted"),
@@ -239,7 +239,7 @@ def test_mistakes_of_the_caller():
 
 
 def test_memory_does_not_grow_with_the_samples(monkeypatch):
-    monkeypatch.setattr(streaming, "NUMBERS_AT_ONCE", 1000)
+    monkeypatch.setattr(class_means, "NUMBERS_AT_ONCE", 1000)
     sizes = []
     for each in (40, 400):
         features, labels, weight, bias = sample(counts=(each,) * 3)

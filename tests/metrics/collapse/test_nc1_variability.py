@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics import streaming
-from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
+from latephase.metrics.collapse import class_means
+from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
 from tests.metrics.class_samples import on_a_frame, sample
 
 COLUMNS = (
@@ -70,9 +70,9 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("numbers", [1, 200, streaming.NUMBERS_AT_ONCE])
+@pytest.mark.parametrize("numbers", [1, 200, class_means.NUMBERS_AT_ONCE])
 def test_brute_force(case, numbers, monkeypatch):
-    monkeypatch.setattr(streaming, "NUMBERS_AT_ONCE", numbers)  # one row, a few, all at once
+    monkeypatch.setattr(class_means, "NUMBERS_AT_ONCE", numbers)  # one row, a few, all at once
     arguments = sample(**case)
     expected = brute_force(*arguments[:2], len(arguments[2]))
     assert variability(*arguments) == pytest.approx(expected, rel=1e-9, abs=0)

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.duality import duality_metrics
-from latephase.metrics.frames import frame_metrics, pairwise_cosines
+from latephase.metrics.collapse.gnc2_uniformity import uniformity_metrics
+from latephase.metrics.collapse.nc2_frames import frame_metrics, pairwise_cosines
+from latephase.metrics.collapse.nc3_duality import duality_metrics
+from latephase.metrics.collapse.spectra import spectrum_metrics
 from latephase.metrics.singular_values import singular_values
-from latephase.metrics.spectra import spectrum_metrics
-from latephase.metrics.uniformity import uniformity_metrics
 from tests.metrics.class_samples import rotation
 
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics import streaming
-from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
+from latephase.metrics.collapse import class_means
+from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
 from tests.metrics.class_samples import on_a_frame, rotation, sample
 
 COLUMNS = [
@@ -53,9 +53,9 @@ def brute_force(train, test, weight, bias):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("numbers", [1, streaming.NUMBERS_AT_ONCE])
+@pytest.mark.parametrize("numbers", [1, class_means.NUMBERS_AT_ONCE])
 def test_brute_force(case, numbers, monkeypatch):
-    monkeypatch.setattr(streaming, "NUMBERS_AT_ONCE", numbers)
+    monkeypatch.setattr(class_means, "NUMBERS_AT_ONCE", numbers)
     *train, weight, bias = sample(0, **case)
     # Test samples also of classes that have none in training, and with means of their own.
     test = sample(1, **case | {"counts": (11,) * len(weight), "offset": 0.3})[:2]

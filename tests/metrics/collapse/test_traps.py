@@ -8,8 +8,8 @@ import math
 import pytest
 import torch
 
-from latephase.metrics.collapse import collapse_metrics, train_test_collapse_metrics
-from latephase.metrics.out_of_distribution import out_of_distribution_metrics
+from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
+from latephase.metrics.collapse.nc5_out_of_distribution import out_of_distribution_metrics
 from tests.metrics.class_samples import on_a_frame, sample
 
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from latephase.losses import cross_entropy
-from latephase.metrics.objective import Objective
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.parts.losses import cross_entropy
 
 CLASSES = 3
 

@@ -7,16 +7,21 @@ import pytest
 import torch
 from torch import Generator
 
-from latephase import checkpoints, evaluation, parts, spec, training
 from latephase.datasets import stored
-from latephase.losses import cross_entropy, mse
-from latephase.metrics.curvature import COLUMNS, columns, curvature_metrics
-from latephase.metrics.hessian_eigenvalues import eigenvalue_metrics
-from latephase.metrics.hessian_traces import trace_metrics
-from latephase.metrics.objective import Objective
-from scripts import extract_curvature, extract_flatness, extraction
-from tests import packs
-from tests.metrics.networks import Attention, Residual, mlp, objective
+from latephase.measuring import over_checkpoints
+from latephase.metrics.curvature.family import COLUMNS, columns, curvature_metrics
+from latephase.metrics.curvature.hessian_eigenvalues import eigenvalue_metrics
+from latephase.metrics.curvature.hessian_traces import trace_metrics
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.parts import network
+from latephase.parts.losses import cross_entropy, mse
+from latephase.runs import parts, spec
+from latephase.storage import checkpoints
+from latephase.training import trainer
+from scripts.extract import curvature as extract_curvature
+from scripts.extract import flatness as extract_flatness
+from tests.metrics.curvature.networks import Attention, Residual, mlp, objective
+from tests.training import packs
 
 
 def measured(of, seed=0):
@@ -93,13 +98,13 @@ def test_a_run_s_directions_are_not_its_initial_weights():
 def tables(pack, digits_file, folder):
     """The data, the checkpoints, and the tables of both families of a small pack."""
     data = stored.load(digits_file, **parts.arguments(pack["common"]["data"]))
-    saved, *_ = training.train(pack, data, folder / "scratch")
+    saved, *_ = trainer.train(pack, data, folder / "scratch")
     found = {}
     for program in (extract_curvature, extract_flatness):
         output = folder / f"{program.__name__}.parquet"
         arguments = {"checkpoints": saved, "data": digits_file, "output": output}
         argv = [word for name, path in arguments.items() for word in (f"--{name}", str(path))]
-        extraction.main("Doc.", program.measuring, argv)
+        over_checkpoints.main("Doc.", program.measuring, argv)
         found[program] = pd.read_parquet(output).set_index(["run", "step"])
     return data, saved, found[extract_curvature], found[extract_flatness]
 
@@ -112,7 +117,7 @@ def test_from_checkpoints_to_tables(digits_file, tmp_path):
     assert curvature.loc[bad, step].isna().all()
     assert curvature.loc[good].notna().all(axis=None)
 
-    model = evaluation.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header["shape"], data.classes)
     named = next(checkpoints.runs(path))
     arguments = data.train_inputs, data.train_labels, mse.per_sample
     by_hand = curvature_metrics(model, named, *arguments, extract_curvature.generator_of(1))
@@ -134,7 +139,7 @@ def test_a_large_training_set_is_measured_on_a_part(digits_file, tmp_path, monke
     assert set(curvature["curvature_samples"]) == {20.0}
     step, path = checkpoints.steps_in(saved)[-1]
     order = torch.randperm(50, generator=Generator().manual_seed(0))[:20].sort().values
-    model = evaluation.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header["shape"], data.classes)
     named = next(checkpoints.runs(path))
     arguments = data.train_inputs[order], data.train_labels[order], mse.per_sample
     of = Objective(model, named, *arguments)

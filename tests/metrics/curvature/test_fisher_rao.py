@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from latephase.losses import cross_entropy, mse
-from latephase.metrics.fisher_rao import fisher_rao_metrics
-from tests.metrics.networks import (
+from latephase.metrics.curvature.fisher_rao import fisher_rao_metrics
+from latephase.parts.losses import cross_entropy, mse
+from tests.metrics.curvature.networks import (
     CLASSES,
     Attention,
     Residual,

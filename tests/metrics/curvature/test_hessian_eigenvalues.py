@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Generator, nn
 
-from latephase.losses import cross_entropy, mse
-from latephase.metrics import hessian_eigenvalues
-from latephase.metrics.hessian_eigenvalues import eigenvalue_metrics, top_eigenvalues
-from latephase.metrics.objective import Objective
-from tests.metrics.networks import (
+from latephase.metrics.curvature import hessian_eigenvalues
+from latephase.metrics.curvature.hessian_eigenvalues import eigenvalue_metrics, top_eigenvalues
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.parts.losses import cross_entropy, mse
+from tests.metrics.curvature.networks import (
     Attention,
     Residual,
     full_hessian,

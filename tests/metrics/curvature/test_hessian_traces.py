@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch import Generator, nn
 from torch.nn.utils import parametrizations, prune
 
-from latephase.losses import cross_entropy, mse
-from latephase.metrics.flatness import flatness_metrics
-from latephase.metrics.hessian_traces import matrix_layers, trace_metrics
-from tests.metrics.networks import (
+from latephase.metrics.curvature.hessian_traces import matrix_layers, trace_metrics
+from latephase.metrics.flatness.family import flatness_metrics
+from latephase.parts.losses import cross_entropy, mse
+from tests.metrics.curvature.networks import (
     CLASSES,
     Attention,
     Residual,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from latephase.metrics.layer_taps import TAPS, matrices
+from latephase.metrics.curvature.layer_taps import TAPS, matrices
 
 IMAGES = (5, 4, 6, 7)
 LAYERS = {

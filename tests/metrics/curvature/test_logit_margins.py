@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.logit_margins import logit_margin_metrics
+from latephase.metrics.curvature.logit_margins import logit_margin_metrics
 
 
 def test_by_hand():

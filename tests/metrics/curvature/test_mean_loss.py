@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from latephase.metrics.objective import Objective
-from tests.metrics.networks import (
+from latephase.metrics.curvature.mean_loss import Objective
+from tests.metrics.curvature.networks import (
     Attention,
     Residual,
     full_hessian,

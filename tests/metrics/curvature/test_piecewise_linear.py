@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from latephase.losses import cross_entropy
-from latephase.metrics.objective import Objective
-from latephase.metrics.piecewise_linear import linear_parameters
-from latephase.models import mlp
-from tests.metrics.networks import Attention, Residual, objective
+from latephase.metrics.curvature.mean_loss import Objective
+from latephase.metrics.curvature.piecewise_linear import linear_parameters
+from latephase.parts.losses import cross_entropy
+from latephase.parts.models import mlp
+from tests.metrics.curvature.networks import Attention, Residual, objective
 
 
 def of(model, *shape):

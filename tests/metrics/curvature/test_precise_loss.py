@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from latephase.losses import cross_entropy, mse
-from latephase.metrics.loss_curvature import precise, roots
+from latephase.metrics.curvature.precise_loss import precise, roots
+from latephase.parts.losses import cross_entropy, mse
 
 
 def some_loss(logits, targets):

@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, nn
 
-from latephase.losses import mse
-from latephase.metrics.sharpness import ascent_sharpness, random_sharpness, sharpness_metrics
-from tests.metrics.networks import (
+from latephase.metrics.curvature.sharpness import (
+    ascent_sharpness,
+    random_sharpness,
+    sharpness_metrics,
+)
+from latephase.parts.losses import mse
+from tests.metrics.curvature.networks import (
     Residual,
     full_hessian,
     in_blocks,

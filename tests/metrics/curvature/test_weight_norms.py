@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from latephase.metrics.weight_norms import weight_norm_metrics
+from latephase.metrics.curvature.weight_norms import weight_norm_metrics
 
 
 def test_by_hand():

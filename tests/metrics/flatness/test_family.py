@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics import flatness, largest_eigenvalue, logit_hessian
-from latephase.metrics.flatness import flatness_metrics, relative_flatness
+from latephase.metrics.flatness import family, largest_eigenvalue, logit_hessian
+from latephase.metrics.flatness.family import flatness_metrics, relative_flatness
 
 LOSS_FREE = "weight_norm_last_layer"
 
@@ -110,7 +110,7 @@ def test_mse_sees_norms_only():
 def test_many_samples_are_taken_in_blocks(monkeypatch):
     features, logits, weight, bias, _ = sample(samples=50)
     whole = flatness_metrics(features, logits, weight, "cross_entropy", bias=bias)
-    monkeypatch.setattr(flatness, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(family, "ROWS_AT_ONCE", 7)
     monkeypatch.setattr(logit_hessian, "ROWS_AT_ONCE", 5)
     blocks = flatness_metrics(features, logits, weight, "cross_entropy", bias=bias)
     assert blocks == pytest.approx(whole, rel=1e-12)

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from latephase.metrics import largest_eigenvalue
-from latephase.metrics.largest_eigenvalue import largest_eigenvalues, random_start
+from latephase.metrics.flatness import largest_eigenvalue
+from latephase.metrics.flatness.largest_eigenvalue import largest_eigenvalues, random_start
 
 DIMENSION = 120
 SPECTRA = {

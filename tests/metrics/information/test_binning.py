@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.binning import COLUMNS, binned_information, row_groups
+from latephase.metrics.information.binning import COLUMNS, binned_information, row_groups
 
 
 def sample(seed=0, samples=300, dimension=6, classes=4):

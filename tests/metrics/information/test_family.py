@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from latephase.datasets.stored import Data
-from latephase.metrics import binning, information, kolchinsky_tracey, nhsic, redundancy
-from scripts import extract_information
+from latephase.metrics.information import binning, family, kolchinsky_tracey, nhsic, redundancy
+from scripts.extract import information
 
 
 def sample(samples=200, classes=4):
@@ -18,7 +18,7 @@ def sample(samples=200, classes=4):
 
 
 def measured(representation, inputs, labels, classes=4):
-    return information.information_metrics(
+    return family.information_metrics(
         representation, inputs, labels, classes, torch.Generator().manual_seed(0)
     )
 
@@ -26,7 +26,7 @@ def measured(representation, inputs, labels, classes=4):
 def test_every_group_by_hand():
     representation, inputs, labels = sample()
     metrics = measured(representation, inputs, labels)
-    assert list(metrics) == list(information.COLUMNS)
+    assert list(metrics) == list(family.COLUMNS)
     generator = torch.Generator().manual_seed(0)
     batches = nhsic.nhsic_batches(inputs, labels, 4, generator)
     rows = kolchinsky_tracey.kt_samples(200, generator)
@@ -36,8 +36,8 @@ def test_every_group_by_hand():
     by_hand |= redundancy.redundancy_bounds(representation, labels)
     assert metrics == by_hand
     assert all(math.isfinite(value) for value in metrics.values())
-    samples = information.prepare(inputs, labels, 4, torch.Generator().manual_seed(0))
-    assert information.measure(representation, samples) == metrics
+    samples = family.prepare(inputs, labels, 4, torch.Generator().manual_seed(0))
+    assert family.measure(representation, samples) == metrics
 
 
 def test_many_samples_are_measured_in_pairs_on_a_thousand():
@@ -105,7 +105,7 @@ def test_not_finite_is_nan_in_every_column():
     for value in (math.nan, math.inf, -math.inf):
         representation[3, 1] = value
         metrics = measured(representation, inputs, labels)
-        assert list(metrics) == list(information.COLUMNS)
+        assert list(metrics) == list(family.COLUMNS)
         assert all(math.isnan(v) for v in metrics.values())
 
 
@@ -129,10 +129,8 @@ class Features(torch.nn.Module):
 def by_program(inputs, labels):
     data = Data(inputs[:10], labels[:10], inputs, labels, 4, {})
     model = Features()
-    snapshot = extract_information.extraction.Snapshot(
-        {}, model, dict(model.named_parameters()), data
-    )
-    return extract_information.measuring(data)(snapshot)
+    snapshot = information.extraction.Snapshot({}, model, dict(model.named_parameters()), data)
+    return information.measuring(data)(snapshot)
 
 
 def test_the_program_measures_the_test_set():
@@ -144,6 +142,6 @@ def test_the_program_measures_the_test_set():
 def test_a_test_set_smaller_than_a_batch_has_no_nhsic_but_all_else():
     _, inputs, labels = sample(99)
     metrics = by_program(inputs, labels)
-    assert list(metrics) == list(information.COLUMNS)
+    assert list(metrics) == list(family.COLUMNS)
     for name, value in metrics.items():
         assert math.isnan(value) == name.startswith("nhsic"), name

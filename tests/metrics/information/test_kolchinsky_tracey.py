@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.kolchinsky_tracey import (
+from latephase.metrics.information.kolchinsky_tracey import (
     COLUMNS,
     SAMPLES,
     kt_bounds,
@@ -209,7 +209,7 @@ def test_invariances_and_order(seed, shift, variance):
 def test_blocks_do_not_change_the_value(monkeypatch):
     points, labels = sample()
     before = kt_information(points, labels)
-    monkeypatch.setattr("latephase.metrics.kolchinsky_tracey.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("latephase.metrics.information.kolchinsky_tracey.ROWS_AT_ONCE", 7)
     assert kt_information(points, labels) == pytest.approx(before, rel=1e-12)
 
 

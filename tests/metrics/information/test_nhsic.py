@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.nhsic import COLUMNS, NhsicBatches, nhsic, nhsic_batches
+from latephase.metrics.information.nhsic import COLUMNS, NhsicBatches, nhsic, nhsic_batches
 
 
 def draw(generator, *shape):
@@ -155,7 +155,7 @@ def test_batches_of_a_hundred_three_shuffles_each_sample_once():
 def test_parts_do_not_change_the_value(monkeypatch):
     representation, inputs, labels = sample()
     whole = measured(representation, inputs, labels)
-    monkeypatch.setattr("latephase.metrics.nhsic.NUMBERS_AT_ONCE", 1)
+    monkeypatch.setattr("latephase.metrics.information.nhsic.NUMBERS_AT_ONCE", 1)
     assert measured(representation, inputs, labels) == pytest.approx(whole, rel=1e-12)
 
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.kolchinsky_tracey import kt_bounds, kt_information
-from latephase.metrics.redundancy import COLUMNS, redundancy_bounds
+from latephase.metrics.information.kolchinsky_tracey import kt_bounds, kt_information
+from latephase.metrics.information.redundancy import COLUMNS, redundancy_bounds
 
 
 def sample(seed=0, samples=200, dimension=6, classes=4, spread=0.5):
@@ -117,7 +117,7 @@ def test_exact_collapse_and_blocks(simplex_frame, monkeypatch):
     assert collapsed == pytest.approx(dict.fromkeys(COLUMNS, 0), abs=1e-15)
     points, labels = sample()
     before = redundancy_bounds(points, labels)
-    monkeypatch.setattr("latephase.metrics.redundancy.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("latephase.metrics.information.redundancy.ROWS_AT_ONCE", 7)
     assert redundancy_bounds(points, labels) == pytest.approx(before, rel=1e-12)
 
 

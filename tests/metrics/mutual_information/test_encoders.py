@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.compression import (
+from latephase.metrics.mutual_information.encoders import (
     Decoder,
     Encoder,
     learned_code,
@@ -91,7 +91,7 @@ def test_equal_samples_have_equal_codes_to_the_last_bit():
 def test_blocks_do_not_change_the_code(monkeypatch):
     points = sample()
     before = distances(principal_code(points))
-    monkeypatch.setattr("latephase.metrics.compression.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("latephase.metrics.mutual_information.encoders.ROWS_AT_ONCE", 7)
     assert torch.allclose(distances(principal_code(points)), before, rtol=1e-9)
 
 

@@ -7,17 +7,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase import checkpoints
 from latephase.datasets.stored import Data
-from latephase.metrics.compression import principal_code
-from latephase.metrics.mutual_information import COLUMNS, mutual_information_metrics
-from latephase.metrics.nearest_neighbours import (
+from latephase.metrics.mutual_information.encoders import principal_code
+from latephase.metrics.mutual_information.family import COLUMNS, mutual_information_metrics
+from latephase.metrics.mutual_information.nearest_neighbours import (
     information_of_labels,
     information_of_points,
     kraskov_information,
     kraskov_information_of_labels,
 )
-from scripts import compress_inputs, extract_mutual_information
+from latephase.storage import checkpoints
+from scripts.extract import encode_inputs, mutual_information
 
 INFORMATION = [name for name in COLUMNS if name.startswith(("mi_entropies", "mi_ksg"))]
 
@@ -102,21 +102,21 @@ def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
         seen.append((inputs, train_inputs, generator.initial_seed()))
         return principal_code(inputs.flatten(1))
 
-    monkeypatch.setattr(compress_inputs, "learned_code", code)
-    monkeypatch.setattr(compress_inputs.stored, "load", lambda path, **entry: data)
+    monkeypatch.setattr(encode_inputs, "learned_code", code)
+    monkeypatch.setattr(encode_inputs.stored, "load", lambda path, **entry: data)
     file = tmp_path / "code.safetensors"
     entry = '{"name": "mine", "train_size": 100}'
-    compress_inputs.main(["--data", "mine", "--entry", entry, "--output", str(file)])
+    encode_inputs.main(["--data", "mine", "--entry", entry, "--output", str(file)])
     # On every input that there is.
     ((of, on, seed),) = seen
     assert torch.equal(of, data.test_inputs)
     assert torch.equal(on, inputs)
-    assert seed == compress_inputs.SEED
+    assert seed == encode_inputs.SEED
 
     inputs_code = checkpoints.read(file)[0]["test"]
-    measure = extract_mutual_information.measuring(inputs_code)(data)
+    measure = mutual_information.measuring(inputs_code)(data)
     model = Linear()
-    snapshot = extract_mutual_information.extraction.Snapshot(
+    snapshot = mutual_information.extraction.Snapshot(
         {}, model, dict(model.named_parameters()), data
     )
     metrics = measure(snapshot)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import digamma, gamma
 
-from latephase.metrics.nearest_neighbours import (
+from latephase.metrics.mutual_information.nearest_neighbours import (
     entropy,
     entropy_terms,
     information_of_labels,

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.nc0 import nc0_metrics
+from latephase.metrics.nc0.family import nc0_metrics
 from tests.metrics.class_samples import rotation, sample
 
 ROW_SUMS = ("nc0", "nc0_literal", "nc0_alpha", "nc0_normalized")

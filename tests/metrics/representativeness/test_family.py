@@ -9,12 +9,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase import checkpoints, evaluation, parts, spec, training
 from latephase.datasets import stored
-from latephase.metrics import representativeness
-from latephase.metrics.representativeness import COLUMNS, representativeness_metrics
-from scripts import extract_representativeness, extraction
-from tests import packs
+from latephase.measuring import over_checkpoints
+from latephase.metrics.representativeness import family
+from latephase.metrics.representativeness.family import COLUMNS, representativeness_metrics
+from latephase.parts import network
+from latephase.runs import parts, spec
+from latephase.storage import checkpoints
+from latephase.training import trainer
+from scripts.extract import representativeness
+from tests.training import packs
 
 LOSSES = ("cross_entropy", "mse")
 FIRST = COLUMNS[:3]
@@ -94,7 +98,7 @@ def test_more_than_one_block():
     train, test, weight, _ = sample(sizes=(100, 70), classes=3)
     whole = measure(train, test, weight)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(representativeness, "ROWS_AT_ONCE", 16)
+        patch.setattr(family, "ROWS_AT_ONCE", 16)
         parts_of_it = measure(train, test, weight)
     for name in RELEASED:
         assert parts_of_it[name] == pytest.approx(whole[name], rel=1e-13), name
@@ -109,14 +113,14 @@ def test_memory_is_bounded(monkeypatch, function, at_once):
     """No more than that many kernels or logits at a time, whatever the number of samples."""
     train, test, weight, _ = sample(sizes=(1300, 1200), classes=2)
     sizes = []
-    original = getattr(representativeness, function)
+    original = getattr(family, function)
 
     def watched(*arguments):
         result = original(*arguments)
         sizes.append(max(tensor.numel() for tensor in (arguments[0], result)))
         return result
 
-    monkeypatch.setattr(representativeness, function, watched)
+    monkeypatch.setattr(family, function, watched)
     measure(train, test, weight)
     assert len(sizes) > 3
     assert max(sizes) == at_once
@@ -455,11 +459,11 @@ def test_from_a_checkpoint_to_a_table(digits_file, tmp_path):
     loss = {"name": "cross_entropy", "reduction": "mean"}
     pack = packs.pack({"seed": 1}, {"seed": 2, "optimizer.lr": 1e9}, loss=loss, **packs.SGD)
     data = stored.load(digits_file, **parts.arguments(pack["common"]["data"]))
-    folder, *_ = training.train(pack, data, tmp_path / "scratch")
+    folder, *_ = trainer.train(pack, data, tmp_path / "scratch")
     output = tmp_path / "representativeness.parquet"
     arguments = {"checkpoints": folder, "data": digits_file, "output": output}
     argv = [word for name, path in arguments.items() for word in (f"--{name}", str(path))]
-    extraction.main("Doc.", extract_representativeness.measuring, argv)
+    over_checkpoints.main("Doc.", representativeness.measuring, argv)
     table = pd.read_parquet(output).set_index(["run", "step"])
     assert list(table.columns) == list(COLUMNS)
 
@@ -467,7 +471,7 @@ def test_from_a_checkpoint_to_a_table(digits_file, tmp_path):
     good, bad = (spec.run_id(run) for run in spec.runs_of(pack))
     assert table.loc[bad, step].isna().all()
     named = next(checkpoints.runs(path))
-    model = evaluation.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header["shape"], data.classes)
     model.load_state_dict(named)
     sets = []
     for split in ("train", "test"):

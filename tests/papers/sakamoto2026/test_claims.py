@@ -13,19 +13,19 @@ import pandas as pd
 import pytest
 import yaml
 
-from latephase import tables
-from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Result, verdict
 from latephase.errors import UserError
+from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Result, verdict
+from latephase.storage import parquet
 from scripts import evaluate_claims
-from tests import synthetic
-from tests.synthetic import LR, constant, inverse, study_table
+from tests.papers.sakamoto2026 import synthetic
+from tests.papers.sakamoto2026.synthetic import LR, constant, inverse, study_table
 
-CATALOG = Path(__file__).parents[1] / "catalog"
+CATALOG = Path(__file__).parents[3] / "catalog"
 CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
 SCHEMA = yaml.safe_load((CATALOG / "schemas" / "claims.schema.yaml").read_text())
 BY_ID = {claim["id"]: claim for claim in CLAIMS}
 OURS = [claim for claim in CLAIMS if claim["paper"] == "sakamoto2026"]
-"""The claims tested here, on tables of tests/synthetic.py; others' are in tests/claims."""
+"""The claims tested here, on tables of tests/papers/sakamoto2026/synthetic.py; others' are in tests/claims."""
 IDS = [claim["id"] for claim in OURS]
 
 COLUMNS = [
@@ -151,7 +151,7 @@ def test_catalog_matches_schema_and_functions():
     assert len(BY_ID) == len(CLAIMS)
     for claim in CLAIMS:
         assert claim["id"].startswith(claim["paper"])
-        module = importlib.import_module(f"latephase.claims.{claim['paper']}")
+        module = importlib.import_module(f"latephase.papers.claim.{claim['paper']}")
         function = getattr(module, claim["statistic"])
         parameters = inspect.signature(function).parameters
         assert set(claim["arguments"]) == set(parameters) - {"table"}
@@ -184,7 +184,7 @@ class Cells(HTMLParser):
 
 def test_program_writes_csv_and_page(tmp_path):
     table = tmp_path / "study.parquet"
-    tables.write(table, study_table())
+    parquet.write(table, study_table())
     claims = [OURS[0] | {"sentence": "a < b & <script>"}, *OURS[1:]]
     csv, page = tmp_path / "out" / "claims.csv", tmp_path / "out" / "claims.html"
     arguments = ["--claims", json.dumps(claims), "--studies", "weight_decay_mlp"]

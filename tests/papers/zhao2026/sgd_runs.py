@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from latephase.predictions import SGD
+from latephase.papers.zhao2026.predictions import SGD
 
 LR, MOMENTUM, DECAY = SGD
 STEPS = np.array([0, 10, 100, 500, 1000])

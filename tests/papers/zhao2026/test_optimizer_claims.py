@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latephase.claims import verdict, zhao2026
-from latephase.finals import fitted
-from tests.optimizer_runs import runs
+from latephase.analysis.final_rows import fitted
+from latephase.papers.claim import verdict
+from latephase.papers.zhao2026 import claims
+from tests.papers.zhao2026.optimizer_runs import runs
 
 
 def coupled_falls(optimizer, rank, momentum):
@@ -17,14 +18,14 @@ CONTRAST = {"coupled": "adam", "decoupled": "adamw", "metric": "nc0", "fitted": 
 
 
 def test_coupling_contrast_with_the_effect_without_and_reversed():
-    with_it = zhao2026.coupling_contrast(runs(coupled_falls), **CONTRAST)
+    with_it = claims.coupling_contrast(runs(coupled_falls), **CONTRAST)
     assert with_it.estimate == pytest.approx(2, abs=0.1)
     assert with_it.low > 1.8
     assert (with_it.n_seeds, with_it.n_cells) == (3, 2)
-    without = zhao2026.coupling_contrast(runs(lambda *_: 0.0), **CONTRAST)
+    without = claims.coupling_contrast(runs(lambda *_: 0.0), **CONTRAST)
     assert without.estimate == pytest.approx(0, abs=0.1)
     swapped = CONTRAST | {"coupled": "adamw", "decoupled": "adam"}
-    reverse = zhao2026.coupling_contrast(runs(coupled_falls), **swapped)
+    reverse = claims.coupling_contrast(runs(coupled_falls), **swapped)
     assert reverse.estimate == pytest.approx(-2, abs=0.1)
 
 
@@ -32,13 +33,13 @@ def test_runs_that_do_not_fit_count_for_nothing_and_are_counted():
     table = runs(coupled_falls)
     worst = (table["optimizer.name"] == "adam") & (table["optimizer.weight_decay"] == 5e-3)
     table.loc[worst, "accuracy_train"] = 0.98
-    result = zhao2026.coupling_contrast(table, **CONTRAST)
+    result = claims.coupling_contrast(table, **CONTRAST)
     assert result.estimate == pytest.approx(1, abs=0.1)
     assert "30 of 36 runs reach 99% training accuracy, 6 are left out" in result.note
     kept, _ = fitted(table, 0.99)
     assert len(kept) == 30
     diverged = table.assign(diverged_at=50.0)
-    assert np.isnan(zhao2026.coupling_contrast(diverged, **CONTRAST).estimate)
+    assert np.isnan(claims.coupling_contrast(diverged, **CONTRAST).estimate)
 
 
 def both_decays(decoupled_nc0, head="adam"):
@@ -59,7 +60,7 @@ MUON = {"optimizer": "muon", "metric": "nc0", "fitted": 0.99}
 def test_decay_contrast_with_the_effect_without_and_reversed():
     for decoupled, expected in ((1.0, 2), (0.01, 0), (1e-4, -2)):
         table = both_decays(decoupled)
-        result = zhao2026.decay_contrast(table, **MUON, options="head=adam")
+        result = claims.decay_contrast(table, **MUON, options="head=adam")
         assert result.estimate == pytest.approx(expected, abs=0.1)
         assert (result.n_seeds, result.n_cells) == (3, 1)
     assert "best nc0, median: coupled 0.0098, decoupled 9.8e-05" in result.note
@@ -67,7 +68,7 @@ def test_decay_contrast_with_the_effect_without_and_reversed():
 
 def test_decay_contrast_takes_only_the_runs_of_its_option():
     table = pd.concat([both_decays(1.0), both_decays(1e-4, head="muon")])
-    told = [zhao2026.decay_contrast(table, **MUON, options=f"head={h}") for h in ("adam", "muon")]
+    told = [claims.decay_contrast(table, **MUON, options=f"head={h}") for h in ("adam", "muon")]
     assert [r.estimate for r in told] == pytest.approx([2, -2], abs=0.1)
     assert "9 of 9 runs" in told[0].note
 
@@ -89,11 +90,11 @@ def decoupled(rate):
 
 def test_decoupled_recursion():
     arguments = {"optimizers": ["shampoo"], "options": "head=muon", "floor": 0.02}
-    exact = zhao2026.decoupled_recursion(decoupled(0.01 * 0.05), **arguments)
+    exact = claims.decoupled_recursion(decoupled(0.01 * 0.05), **arguments)
     assert exact.estimate == pytest.approx(0, abs=1e-9)
     assert (exact.n_seeds, exact.n_cells) == (3, 1)
     assert "shampoo, weight decay 0.05, seed" in exact.note
-    apart = zhao2026.decoupled_recursion(decoupled(0.01 * 0.1), **arguments)
+    apart = claims.decoupled_recursion(decoupled(0.01 * 0.1), **arguments)
     assert apart.estimate == pytest.approx(0.5, abs=1e-3)
 
 
@@ -103,14 +104,14 @@ def faster(optimizer, rank, momentum):
 
 def test_momentum_beyond_loss():
     arguments = {"fitted": 0.99, "loss_factor": 1.5}
-    result = zhao2026.momentum_beyond_loss(runs(faster, ["adam"]), **arguments)
+    result = claims.momentum_beyond_loss(runs(faster, ["adam"]), **arguments)
     assert result.estimate == pytest.approx(1.35, abs=0.05)  # ranks 1 and 2, 0.9 each
     assert result.low > 0
-    reverse = zhao2026.momentum_beyond_loss(runs(lambda *a: -faster(*a), ["adam"]), **arguments)
+    reverse = claims.momentum_beyond_loss(runs(lambda *a: -faster(*a), ["adam"]), **arguments)
     assert reverse.high < 0
     table = runs(faster, ["adam"])
     table.loc[table["optimizer.beta1"] > 0, "loss_train"] /= 2  # no pair of equal loss
-    nothing = zhao2026.momentum_beyond_loss(table, **arguments)
+    nothing = claims.momentum_beyond_loss(table, **arguments)
     assert np.isnan(nothing.estimate)
     assert "0 pairs" in nothing.note
 
@@ -136,39 +137,39 @@ def test_mixture_order_is_that_of_the_weakest_metric():
         "metrics": ["nc0", "nc2_etf"],
         "fitted": 0.99,
     }
-    falls = zhao2026.mixture_order(mixed(lambda share: -2e3 * share), **arguments)
+    falls = claims.mixture_order(mixed(lambda share: -2e3 * share), **arguments)
     assert falls.estimate == falls.high == -1
-    rises = zhao2026.mixture_order(mixed(lambda share: 2e3 * share), **arguments)
+    rises = claims.mixture_order(mixed(lambda share: 2e3 * share), **arguments)
     assert rises.estimate == 1
 
 
 def test_regression_by_hand():
     table = runs(coupled_falls, noise=0.3)
-    slope = zhao2026.regression_slope(table, fitted=0.99)
+    slope = claims.regression_slope(table, fitted=0.99)
     x, y = np.log10(table["nc0"]), table["nc3_duality"]
     assert slope.estimate == pytest.approx(np.polyfit(x, y, 1)[0], rel=1e-9)
     assert slope.low < slope.estimate < slope.high
-    r_squared = zhao2026.regression_r_squared(table, fitted=0.99)
+    r_squared = claims.regression_r_squared(table, fitted=0.99)
     assert r_squared.estimate == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2, rel=1e-9)
     shuffled = table.assign(nc3_duality=np.random.default_rng(1).permutation(y))
-    assert zhao2026.regression_r_squared(shuffled, fitted=0.99).estimate < 0.3
-    reverse = zhao2026.regression_slope(table.assign(nc3_duality=-y), fitted=0.99)
+    assert claims.regression_r_squared(shuffled, fitted=0.99).estimate < 0.3
+    reverse = claims.regression_slope(table.assign(nc3_duality=-y), fitted=0.99)
     assert reverse.estimate == pytest.approx(-slope.estimate)
 
 
 def test_accuracy_association_by_hand():
     table = runs(coupled_falls, noise=0.3)
     expected = table["nc3_duality"].corr(table["accuracy_test"], method="spearman")
-    result = zhao2026.accuracy_association(table, metric="nc3_duality", fitted=0.99)
+    result = claims.accuracy_association(table, metric="nc3_duality", fitted=0.99)
     assert result.estimate == pytest.approx(expected)
     tied = table.assign(accuracy_test=1 - table["nc3_duality"])
-    assert zhao2026.accuracy_association(tied, metric="nc3_duality", fitted=0.99).high == -1
+    assert claims.accuracy_association(tied, metric="nc3_duality", fitted=0.99).high == -1
 
 
 def test_agreement_quantile():
     table = runs(coupled_falls)
     column = table["nc4_agreement_test_without_bias"]
-    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
     assert result.estimate == pytest.approx(column.quantile(0.05))
     assert 0.98 <= result.low <= result.high < 1
 
@@ -176,10 +177,10 @@ def test_agreement_quantile():
 @pytest.mark.parametrize(
     ("statistic", "arguments"),
     [
-        (zhao2026.regression_slope, {}),
-        (zhao2026.agreement_quantile, {"quantile": 0.05}),
-        (zhao2026.accuracy_association, {"metric": "nc0"}),
-        (zhao2026.momentum_beyond_loss, {"loss_factor": 1.5}),
+        (claims.regression_slope, {}),
+        (claims.agreement_quantile, {"quantile": 0.05}),
+        (claims.accuracy_association, {"metric": "nc0"}),
+        (claims.momentum_beyond_loss, {"loss_factor": 1.5}),
     ],
 )
 def test_two_seeds_give_no_interval_and_no_run_gives_nothing(statistic, arguments):
@@ -192,10 +193,10 @@ def test_two_seeds_give_no_interval_and_no_run_gives_nothing(statistic, argument
 
 def test_a_metric_that_no_run_has_gives_nothing():
     table = runs(faster).assign(nc4_agreement_test_without_bias=np.nan)
-    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
     assert np.isnan([result.estimate, result.low, result.high]).all()
     table.loc[table["seed"] == 1, "nc4_agreement_test_without_bias"] = 0.97
-    result = zhao2026.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
     assert result.estimate == 0.97
     assert np.isnan(result.low)
 
@@ -208,19 +209,19 @@ def from_start(table, start):
 def test_fall_from_start_is_of_the_best_over_decays(optimizer, falls):
     """Of Adam NC0 falls by a decade a decay; of AdamW it stays at 1, above a start of 0.5."""
     table = from_start(runs(coupled_falls, noise=0.0), 0.5)
-    result = zhao2026.fall_from_start(table, optimizer=optimizer, metric="nc0", fitted=0.99)
+    result = claims.fall_from_start(table, optimizer=optimizer, metric="nc0", fitted=0.99)
     expected = np.log10(0.5) + (2 if falls else 0)
     assert result.estimate == pytest.approx(expected)
     assert (result.n_seeds, result.n_cells) == (3, 2)
     threshold = (0.0, None) if falls else (None, 0.0)
     assert verdict(result, threshold) == "reproduced"
     swapped = table.replace({"optimizer.name": {"adam": "adamw", "adamw": "adam"}})
-    turned = zhao2026.fall_from_start(swapped, optimizer=optimizer, metric="nc0", fitted=0.99)
+    turned = claims.fall_from_start(swapped, optimizer=optimizer, metric="nc0", fitted=0.99)
     assert verdict(turned, threshold) == "not reproduced"
 
 
 def test_fall_from_start_of_no_fitted_run_is_nothing():
     table = from_start(runs(coupled_falls), 0.5).assign(accuracy_train=0.5)
-    result = zhao2026.fall_from_start(table, optimizer="adam", metric="nc0", fitted=0.99)
+    result = claims.fall_from_start(table, optimizer="adam", metric="nc0", fitted=0.99)
     assert np.isnan(result.estimate)
     assert "best" not in result.note

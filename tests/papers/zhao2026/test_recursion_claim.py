@@ -7,14 +7,22 @@ import pandas as pd
 import pytest
 import yaml
 
-from latephase import predictions
-from latephase.claims import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from latephase.errors import UserError
-from latephase.theory import zhao2026
+from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from latephase.papers.zhao2026 import predictions, theory
 from scripts import evaluate_claims
-from tests.sgd_runs import DECAY, LR, MOMENTUM, SCHEDULE, diverge, nothing, reverse, study_table
+from tests.papers.zhao2026.sgd_runs import (
+    DECAY,
+    LR,
+    MOMENTUM,
+    SCHEDULE,
+    diverge,
+    nothing,
+    reverse,
+    study_table,
+)
 
-CATALOG = Path(__file__).parents[2] / "catalog"
+CATALOG = Path(__file__).parents[3] / "catalog"
 CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
 BY_ID = {claim["id"]: claim for claim in CLAIMS}
 
@@ -61,7 +69,7 @@ def test_one_cell_at_one_step_is_enough():
 
 def test_an_oscillating_factor_predicts_its_size():
     table = study_table(noise=0, momenta=(0.9,), decays=(2.0,))
-    factor = zhao2026.sgd_factor(zhao2026.learning_rates(0.03, 1000), 0.9, 2.0)
+    factor = theory.sgd_factor(theory.learning_rates(0.03, 1000), 0.9, 2.0)
     assert factor[10] < -0.02
     np.testing.assert_allclose(predictions.sgd_nc0(table), table["nc0"], rtol=1e-9)
 

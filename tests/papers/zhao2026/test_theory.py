@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
-from latephase.theory import zhao2026
+from latephase.papers.zhao2026 import theory
 
 CLASSES, SAMPLES, BATCH = 5, 60, 16
 
@@ -144,8 +144,8 @@ def test_softmax_less_target_is_a_gradient_for_targets_that_sum_to_one_only():
     targets = torch.rand(8, CLASSES).double()
     (exact,) = torch.autograd.grad(-(targets * logits.log_softmax(-1)).sum(), logits)
     written = logits.detach().softmax(-1) - targets
-    assert abs(zhao2026.row_sum_of_gradient(exact, features)).max() < 1e-15
-    assert abs(zhao2026.row_sum_of_gradient(written, features)).max() > 1e-2
+    assert abs(theory.row_sum_of_gradient(exact, features)).max() < 1e-15
+    assert abs(theory.row_sum_of_gradient(written, features)).max() > 1e-2
 
 
 @pytest.mark.parametrize("loss", [cross_entropy, squared, logistic])
@@ -157,7 +157,7 @@ def test_the_row_sum_of_a_gradient_is_what_autograd_says(loss):
     value = loss(training.head(features), training.labels)
     (gradient,) = torch.autograd.grad(value, training.head.weight)
     np.testing.assert_allclose(
-        zhao2026.row_sum_of_gradient(per_logit, features), gradient.sum(0), atol=1e-15
+        theory.row_sum_of_gradient(per_logit, features), gradient.sum(0), atol=1e-15
     )
 
 
@@ -181,15 +181,15 @@ def test_what_treats_coordinates_apart_moves_the_row_sum(update):
 # Theorems 3.1 and 3.2: SGD
 
 SCHEDULES = {
-    "constant": zhao2026.learning_rates(0.05, 300),
-    "steps": zhao2026.learning_rates(0.05, 300, [100, 200], 0.1),
+    "constant": theory.learning_rates(0.05, 300),
+    "steps": theory.learning_rates(0.05, 300, [100, 200], 0.1),
 }
 
 
 def test_learning_rates():
-    lrs = zhao2026.learning_rates(2.0, 6, [4, 1], 0.5)
+    lrs = theory.learning_rates(2.0, 6, [4, 1], 0.5)
     assert list(lrs) == [2, 1, 1, 1, 0.5, 0.5]
-    assert list(zhao2026.learning_rates(0.1, 3)) == [0.1] * 3
+    assert list(theory.learning_rates(0.1, 3)) == [0.1] * 3
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -199,7 +199,7 @@ def test_decoupled_decay(backbone, momentum, schedule):
     """Thm 3.1: momentum has no part in it."""
     lrs = SCHEDULES[schedule]
     sums = Training(backbone).row_sums(lrs, momentum, 0.3, coupled=False)
-    assert largest_error(sums, zhao2026.sgdw_factor(lrs, 0.3)) < 1e-12
+    assert largest_error(sums, theory.sgdw_factor(lrs, 0.3)) < 1e-12
     if schedule == "constant":
         alpha = (sums**2).sum(1) / CLASSES
         expected = alpha[0] * (1 - 0.05 * 0.3) ** (2 * np.arange(301))
@@ -213,13 +213,13 @@ def test_coupled_decay(backbone, momentum, schedule):
     """Thm 3.2, with schedules; at momentum 0.98 the roots are complex."""
     lrs = SCHEDULES[schedule]
     sums = Training(backbone).row_sums(lrs, momentum, 0.03, coupled=True)
-    assert largest_error(sums, zhao2026.sgd_factor(lrs, momentum, 0.03)) < 1e-12
+    assert largest_error(sums, theory.sgd_factor(lrs, momentum, 0.03)) < 1e-12
 
 
 def test_squared_loss_breaks_both():
     for coupled, factor in (
-        (False, zhao2026.sgdw_factor(SCHEDULES["constant"], 0.03)),
-        (True, zhao2026.sgd_factor(SCHEDULES["constant"], 0.9, 0.03)),
+        (False, theory.sgdw_factor(SCHEDULES["constant"], 0.03)),
+        (True, theory.sgd_factor(SCHEDULES["constant"], 0.9, 0.03)),
     ):
         training = Training(loss=squared)
         sums = training.row_sums(SCHEDULES["constant"], 0.9, 0.03, coupled)
@@ -232,46 +232,46 @@ def test_without_decay_nothing_moves(backbone):
     lrs = SCHEDULES["constant"]
     sums = Training(backbone).row_sums(lrs, 0.9, 0.0, coupled=True)
     assert largest_error(sums, np.ones(301)) < 1e-12
-    assert (zhao2026.sgd_factor(lrs, 0.9, 0.0) == 1).all()
-    assert (zhao2026.sgdw_factor(lrs, 0.0) == 1).all()
+    assert (theory.sgd_factor(lrs, 0.9, 0.0) == 1).all()
+    assert (theory.sgdw_factor(lrs, 0.0) == 1).all()
 
 
 @settings(max_examples=50, deadline=None)
 @given(product=st.floats(1e-4, 5), momentum=st.floats(0, 0.99))
 def test_factor_is_the_sum_of_the_roots_powers(product, momentum):
-    factors = zhao2026.sgd_factor(np.ones(40), momentum, product)
-    first, second = zhao2026.sgd_roots(1.0, momentum, product)
+    factors = theory.sgd_factor(np.ones(40), momentum, product)
+    first, second = theory.sgd_roots(1.0, momentum, product)
     powers = np.arange(41)
     if abs(first - second) > 1e-2:
         share = (factors[1] - second) / (first - second)
         closed = share * first**powers + (1 - share) * second**powers
-        scale = np.maximum(1, zhao2026.sgd_spectral_radius(1.0, momentum, product) ** powers)
+        scale = np.maximum(1, theory.sgd_spectral_radius(1.0, momentum, product) ** powers)
         np.testing.assert_allclose(factors / scale, closed.real / scale, atol=1e-9)
     assert first * second == pytest.approx(momentum)
     assert first + second == pytest.approx(1 + momentum - product)
-    stable = zhao2026.sgd_spectral_radius(1.0, momentum, product) < 1
+    stable = theory.sgd_spectral_radius(1.0, momentum, product) < 1
     if abs(product - 2 * (1 + momentum)) > 1e-9:
         assert stable == (product < 2 * (1 + momentum))
-    if zhao2026.oscillates(1.0, momentum, product):
-        assert zhao2026.sgd_spectral_radius(1.0, momentum, product) == pytest.approx(
+    if theory.oscillates(1.0, momentum, product):
+        assert theory.sgd_spectral_radius(1.0, momentum, product) == pytest.approx(
             np.sqrt(momentum)
         )
 
 
 def test_factors_broadcast():
     momentum, decay = np.array([[0.0], [0.9]]), np.array([0.0, 0.1, 0.2])
-    grid = zhao2026.sgd_factor(SCHEDULES["steps"], momentum, decay)
+    grid = theory.sgd_factor(SCHEDULES["steps"], momentum, decay)
     assert grid.shape == (301, 2, 3)
-    one = zhao2026.sgd_factor(SCHEDULES["steps"], 0.9, 0.2)
+    one = theory.sgd_factor(SCHEDULES["steps"], 0.9, 0.2)
     np.testing.assert_array_equal(grid[:, 1, 2], one)
 
 
 def test_small_decay_is_a_clock():
     """m_T ≈ m_0 exp(−λ Ση/(1 − β)) in the paper's heat map."""
-    lrs = zhao2026.learning_rates(0.001, 93_800, [30_954, 62_377], 0.1)
+    lrs = theory.learning_rates(0.001, 93_800, [30_954, 62_377], 0.1)
     for momentum, decay in ((0.0, 5e-3), (0.9, 1e-3), (0.98, 5e-5)):
-        exact = zhao2026.sgd_factor(lrs, momentum, decay)[-1]
-        short = zhao2026.sgd_factor_for_small_decay(lrs, momentum, decay)
+        exact = theory.sgd_factor(lrs, momentum, decay)[-1]
+        short = theory.sgd_factor_for_small_decay(lrs, momentum, decay)
         assert short == pytest.approx(exact, rel=2e-3)
 
 
@@ -286,11 +286,11 @@ def test_complex_roots_make_nc0_oscillate(share):
     # From where rounding, of gradients about 1, is all there is.
     along = along[: np.flatnonzero(abs(along) > 1e-10)[-1]]
     turns = np.count_nonzero(np.diff(np.sign(along)))
-    radius = zhao2026.sgd_spectral_radius(lr, momentum, decay)
-    assert zhao2026.oscillates(lr, momentum, decay) == (share > 1) == (turns > 1)
+    radius = theory.sgd_spectral_radius(lr, momentum, decay)
+    assert theory.oscillates(lr, momentum, decay) == (share > 1) == (turns > 1)
     if share > 1:
         assert radius == pytest.approx(np.sqrt(momentum), rel=1e-12)
-        first = zhao2026.sgd_roots(lr, momentum, decay)[0]
+        first = theory.sgd_roots(lr, momentum, decay)[0]
         assert turns == pytest.approx(len(along) * abs(np.angle(first)) / np.pi, abs=2)
     else:
         assert radius > np.sqrt(momentum)
@@ -301,7 +301,7 @@ def test_complex_roots_make_nc0_oscillate(share):
 
 # The paper's own numbers
 
-PUBLISHED = Path(__file__).parents[2] / "catalog/published"
+PUBLISHED = Path(__file__).parents[3] / "catalog/published"
 START = 1.7544
 PAPER = {"steps": 200 * 469, "milestones": [66 * 469, 133 * 469]}
 
@@ -310,8 +310,8 @@ def test_figure_5_without_training():
     """All 56 values of NC0, printed with two decimals, from one start value."""
     values = pd.read_csv(PUBLISHED / "zhao2026_fig5.csv")
     assert len(values) == 56
-    factors = zhao2026.sgd_factor(
-        zhao2026.learning_rates(0.001, **PAPER), values["momentum"], values["weight_decay"]
+    factors = theory.sgd_factor(
+        theory.learning_rates(0.001, **PAPER), values["momentum"], values["weight_decay"]
     )
     assert abs(START * factors[-1] - values["nc0"]).max() < 0.0051
 
@@ -319,7 +319,7 @@ def test_figure_5_without_training():
 def test_table_2_of_sgdw():
     """0.55, by learning rate 0.0679 and weight decay 5e-4."""
     values = pd.read_csv(PUBLISHED / "zhao2026_table2.csv", index_col="optimizer")
-    factors = zhao2026.sgdw_factor(zhao2026.learning_rates(0.0679, **PAPER), 5e-4)
+    factors = theory.sgdw_factor(theory.learning_rates(0.0679, **PAPER), 5e-4)
     assert abs(START * factors[-1] - values.loc["sgdw", "nc0"]) < 0.0051
 
 
@@ -375,11 +375,11 @@ def nothing(classes):
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_decoupled_sign_descent(classes):
     """Thm 3.3, from W_0 = 0: every step, and the limit, which is that of 1/K ‖Wᵀ1‖²."""
-    decay, lrs = 0.2, zhao2026.learning_rates(0.05, 3000, [2500], 0.1)
+    decay, lrs = 0.2, theory.learning_rates(0.05, 3000, [2500], 0.1)
     weights = sign_descent(lrs, decay, nothing(classes), coupled=False)
     alpha = alphas(weights)
-    limit = zhao2026.sign_decoupled_limit(decay, classes)
-    expected = zhao2026.sign_decoupled_alpha(lrs, decay, classes)
+    limit = theory.sign_decoupled_limit(decay, classes)
+    expected = theory.sign_decoupled_alpha(lrs, decay, classes)
     np.testing.assert_allclose(alpha, expected, rtol=1e-12, atol=1e-24)
     assert alpha[-1] == pytest.approx(limit, rel=1e-10, abs=1e-24)
     assert limit == pytest.approx((classes - 2) ** 2 / 0.04)
@@ -393,7 +393,7 @@ def test_decoupled_sign_descent_forgets_where_it_began():
     torch.manual_seed(0)
     decay, lrs = 0.2, np.full(4000, 0.02)
     weights = sign_descent(lrs, decay, torch.randn(6, 6).double(), coupled=False)
-    limit = zhao2026.sign_decoupled_limit(decay, 6)
+    limit = theory.sign_decoupled_limit(decay, 6)
     assert alphas(weights)[-1] == pytest.approx(limit, rel=1e-4)
 
 
@@ -408,7 +408,7 @@ def printed_sign_gradient(gap, classes, samples):
 def test_the_exponent_of_theorem_3_4(classes, a, b):
     weight = (a + b) * torch.eye(classes, dtype=torch.float64) - b
     gradient = simplex_gradient(weight).numpy()
-    psi = zhao2026.sign_gradient(a + b, classes, classes)
+    psi = theory.sign_gradient(a + b, classes, classes)
     expected = psi * (1 - classes * np.eye(classes))
     np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-15)
     printed = printed_sign_gradient(a + b, classes, classes)
@@ -423,15 +423,15 @@ def test_coupled_sign_descent_follows_a_and_b():
     decay, classes, steps = 0.01, 10, 120
     lrs = np.full(steps, 3e-3)
     weights = sign_descent(lrs, decay, nothing(classes), coupled=True)
-    a, b = zhao2026.sign_coupled(lrs, decay, classes)
+    a, b = theory.sign_coupled(lrs, decay, classes)
     expected = (a + b)[:, None, None] * np.eye(classes) - b[:, None, None]
     np.testing.assert_allclose(weights, expected, atol=1e-12)
-    alpha = zhao2026.sign_coupled_alpha(a, b, classes)
+    alpha = theory.sign_coupled_alpha(a, b, classes)
     np.testing.assert_allclose(alpha, alphas(weights), atol=1e-12)
 
 
 STEADY = np.full(3000, 0.01)
-DECAYED = zhao2026.learning_rates(0.01, 3000, range(300, 3000, 300), 1 / 3)
+DECAYED = theory.learning_rates(0.01, 3000, range(300, 3000, 300), 1 / 3)
 
 
 @pytest.mark.parametrize("lrs", [STEADY, DECAYED], ids=["constant", "decayed"])
@@ -449,7 +449,7 @@ def test_table_1_with_its_rows_the_right_way_round(coupled, lrs):
     elif coupled:  # jumps of the order of ηK, for ever
         assert 0.1 < np.sqrt(late) / (0.01 * classes) < 1
     else:
-        expected = zhao2026.sign_decoupled_alpha(lrs, decay, classes)
+        expected = theory.sign_decoupled_alpha(lrs, decay, classes)
         assert late == pytest.approx(expected[-1], rel=1e-10)
         assert late == alpha.max()
 
@@ -457,14 +457,14 @@ def test_table_1_with_its_rows_the_right_way_round(coupled, lrs):
 def test_where_coupled_sign_descent_ends():
     """a = (K − 1) b and λb = ψ; on the way α rises, then falls."""
     classes, decay = 10, 0.01
-    lrs = zhao2026.learning_rates(0.003, 40_000, range(4000, 40_000, 4000), 1 / 3)
-    a, b = zhao2026.sign_coupled(lrs, decay, classes)
-    alpha = zhao2026.sign_coupled_alpha(a, b, classes)
+    lrs = theory.learning_rates(0.003, 40_000, range(4000, 40_000, 4000), 1 / 3)
+    a, b = theory.sign_coupled(lrs, decay, classes)
+    alpha = theory.sign_coupled_alpha(a, b, classes)
     peak = alpha.argmax()
     assert (np.diff(alpha[: peak + 1]) > 0).all() and alpha[peak] > 1
     assert alpha[-1] < 1e-10
     assert a[-1] == pytest.approx((classes - 1) * b[-1], abs=1e-5)
-    psi = zhao2026.sign_gradient(a[-1] + b[-1], classes, classes)
+    psi = theory.sign_gradient(a[-1] + b[-1], classes, classes)
     assert decay * b[-1] == pytest.approx(psi, rel=1e-5)
 
 
@@ -480,13 +480,11 @@ def test_the_rate_of_alpha_in_its_parts(backbone, loss):
     weight, velocity = training.head.weight.detach().numpy(), np.zeros((CLASSES, 12))
     for _ in range(20):
         gradient = training.head_gradient()
-        before = zhao2026.row_sum_product(weight, weight)
-        rate = zhao2026.alpha_rate(
-            weight, velocity, gradient, lr=lr, momentum=momentum, decay=decay
-        )
+        before = theory.row_sum_product(weight, weight)
+        rate = theory.alpha_rate(weight, velocity, gradient, lr=lr, momentum=momentum, decay=decay)
         velocity = momentum * velocity + gradient + decay * weight
         weight -= lr * velocity  # in place: the training's own
-        after = zhao2026.row_sum_product(weight, weight)
+        after = theory.row_sum_product(weight, weight)
         assert sum(rate) == pytest.approx((after - before) / lr, abs=1e-12)
         assert (abs(rate.gradient) < 1e-14) == (loss is cross_entropy)
     assert after == pytest.approx(alphas(weight[None])[0], rel=1e-14)
@@ -508,14 +506,14 @@ def test_nc3_bounds_the_normalised_nc0(seed, classes, noise):
     means = random.normal(size=(7, classes))
     centred = means - means.mean(1, keepdims=True)
     weight = centred.T + noise * random.normal(size=(classes, 7))
-    bound = zhao2026.normalized_nc0_bound(nc3(weight, means), classes)
+    bound = theory.normalized_nc0_bound(nc3(weight, means), classes)
     assert sizes(weight) <= bound + 1e-12
 
 
 def test_the_bound_is_reached_to_first_order():
     """By equal rows added to a simplex: nothing smaller would hold."""
     weight = simplex(6).numpy() + 1e-4
-    bound = zhao2026.normalized_nc0_bound(nc3(weight, simplex(6).numpy()), 6)
+    bound = theory.normalized_nc0_bound(nc3(weight, simplex(6).numpy()), 6)
     assert sizes(weight) == pytest.approx(bound, rel=1e-3)
 
 

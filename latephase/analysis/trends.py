@@ -1,0 +1,77 @@
+"""How a quantity changes along an axis of a study: slopes, rank orders, regressions."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from latephase.analysis.seeds import Interval, median_over_seeds, seed_interval
+
+MIN_CELLS = 3
+"""Below this a slope or a rank order along an axis of a study is not given."""
+
+
+def loglog_slope(x: ArrayLike, times: NDArray) -> NDArray:
+    """The least-squares slope of log10(median time over seeds) against log10(x).
+
+    Args:
+        x: ``[C]`` positive.
+        times: ``[..., S, C]`` steps.
+    """
+    log_x = np.log10(np.asarray(x, dtype=float))
+    centred = log_x - log_x.mean()
+    return np.log10(median_over_seeds(times)) @ centred / (centred @ centred)
+
+
+def loglog_slope_interval(
+    x: ArrayLike, times: NDArray, censored: NDArray, **bootstrap
+) -> tuple[Interval, int]:
+    """:func:`loglog_slope` with its interval over seeds, and the number of cells it rests on.
+
+    A cell counts only if none of its seeds is censored: a median of lower bounds would
+    flatten the slope. With fewer than :data:`MIN_CELLS` distinct x left, NaN.
+
+    Args:
+        x: ``[C]``; times, censored: ``[S, C]``, NaN and True where the event is not observed.
+    """
+    x = np.asarray(x, dtype=float)
+    whole = ~(np.asarray(censored, dtype=bool) | np.isnan(times)).any(axis=0)
+    if len(np.unique(x[whole])) < MIN_CELLS:
+        return Interval(np.nan, np.nan, np.nan), int(whole.sum())
+    times = times[:, whole]
+
+    def slope(smallest: NDArray, _largest: NDArray) -> tuple[NDArray, NDArray]:
+        value = loglog_slope(x[whole], smallest)
+        return value, value
+
+    return seed_interval(times, times, slope, **bootstrap), int(whole.sum())
+
+
+def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArray:
+    """Somers' D of censored values against x: the order of all pairs of runs that differ in x.
+
+    A pair is +1 where the run with the larger x surely has the larger value, -1 where it
+    surely has the smaller, 0 where they are equal or their bounds overlap, so that
+    censoring draws D towards 0 and never away from it. NaN where no pair differs in x.
+
+    Args:
+        x: ``[C]``; smallest, largest: ``[..., S, C]`` bounds of each run's value, NaN for no
+            run.
+    """
+    x = np.broadcast_to(np.asarray(x, dtype=float), smallest.shape)
+    x, low, high = (values.reshape(*values.shape[:-2], -1) for values in (x, smallest, largest))
+    known = ~np.isnan(low)
+    right = x[..., :, None] > x[..., None, :]
+    right = right & known[..., :, None] & known[..., None, :]
+    above = (low[..., :, None] >= high[..., None, :]) & right
+    below = (high[..., :, None] <= low[..., None, :]) & right
+    with np.errstate(invalid="ignore"):
+        return (above.sum((-1, -2)) - below.sum((-1, -2))) / right.sum((-1, -2))
+
+
+def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
+    """Slope, intercept and R² of y on log10 x, of pairs with x > 0; NaN for fewer than three."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    x, y = np.log10(x[x > 0]), y[x > 0]
+    if len(x) < 3 or np.ptp(x) == 0:
+        return np.nan, np.nan, np.nan
+    slope = (x - x.mean()) @ y / ((x - x.mean()) @ (x - x.mean()))
+    return float(slope), float(y.mean() - slope * x.mean()), float(np.corrcoef(x, y)[0, 1] ** 2)

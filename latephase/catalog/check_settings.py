@@ -1,0 +1,97 @@
+"""What a user can get wrong in a study's settings beside its grids: one line each."""
+
+import ast
+from typing import Any
+
+from latephase.catalog.check_grids import check_grids
+from latephase.errors import UserError
+from latephase.metrics.arguments import MEASURABLE
+from latephase.metrics.families import FAMILIES, MORE_FAMILIES, OWN
+from latephase.runs import declared, grid, packs, spec
+
+
+def check_packs(config: dict[str, Any]) -> None:
+    """A side of a pack is of a model there is, along an axis that can be batched."""
+    for model, devices in config["packs"].items():
+        allowed = ", ".join(declared.names("model"))
+        if model not in declared.names("model"):
+            raise UserError(f"config: packs.{model} is not a model; allowed: {allowed}")
+        for device, block in devices.items():
+            _check_sides(block, f"config: packs.{model}.{device}")
+
+
+def _check_sides(block: dict[str, int], where: str) -> None:
+    for path in block:
+        if path not in packs.BATCHABLE:
+            raise UserError(
+                f"{where}.{path} is not a number that a pack can hold several of; "
+                f"allowed: {', '.join(packs.BATCHABLE)}"
+            )
+
+
+def check_setting(
+    setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
+) -> None:
+    """Check what the schema of a study cannot: every run of its grids, packs, metrics, margins."""
+    check_grids(setting, schema, datasets, file, key)
+    _check_sides(setting.get("pack", {}), f"{file}: {key}.pack")
+    for path in setting.get("pack", {}):
+        if path not in grid.axes(setting):
+            raise UserError(
+                f"{file}: {key}.pack.{path} is not an axis of the study; "
+                f"allowed: {', '.join(grid.axes(setting))}"
+            )
+    for i, name in enumerate(setting.get("metrics", [])):
+        _check_metric(name, f"{file}: {key}.metrics[{i}]")
+    if "margins" in setting:
+        _check_margins(setting, datasets, file, f"{key}.margins")
+
+
+def _check_metric(name: str, where: str) -> None:
+    """A metric is a family of ours, or a module of metrics with a function of its name."""
+    if name in MORE_FAMILIES:
+        return
+    module = OWN / f"{name}.py"
+    try:
+        nodes = ast.parse(module.read_text()).body if module.is_file() else []
+    except SyntaxError as error:
+        raise UserError(
+            f"latephase/metrics/own/{name}.py: cannot be read at line {error.lineno} ({error.msg})"
+        ) from None
+    found = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == name]
+    if name in (*FAMILIES, "history") or not found:
+        raise UserError(
+            f"{where} is {name!r}; allowed: {', '.join(MORE_FAMILIES)}, or a function of that name "
+            f"in latephase/metrics/own/{name}.py"
+        )
+    arguments = found[0].args
+    needed = arguments.args[: len(arguments.args) - len(arguments.defaults)]
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    needed += [argument for argument, default in pairs if default is None]
+    for argument in needed:
+        if argument.arg not in MEASURABLE:
+            raise UserError(
+                f"latephase/metrics/own/{name}.py: argument {argument.arg} of {name} is not known; "
+                f"allowed: {', '.join(MEASURABLE)}"
+            )
+
+
+def _check_margins(setting: dict, datasets: dict[str, dict], file: str, key: str) -> None:
+    axes, margins = grid.axes(setting), setting["margins"]
+    for path, value in margins["runs"].items():
+        if value not in axes.get(path, []):
+            allowed = ", ".join(map(str, axes.get(path, ["an axis of the grid"])))
+            raise UserError(f"{file}: {key}.runs.{path} is {value!r}; allowed: {allowed}")
+    runs = grid.specs(setting, margins["runs"])
+    if not runs:
+        raise UserError(f"{file}: {key}.runs is {margins['runs']}; allowed: values of one grid")
+    alike = {spec.canonical([run["data"], run["model"] | {"init_scale": None}]) for run in runs}
+    if len(alike) > 1:
+        told = f"{key}.runs is {margins['runs']}"
+        raise UserError(f"{file}: {told}; allowed: runs of one data set and one model")
+    if max(margins["steps"]) > (steps := min(run["steps"] for run in runs)):
+        raise UserError(f"{file}: {key}.steps is {margins['steps']}; allowed: at most {steps}")
+    last = datasets[runs[0]["data"]["name"]]["classes"] - 1
+    for i, pair in enumerate(margins["pairs"]):
+        if max(pair) > last:
+            raise UserError(f"{file}: {key}.pairs[{i}] is {pair}; allowed: classes 0 to {last}")

@@ -1,0 +1,132 @@
+"""Read and check the catalog whole: what is wrong is one line before any job starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from latephase.catalog import user_data
+from latephase.catalog.check_claims import check_claims
+from latephase.catalog.check_schema import check
+from latephase.catalog.check_settings import check_packs, check_setting
+from latephase.catalog.check_shown import check_chosen, check_shown
+from latephase.catalog.entries import Catalog
+from latephase.catalog.numbered_entries import written_out
+from latephase.catalog.strict_yaml import read_yaml
+from latephase.datasets.catalog_schema import datasets_schema
+from latephase.errors import UserError
+from latephase.runs import grid, packs, spec
+from latephase.runs.spec import Spec
+
+NAME = {"pattern": "^[a-z][a-z0-9_]*$"}
+"""Of a study's file and of a paper's folder."""
+
+
+def load(root: Path, config: dict[str, Any]) -> Catalog:
+    """Read and check the catalog under a root folder with a configuration.
+
+    Raises UserError.
+    """
+    folder = root / "catalog"
+    schemas = {
+        path.stem.removesuffix(".schema"): read_yaml(path, f"catalog/schemas/{path.name}")
+        for path in (folder / "schemas").glob("*.schema.yaml")
+    }
+    check(config, schemas["config"], "config")
+    check_packs(config)
+    datasets = _read(folder / "datasets.yaml", root, datasets_schema(schemas["datasets"]))
+    catalog = Catalog(config, datasets)
+    for path in sorted(folder.glob("*/paper.yaml")):
+        _add_paper(catalog, path.parent, root, schemas)
+    written = {name: study["scales"] for name, study in catalog.studies.items()}
+    for name, study in catalog.studies.items():
+        study["scales"] = _alike(name, written, catalog.file_of(name))
+    datasets |= user_data.entries(config, datasets, catalog.studies)
+    for name, study in catalog.studies.items():
+        for scale, setting in study["scales"].items():
+            file, key = catalog.file_of(name), f"scales.{scale}"
+            check_setting(setting, schemas["study"], datasets, file, key)
+    check_shown(catalog)
+    check_claims(catalog)
+    check_chosen(catalog)
+    _cut(catalog)
+    return catalog
+
+
+def _read(path: Path, root: Path, schema: dict[str, Any]) -> Any:
+    file = path.relative_to(root).as_posix()
+    content = read_yaml(path, file)
+    check(content, schema, file)
+    return content
+
+
+def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, dict]) -> None:
+    """What stands in a paper's folder; of its files only paper.yaml must be there."""
+
+    def read(name: str, empty: Any) -> Any:
+        path = folder / f"{name}.yaml"
+        return _read(path, root, schemas[name]) if path.exists() else empty
+
+    paper, where = folder.name, folder.relative_to(root).as_posix()
+    check(paper, NAME, "catalog", f"the folder {paper}")
+    catalog.papers[paper] = read("paper", {})["heading"]
+    studies = {}
+    for path in sorted((folder / "studies").glob("*.yaml")):
+        check(path.stem, NAME, f"{where}/studies", f"the name of {path.name}")
+        studies[path.stem] = _read(path, root, schemas["study"])
+    figures = written_out(read("figures", {}), f"{where}/figures.yaml")
+    for known, found, files in (
+        (catalog.studies, studies, "studies/{}.yaml"),
+        (catalog.figures, figures, "figures.yaml"),
+        (catalog.tables, read("tables", {}), "tables.yaml"),
+    ):
+        for name, entry in found.items():
+            if name in known:
+                file = f"{where}/{files.format(name)}"
+                other = f"catalog/{known[name]['paper']}"
+                raise UserError(f"{file}: {name} stands in {other} too; allowed: another name")
+            known[name] = {"paper": paper} | entry
+    claims = read("claims", {"claims": []})["claims"]
+    catalog.claims.extend({"paper": paper} | claim for claim in claims)
+
+
+def _alike(name: str, written: dict[str, dict], file: str) -> dict[str, dict[str, Any]]:
+    """The settings of a study; one that is ``like`` another study's is laid over that."""
+    settings = {}
+    for scale, setting in written[name].items():
+        if "like" in setting:
+            others = {other: scales.get(scale, {}) for other, scales in written.items()}
+            whole = [other for other, found in others.items() if found and "like" not in found]
+            check(setting["like"], {"enum": whole}, file, f"scales.{scale}.like")
+            own = {key: value for key, value in setting.items() if key != "like"}
+            setting = grid.laid_over(others[setting["like"]], own)
+        settings[scale] = setting
+    return settings
+
+
+def _cut(catalog: Catalog) -> None:
+    """Give every run a pack. A run that studies share belongs to the pack of the oldest."""
+    owner: dict[str, str] = {}
+    ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
+    for name in ordered:
+        for scale, setting in catalog.studies[name]["scales"].items():
+            held = []
+            for runs in _blocks(setting, catalog.config):
+                ids = {spec.run_id(run): run for run in runs}
+                if new := {id_: run for id_, run in ids.items() if id_ not in owner}:
+                    pack = packs.pack_of(new.values())
+                    pack_id = spec.pack_id(pack)
+                    catalog.packs[pack_id] = pack
+                    owner |= dict.fromkeys(new, pack_id)
+                held += [owner[id_] for id_ in ids]
+            catalog.members[name, scale] = list(dict.fromkeys(held))
+
+
+def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Spec]]:
+    """The runs of a study's grids, so many at a time as a pack of their model holds."""
+    device = config["device"].partition(":")[0]
+    for member in grid.members(setting):
+        template = grid.template(member)
+        block = config["packs"].get(member["model"]["name"], {}).get(device, {})
+        block = block | setting.get("pack", {})
+        for cells in packs.cut_packs(member["grid"], block):
+            yield [grid.resolved(spec.replaced(template, values)) for values in cells]

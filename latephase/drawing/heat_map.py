@@ -1,0 +1,30 @@
+"""A table of numbers as colours."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+
+from latephase.drawing import names
+
+
+def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> None:
+    """A table of numbers as colours, each with its number in two decimals; blank for NaN.
+
+    Dark is small. The first row stands at the bottom, as on any vertical axis.
+    """
+    sns.heatmap(
+        values,
+        ax=ax,
+        norm=norm,
+        cmap="viridis",
+        cbar=False,
+        annot=True,
+        fmt=".2f",
+        annot_kws={"fontsize": 8},
+        xticklabels=[names.short(value) for value in values.columns],
+        yticklabels=[names.short(value) for value in values.index],
+    )
+    ax.invert_yaxis()
+    ax.tick_params(length=0)
+    ax.tick_params(axis="y", labelrotation=0)

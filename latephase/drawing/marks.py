@@ -1,0 +1,70 @@
+"""What is drawn of tables on an axis: means with intervals or deviations, crosses, legends."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+
+def mean_and_interval(
+    ax: Axes, summary: pd.DataFrame, x: str, hue: str, palette: Mapping, **line
+) -> None:
+    """A line for the mean, a translucent band for the interval, for each value of ``hue``.
+
+    ``summary`` is of :func:`latephase.analysis.seeds.summarise`.
+    """
+    for value, group in summary.groupby(hue, sort=True):
+        colour = palette[value]
+        ax.plot(group[x], group["mean"], color=colour, **line)
+        ax.fill_between(
+            group[x], group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
+        )
+
+
+def mean_and_deviation(
+    ax: Axes, x: Sequence[float], summary: pd.DataFrame, colour: str, dashes: str = "-", **marker
+) -> None:
+    """A line through the means, a translucent band of one standard deviation on either side.
+
+    ``summary`` has columns mean and sd (NaN: none). The band ends at a tenth of the mean: on a
+    logarithmic axis it has no place for less.
+    """
+    mean, spread = summary["mean"], summary["sd"].fillna(0)
+    ax.plot(x, mean, dashes, color=colour, marker="o", **marker)
+    low = (mean - spread).clip(lower=mean / 10)
+    ax.fill_between(x, low, mean + spread, color=colour, alpha=0.15, lw=0)
+
+
+def divergences(
+    ax: Axes, crosses: pd.DataFrame, x: str, y: str, hue: str, palette: Mapping
+) -> None:
+    """A cross where a run was last measured before it diverged."""
+    for value, group in crosses.groupby(hue, sort=True):
+        ax.plot(
+            group[x],
+            group[y],
+            linestyle="none",
+            marker="X",
+            markersize=7,
+            markeredgecolor="black",
+            markeredgewidth=0.7,
+            color=palette[value],
+            zorder=5,
+        )
+
+
+def dots(ax: Axes, x: Sequence[float], y: Sequence[float], colour: str, **marker) -> None:
+    """A dot for each pair."""
+    ax.plot(x, y, color=colour, linestyle="none", marker="o", alpha=0.7, **marker)
+
+
+def legend_of_dots(palette: Mapping[str, str]) -> list[Line2D]:
+    """A dot of each colour, for a legend."""
+    dot = {"linestyle": "none", "marker": "o", "markersize": 5}
+    return [Line2D([], [], color=colour, **dot) for colour in palette.values()]
+
+
+def legend_of_band(label: str) -> Line2D:
+    """A piece of a band, for a legend."""
+    return Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label=label)

@@ -1,0 +1,26 @@
+"""What a metric of the user's own is given of a snapshot, by the names of its arguments."""
+
+from typing import Any
+
+from latephase.measuring.snapshot import Snapshot
+
+
+def asked(name: str, snapshot: Snapshot) -> Any:
+    """What an argument's name asks of a snapshot."""
+    split, _, what = name.rpartition("_")
+    split, data = split or "train", snapshot.data
+    match what:
+        case "features":
+            return snapshot.features(split)
+        case "logits":
+            return snapshot.logits(split)
+        case "labels":
+            return getattr(data, f"{split}_labels")
+        case "inputs":
+            return data.held(split)
+        case "loss":
+            return snapshot.spec["loss"]["name"]
+        case "classes":
+            return data.classes
+        case _:
+            return getattr(snapshot, what)

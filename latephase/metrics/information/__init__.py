@@ -1,0 +1,84 @@
+"""Every column of the family that is measured at each checkpoint: cheap, on one set of samples.
+
+Three kinds of number, each with its knob in the column's name, for want of a true one: a
+deterministic network with continuous inputs has I(X; Z) = ∞.
+
+- normalised HSIC (:mod:`latephase.metrics.information.nhsic`): geometry of kernels, knob the batch size;
+- information of the representation with noise (:mod:`latephase.metrics.information.kolchinsky_tracey`) or in
+  bins (:mod:`latephase.metrics.information.binning`), in nats, knob the noise's variance or the bins' width;
+- bounds by the variance within classes (:mod:`latephase.metrics.information.redundancy`).
+
+What is dear, nearest neighbours behind a learned compression, is a family of its own:
+:mod:`latephase.metrics.mutual_information.family`.
+
+In the limit of exact collapse, where all samples of a class fall on one point and the K points
+differ, H(Y) is what every estimator of I(X; T) and I(Y; T) gives that has not lost the classes to
+its noise or bins, and 0 what those of I(X; T|Y) give; nHSIC(Z; Y) gives K − 1 when centred. If all
+samples fall on one point, all give 0.
+"""
+
+EVERY_RUN = True
+"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+COLUMNS = (
+    "nhsic_x",
+    "nhsic_y",
+    "nhsic_difference",
+    "nhsic_centred_x",
+    "nhsic_centred_x_null",
+    "nhsic_centred_x_corrected",
+    "nhsic_centred_y",
+    "nhsic_centred_y_null",
+    "nhsic_centred_y_corrected",
+    "nhsic_centred_difference_corrected",
+    "kt_upper_x_variance_0.001",
+    "kt_lower_x_variance_0.001",
+    "kt_upper_y_variance_0.001",
+    "kt_lower_y_variance_0.001",
+    "kt_upper_x_given_y_variance_0.001",
+    "kt_lower_x_given_y_variance_0.001",
+    "kt_y_from_upper_variance_0.001",
+    "kt_y_from_lower_variance_0.001",
+    "kt_upper_x_variance_0.1",
+    "kt_lower_x_variance_0.1",
+    "kt_upper_y_variance_0.1",
+    "kt_lower_y_variance_0.1",
+    "kt_upper_x_given_y_variance_0.1",
+    "kt_lower_x_given_y_variance_0.1",
+    "kt_y_from_upper_variance_0.1",
+    "kt_y_from_lower_variance_0.1",
+    "kt_upper_x_variance_1",
+    "kt_lower_x_variance_1",
+    "kt_upper_y_variance_1",
+    "kt_lower_y_variance_1",
+    "kt_upper_x_given_y_variance_1",
+    "kt_lower_x_given_y_variance_1",
+    "kt_y_from_upper_variance_1",
+    "kt_y_from_lower_variance_1",
+    "kt_upper_x_relative_variance_0.01",
+    "kt_lower_x_relative_variance_0.01",
+    "kt_upper_y_relative_variance_0.01",
+    "kt_lower_y_relative_variance_0.01",
+    "kt_upper_x_given_y_relative_variance_0.01",
+    "kt_lower_x_given_y_relative_variance_0.01",
+    "kt_y_from_upper_relative_variance_0.01",
+    "kt_y_from_lower_relative_variance_0.01",
+    "kt_upper_x_relative_variance_0.1",
+    "kt_lower_x_relative_variance_0.1",
+    "kt_upper_y_relative_variance_0.1",
+    "kt_lower_y_relative_variance_0.1",
+    "kt_upper_x_given_y_relative_variance_0.1",
+    "kt_lower_x_given_y_relative_variance_0.1",
+    "kt_y_from_upper_relative_variance_0.1",
+    "kt_y_from_lower_relative_variance_0.1",
+    "kt_log_n",
+    "binned_x_width_0.5",
+    "binned_y_width_0.5",
+    "binned_x_width_0.07",
+    "binned_y_width_0.07",
+    "binned_log_n",
+    "redundancy_logdet_bound_relative_variance_0.01",
+    "redundancy_trace_bound_relative_variance_0.01",
+    "redundancy_logdet_bound_relative_variance_0.1",
+    "redundancy_trace_bound_relative_variance_0.1",
+)
+"""The columns of its data."""

@@ -1,0 +1,4 @@
+"""Metrics of your own, a file each: ``own/<name>.py`` has a function ``<name>`` that returns a dict
+of numbers, a column each. A study names it under ``metrics``; scripts/extract/own.py says what the
+function may ask for.
+"""

@@ -1,0 +1,13 @@
+"""Seeds of random streams that must not be the stream of another purpose."""
+
+import hashlib
+
+
+def derived_seed(*words: object) -> int:
+    """A seed below 2⁶³ from words: a purpose, and what tells its streams apart.
+
+    A generator of this seed shares nothing with one of a run's own seed, from which the initial
+    weights are drawn.
+    """
+    mixed = hashlib.sha256(" ".join(map(str, words)).encode()).digest()
+    return int.from_bytes(mixed[:8], "big") >> 1

@@ -1,0 +1,181 @@
+"""Start a program of the pipeline, in a process that has its libraries already if there is one.
+
+    python -m scripts.start train --pack … --data …
+
+does what ``python -m scripts.train --pack … --data …`` does. To import torch takes seconds, and a
+workflow has hundreds of short jobs. So Snakemake starts a server beside itself
+(:mod:`scripts.serve`), which imports the libraries once and forks for each job. The job runs in
+that fork, with the standard streams of this process. This process waits for it, passes signals on
+to it, and ends as it ends. Killing this process kills the job.
+
+Where there is no server, or it refuses, this process becomes ``python -m scripts.train …``. It
+does so on a cluster's nodes, in a conda environment or a container, on macOS, where Snakemake did
+not call it, and where ``LATEPHASE_COLD=1`` is set, which is for those who suspect the server.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+
+PASSED_ON = {
+    getattr(signal, f"SIG{name}") for name in ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
+}
+FROM_THE_KERNEL = 0x80
+"""``si_code`` of a signal that a terminal sends, to each process of a group."""
+ARROW = "JE_ARROW_MALLOC_CONF"
+"""Tells pyarrow in the server to start no thread for its memory, when it is imported."""
+PER_JOB = {"_", "OLDPWD", "PWD", "SHLVL", "TEMP", "TEMPDIR", "TMP", "TMPDIR", ARROW}
+"""Environment variables that a shell or Snakemake sets for each job anew, and the server's own."""
+MANY = 32
+"""More ancestors than a job has below its Snakemake."""
+
+
+def main() -> None:
+    program, *arguments = sys.argv[1:] or sys.exit(__doc__)
+    streams = None not in (sys.stdin, sys.stdout, sys.stderr)  # none of them is closed
+    if streams and not os.environ.get("LATEPHASE_COLD"):
+        with contextlib.suppress(OSError):
+            server = find_server()
+            if server and (job := begin(server, program, arguments)):
+                wait(server, program, job)
+    become(program, arguments)
+
+
+def become(program: str, arguments: list[str]) -> None:
+    """Be ``python -m scripts.<program>`` from here on, in the same process."""
+    options = sys.orig_argv[1 : sys.orig_argv.index("-m")]
+    command = [sys.executable, *options, "-m", f"scripts.{program}", *arguments]
+    os.execv(sys.executable, command)
+
+
+def find_server() -> socket.socket | None:
+    """A connection to the server of the Snakemake that called this process, if it has one."""
+    for snakemake in ancestors():
+        connection = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError):
+            connection.connect(address(snakemake))
+            process, user = peer(connection)
+            if user == os.getuid() and parent(process) == snakemake:
+                return connection
+        connection.close()
+    return None
+
+
+def address(snakemake: int) -> str:
+    """Where the server of a Snakemake listens: a Unix socket without a file, which Linux has."""
+    return f"\0latephase-{os.getuid()}-{snakemake}"
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """The process at the other end of a connection, and its user."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return struct.unpack("=iii", told)[:2]
+
+
+def ancestors() -> Iterator[int]:
+    """The processes above this one, the nearest first."""
+    process = os.getppid()
+    for _ in range(MANY):
+        if process == 0:
+            return
+        yield process
+        process = parent(process)
+
+
+def parent(process: int) -> int:
+    with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 (pathlib takes time to import)
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def begin(server: socket.socket, program: str, arguments: list[str]) -> int | None:
+    """Ask the server for a job; its process id, or None if the server refuses or ends."""
+    ignored = [n for n in signal.valid_signals() if signal.getsignal(n) is signal.SIG_IGN]
+    request = {
+        "program": program,
+        "arguments": arguments,
+        "circumstances": circumstances(),
+        "variables": {name: os.environ[name] for name in PER_JOB if name in os.environ},
+        "ignored": ignored,
+        "group": os.getpgrp(),
+    }
+    socket.send_fds(server, [b" "], [0, 1, 2])
+    server.sendall(json.dumps(request).encode() + b"\n")
+    return answer(server, "job")
+
+
+def circumstances() -> str:
+    """What a job takes over from the process that starts it, as a text to compare.
+
+    The server forks a job only where this is the same for both. So a job has the same interpreter,
+    folder, environment, rights and limits as it would have without the server.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    alike = {
+        "python": [sys.executable, sys.prefix, sys.version, sys.path, sys.warnoptions],
+        "options": [list(sys.flags), sys._xoptions],
+        "folder": os.getcwd(),  # noqa: PTH109
+        "variables": {k: v for k, v in os.environ.items() if k not in PER_JOB},
+        "rights": [os.getresuid(), os.getresgid(), os.getgroups(), umask],
+        "mounts": os.readlink("/proc/self/ns/mnt"),  # noqa: PTH115
+        "processors": [sorted(os.sched_getaffinity(0)), os.getpriority(os.PRIO_PROCESS, 0)],
+    }
+    for name in ("limits", "cgroup"):
+        with open(f"/proc/self/{name}") as file:  # noqa: PTH123
+            alike[name] = file.read()
+    return json.dumps(alike, sort_keys=True)
+
+
+def answer(server: socket.socket, word: str) -> int | None:
+    """The number that the server says after a word; None where it ends without."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = server.recv(1)  # and not of the next answer
+        if not byte:
+            return None
+        line += byte
+    said, number = line.decode().split()
+    return int(number) if said == word else None
+
+
+def wait(server: socket.socket, program: str, job: int) -> None:
+    """Pass signals on to a job, and end as it ends."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+    threading.Thread(target=pass_signals_on, args=(job,), daemon=True).start()
+    status = None
+    with contextlib.suppress(OSError):
+        status = answer(server, "status")
+    if status is None:
+        print(f"error: {program}: its server was ended, and its result is unknown", file=sys.stderr)
+        sys.exit(1)
+    end_with(os.waitstatus_to_exitcode(status))
+
+
+def pass_signals_on(job: int) -> None:
+    """Send a job every signal that comes, unless the terminal has sent it to the job as well."""
+    while True:
+        # It also takes those that this process ignores, as a rule's shell has SIGTERM ignored.
+        heard = signal.sigwaitinfo(PASSED_ON)
+        with contextlib.suppress(ProcessLookupError):
+            if heard.si_code != FROM_THE_KERNEL or os.getpgid(job) != os.getpgrp():
+                os.kill(job, heard.si_signo)
+
+
+def end_with(code: int) -> None:
+    """End with an exit status, or by the signal whose negative number it is."""
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
+        signal.raise_signal(-code)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""A catalog that is cut to one study, so that a whole workflow takes seconds."""
+
+from pathlib import Path
+
+import yaml
+
+NAME = "weight_decay_mlp"
+STUDY = f"catalog/sakamoto2026/studies/{NAME}.yaml"
+FIGURES = ("catalog/sakamoto2026/figures.yaml", "catalog/atlas/figures.yaml")
+"""Where the study's figures stand."""
+
+
+def keep_one_study(root: Path) -> None:
+    """Take the other studies out of the catalog, with what is shown and claimed of them."""
+    for path in (root / "catalog").glob("*/studies/*.yaml"):
+        if path.stem != NAME:
+            path.unlink()
+    for path in [p for kind in ("figures", "tables") for p in root.glob(f"catalog/*/{kind}.yaml")]:
+        entries = yaml.safe_load(path.read_text()).items()
+        write_yaml(path, {name: entry for name, entry in entries if entry["study"] == NAME})
+    for path in root.glob("catalog/*/claims.yaml"):
+        claims = yaml.safe_load(path.read_text())["claims"]
+        if own := [claim for claim in claims if claim["study"] == NAME]:
+            write_yaml(path, {"claims": own})
+        else:
+            path.unlink()
+
+
+def write_yaml(path: Path, content: dict) -> None:
+    """Write a file of the catalog anew."""
+    path.write_text(yaml.safe_dump(content, sort_keys=False))

@@ -1,0 +1,185 @@
+"""What jobs are made from and called with, asked without Snakemake."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from latephase.catalog import load
+from latephase.errors import UserError
+from latephase.metrics.families import FAMILIES
+from latephase.runs import spec
+from rules.targets import Targets
+
+ROOT = Path(__file__).parents[2]
+STUDY, SCALE = "weight_decay_mlp", "quick"
+
+
+def wildcards(**names):
+    return SimpleNamespace(**names)
+
+
+def targets(**changes):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    return Targets(load.load(ROOT, config | changes), ROOT)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return targets()
+
+
+@pytest.fixture(scope="module")
+def pack(shipped):
+    return wildcards(pack=shipped.catalog.packs_of(STUDY, SCALE)[0])
+
+
+def test_a_pack_is_trained_on_its_data(shipped, pack):
+    assert shipped.pack_data(pack) == "results/data/digits.safetensors"
+    assert spec.pack_id(shipped.pack_spec(pack)) == pack.pack
+
+
+def test_the_code_of_a_training_is_that_of_its_own_parts(shipped, pack):
+    """Of two packs of one optimizer it is the same, of another optimizer's it is not."""
+    same = wildcards(pack=shipped.catalog.packs_of(STUDY, SCALE)[1])
+    other = wildcards(pack=next(name for name in shipped.catalog.packs if "-mlp-sgd-" in name))
+    codes = [shipped.pack_code("scripts.train", each) for each in (pack, same, other)]
+    assert codes[0] == codes[1] != codes[2]
+
+
+def test_a_training_s_time_grows_with_its_steps_and_with_each_attempt(shipped, pack):
+    minutes = shipped.catalog.minutes(pack.pack)
+    assert shipped.train_minutes(pack, 1) == 10 + 2 * minutes
+    assert shipped.train_minutes(pack, 3) == 3 * (10 + 2 * minutes)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_is_measured_by_its_program(shipped, pack, family):
+    asked = wildcards(pack=pack.pack, family=family)
+    assert shipped.extraction(asked) == f"extract.{family}"
+    assert shipped.extraction_inputs(asked) == {}
+    assert shipped.extraction_options(asked, {}) == []
+
+
+def test_a_family_s_further_input_is_what_it_declares(shipped, pack):
+    asked = wildcards(pack=pack.pack, family="mutual_information")
+    entry = shipped.pack_spec(pack)["common"]["data"]
+    file = f"results/data/digits-{spec.digest(entry)}.code.safetensors"
+    assert shipped.extraction_inputs(asked) == {"inputs_code": file}
+    assert shipped.extraction_options(asked, {"inputs_code": "elsewhere"}) == [
+        "--inputs-code=elsewhere"
+    ]
+
+
+def test_a_metric_of_the_user_s_is_measured_by_the_program_of_all_such(shipped, pack):
+    asked = wildcards(pack=pack.pack, family="sparsity")
+    assert shipped.extraction(asked) == "extract.own"
+    assert shipped.extraction_options(asked, {}) == ["--metric=sparsity"]
+
+
+def test_families_have_codes_of_their_own(shipped, pack):
+    asked = [wildcards(pack=pack.pack, family=family) for family in FAMILIES]
+    assert len({shipped.extraction_code(each) for each in asked}) == len(FAMILIES)
+
+
+def test_a_study_is_gathered_from_all_its_packs(shipped):
+    study = wildcards(study=STUDY, scale=SCALE)
+    packs = shipped.study_packs(study)
+    files = shipped.pack_files(["history", "nc0"], study)
+    assert files == [f"results/packs/{p}/{n}.parquet" for n in ("history", "nc0") for p in packs]
+    assert shipped.study_families(study) == list(FAMILIES)
+
+
+def test_what_a_study_is_called_decides_no_run(shipped):
+    runs = json.loads(shipped.study_runs(wildcards(study=STUDY, scale=SCALE)))
+    assert {"grid", "optimizer", "steps"} <= set(runs)
+    assert not {"title", "margins", "metrics", "pack"} & set(runs)
+
+
+def test_margins_are_of_the_packs_that_hold_their_runs(shipped):
+    study = wildcards(study=STUDY, scale=SCALE)
+    every = {f"results/packs/{pack}" for pack in shipped.study_packs(study)}
+    assert set(shipped.margin_packs(study)) < every
+    assert shipped.margin_data(study) == "results/data/digits.safetensors"
+
+
+def test_a_figure_is_given_files_by_name(shipped):
+    figure = wildcards(figure="zhao2026_fig26", scale="paper")
+    files = shipped.shown_files(figure)
+    assert files["table"] == "results/paper/studies/optimizers_resnet9_fashion_mnist.parquet"
+    assert len(files["beside"]) == 5
+    given = {"table": "a", "beside": ["b", "c"]}
+    assert shipped.shown_words(figure, given) == ["--table", "a", "--beside", "b", "c"]
+    assert shipped.script(figure) == "metric_against_metric"
+
+
+def test_studies_beside_that_lack_the_scale_are_left_out(shipped):
+    files = shipped.shown_files(wildcards(figure="zhao2026_fig26", scale="quick"))
+    assert files["beside"] == ["results/quick/studies/optimizers_vgg9_fashion_mnist.parquet"]
+
+
+def test_published_values_are_the_paper_s(shipped):
+    files = shipped.shown_files(wildcards(table="zhao2026_table2", scale="quick"))
+    assert files["published"] == "catalog/zhao2026/published/zhao2026_table2.csv"
+    files = shipped.shown_files(wildcards(figure="zhao2026_fig2", scale="quick"))
+    assert files["published"] == "catalog/zhao2026/published/zhao2026_table6.csv"
+
+
+def test_arguments_of_a_scale_go_over_those_of_both(shipped):
+    figure = wildcards(figure="atlas_overview", scale="quick")
+    assert json.loads(shipped.shown_options(figure)) == {"weight_decay": 0.14}
+    figure = wildcards(figure="zhao2026_fig9", scale="quick")
+    assert json.loads(shipped.shown_options(figure)) == {
+        "by": ["optimizer.weight_decay"],
+        "across": "optimizer.name",
+        "metrics": ["nc0", "loss_train"],
+    }
+
+
+def test_a_figure_stands_under_its_paper_s_heading(shipped):
+    figure = wildcards(figure="zhao2026_fig9", scale="quick")
+    assert shipped.heading(figure) == "Zhao et al. 2026, optimizers"
+    (label,) = shipped.shown_as(figure).values()
+    assert label.startswith("zhao2026_fig9: ")
+
+
+def test_figures_and_tables_of_a_scale_are_files(shipped):
+    figures, tables = shipped.figures(SCALE), shipped.tables(SCALE)
+    assert {Path(file).suffix for file in figures} == {".pdf", ".png", ".csv"}
+    assert len(figures) == 3 * len(shipped.catalog.chosen_figures(SCALE))
+    assert len(tables) == 2 * len(shipped.catalog.tables)
+    assert len(shipped.titles(SCALE)) == len(figures) // 3 + len(tables) // 2
+
+
+def test_an_npz_is_the_catalog_s_or_the_user_s(shipped, tmp_path):
+    part = wildcards(dataset="fashion_mnist_part")
+    assert shipped.data_npz(part) == "catalog/data/fashion_mnist_part.npz"
+    assert shipped.data_npz(wildcards(dataset="digits")) == []
+
+
+def test_a_folder_of_images_is_the_user_s_to_name(shipped):
+    with pytest.raises(UserError, match="folders.imagenet is missing"):
+        shipped.data_folder(wildcards(dataset="imagenet"))
+    assert shipped.data_folder(wildcards(dataset="digits")) == ""
+    assert shipped.data_listing(wildcards(dataset="digits")) == ""
+
+
+def test_a_comment_on_pins_is_no_other_software(tmp_path):
+    (tmp_path / "envs").mkdir()
+    for name in ("train.yaml", "analysis.yaml"):
+        (tmp_path / "envs" / name).write_text("dependencies:\n- python=3.12\n")
+    (tmp_path / "requirements.txt").write_text("torch==2.13.0\npandas==3\n")
+
+    def software():
+        config = yaml.safe_load((ROOT / "config.yaml").read_text())
+        catalog = SimpleNamespace(config=config, encoded_data=dict)
+        return Targets(catalog, tmp_path).software("train")
+
+    before = software()
+    (tmp_path / "requirements.txt").write_text("# pins\ntorch==2.13.0\npandas==4\n")
+    (tmp_path / "envs/analysis.yaml").write_text("dependencies:\n- python=3.13\n")
+    assert software() == before
+    (tmp_path / "envs/train.yaml").write_text("dependencies:\n- python=3.13\n")
+    assert software() != before

@@ -1,0 +1,11 @@
+"""The engine as it trains on an accelerator, for the tests of what it does there."""
+
+from latephase.training.trainer import Trainer
+
+
+class Together(Trainer):
+    """All rows in one batched step, as on an accelerator."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.serial = False
