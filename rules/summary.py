@@ -2,7 +2,7 @@
 
     python -m rules.summary results/quick results/paper
 
-Standard library only: the Snakefile imports it for the last lines of a run.
+Neither pandas nor torch: the Snakefile imports it for the last lines of a run.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-VERDICTS = ("reproduced", "not reproduced", "inconclusive")
+from latephase.papers.claim import VERDICTS
 
 
 def verdicts(table: Path) -> tuple[str, list[str]]:

@@ -49,7 +49,7 @@ def test_nothing_runs_what_it_reads(path):
         if name == "np.load":
             assert keywords.get("allow_pickle") == "False"
         if name == "yaml.load":
-            assert path.name == "yaml_files.py"
+            assert path.name == "strict_yaml.py"
 
 
 PAGE = """<head>

@@ -185,7 +185,8 @@ PROGRAMS = {
     "arguments": "import sys; print(sys.argv)",
     "main": "import sys; m = sys.modules['__main__']; print(m.__spec__.name, m.__file__, __name__)",
     "folder": "import sys; print(os.getcwd(), sys.path)",
-    "environment": "print(sorted((k, v) for k, v in os.environ.items() if k not in ('_', 'LATEPHASE_COLD')))",
+    "environment": """
+print(sorted((k, v) for k, v in os.environ.items() if k not in ("_", "LATEPHASE_COLD")))""",
     "environment_of_c": "import subprocess; subprocess.run(['sh', '-c', 'echo $OMP_NUM_THREADS'])",
     "temporary_folder": "import tempfile; print(tempfile.gettempdir())",
     "input": "import sys; print(sys.stdin.read(), sys.stdin.isatty(), sys.stdout.line_buffering)",

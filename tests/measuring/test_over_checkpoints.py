@@ -1,11 +1,12 @@
-"""From a checkpoint to a table of the pipeline: the same numbers as by hand, NaN once diverged."""
+"""From checkpoints to rows: the same numbers as by hand, none once a run has diverged."""
+
+import weakref
 
 import pandas as pd
 import pytest
 import torch
 
 from latephase.datasets import stored
-from latephase.measuring import over_checkpoints
 from latephase.metrics.collapse.family import train_test_collapse_metrics
 from latephase.metrics.nc0.family import nc0_metrics
 from latephase.parts import network
@@ -13,6 +14,7 @@ from latephase.runs import parts, spec
 from latephase.storage import checkpoints
 from latephase.training import trainer
 from scripts.extract import collapse, nc0
+from tests.measuring.frames import extracted, measured
 from tests.training import packs
 
 
@@ -30,22 +32,21 @@ def trained(pack, digits_file, tmp_path_factory):
     return folder, data
 
 
-@pytest.mark.parametrize("family", ["collapse", "nc0"])
-def test_a_table_holds_what_the_functions_say(family, pack, trained, digits_file, tmp_path):
+@pytest.mark.parametrize("program", [collapse, nc0], ids=["collapse", "nc0"])
+def test_a_file_holds_what_the_functions_say(program, pack, trained, digits_file, tmp_path):
     folder, data = trained
-    output = tmp_path / f"{family}.parquet"
-    arguments = {"checkpoints": folder, "data": digits_file, "output": output}
-    argv = [word for name, path in arguments.items() for word in (f"--{name}", str(path))]
-    program = {"collapse": collapse, "nc0": nc0}[family]
-    over_checkpoints.main("Doc.", program.measuring, argv)
-    table = pd.read_parquet(output).set_index(["run", "step"])
+    table = extracted(program, folder, digits_file, tmp_path / "family.parquet")
+    rows = measured(folder, pack, data, program.measuring(data))
+    assert list(table) == list(rows)
+    numbers = (frame.select_dtypes("number") for frame in (table, rows))  # not the lists
+    pd.testing.assert_frame_equal(*numbers, check_exact=True)
 
     step, path = checkpoints.steps_in(folder)[-1]
     good, bad = (spec.run_id(run) for run in spec.runs_of(pack))
     assert table.loc[(bad, step)].isna().all()
     named = next(checkpoints.runs(path))
     expected = nc0_metrics(named["head.weight"])
-    if family == "collapse":
+    if program is collapse:
         model = network.build_model(packs.run(), data.header["shape"], data.classes)
         model.load_state_dict(named)
         with torch.no_grad():
@@ -60,3 +61,20 @@ def test_a_table_holds_what_the_functions_say(family, pack, trained, digits_file
     for name, value in expected.items():
         read = row[name] if isinstance(value, float) else list(row[name])
         assert read == pytest.approx(value, rel=1e-5, abs=1e-6), name
+
+
+def test_no_checkpoint_is_kept_in_memory(digits_file, tmp_path):
+    """Whatever their number: what was measured on one is gone when the next is."""
+    pack = packs.pack({"seed": 1}, {"seed": 2}, steps=10, checkpoints={"every": [[10, 1]]})
+    data = stored.load(digits_file, **parts.arguments(pack["common"]["data"]))
+    folder, *_ = trainer.train(pack, data, tmp_path)
+    seen, alive = [], []
+
+    def measure(snapshot):
+        alive.append(sum(ref() is not None for ref in seen))
+        seen.append(weakref.ref(snapshot.features("train")))
+        return {"x": 0.0}
+
+    table = measured(folder, pack, data, measure)
+    assert len(table) == 2 * len(checkpoints.steps_in(folder)) == 22
+    assert max(alive) <= 1

@@ -1,30 +1,20 @@
 """The engine on networks with batch normalisation: buffers, one run at a time and many at once."""
 
-import math
-
-import pandas as pd
 import pytest
 import torch
 from torch.nn import functional
 
 from latephase.datasets import stored
-from latephase.measuring import over_checkpoints
-from latephase.measuring.snapshot import Snapshot
-from latephase.metrics.curvature.family import curvature_metrics
-from latephase.metrics.curvature.mean_loss import Objective
-from latephase.metrics.flatness.family import flatness_metrics
-from latephase.parts.losses import cross_entropy
-from latephase.parts.network import build_model, features, logits
+from latephase.parts.network import build_model
 from latephase.runs import parts, spec
 from latephase.storage import checkpoints
 from latephase.training import gradients, trainer
 from latephase.training.trainer import Trainer
-from scripts.extract import collapse as extract_collapse
-from scripts.extract import curvature as extract_curvature
-from scripts.extract import margins, own
-from tests.metrics.curvature.networks import full_hessian, kappa_of
 from tests.training import packs
-from tests.training.test_trainer import Together
+from tests.training.modules import modules
+from tests.training.packs import CNN, CNN_NUMBERS
+from tests.training.together import Together
+
 
 def trained(pack, data, dtype=torch.float64, kind=Trainer):
     """Each run's parameters, buffers and history after training, by run."""
@@ -42,18 +32,18 @@ def trained(pack, data, dtype=torch.float64, kind=Trainer):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_each_run_of_a_pack_is_as_if_alone_to_the_bit(data, dtype):
-    together = trained(packs.pack(*packs.CNN_NUMBERS, **packs.CNN), data, dtype)
-    for values in packs.CNN_NUMBERS:
-        for run, alone in trained(packs.pack(values, **packs.CNN), data, dtype).items():
+    together = trained(packs.pack(*CNN_NUMBERS, **CNN), data, dtype)
+    for values in CNN_NUMBERS:
+        for run, alone in trained(packs.pack(values, **CNN), data, dtype).items():
             for mine, theirs in zip(together[run][:2], alone[:2], strict=True):
                 assert torch.equal(mine, theirs)
             assert together[run][2] == alone[2]
 
 
 def test_many_at_once_are_as_if_alone(data):
-    together = trained(packs.pack(*packs.CNN_NUMBERS, **packs.CNN), data, kind=Together)
-    for values in packs.CNN_NUMBERS:
-        for run, (params, buffers, history) in trained(packs.pack(values, **packs.CNN), data).items():
+    together = trained(packs.pack(*CNN_NUMBERS, **CNN), data, kind=Together)
+    for values in CNN_NUMBERS:
+        for run, (params, buffers, history) in trained(packs.pack(values, **CNN), data).items():
             torch.testing.assert_close(together[run][0], params, rtol=1e-12, atol=1e-12)
             torch.testing.assert_close(together[run][1], buffers, rtol=1e-12, atol=1e-12)
             for mine, theirs in zip(together[run][2], history, strict=True):
@@ -65,7 +55,7 @@ def test_many_at_once_are_as_if_alone(data):
 @pytest.mark.parametrize(("kind", "count"), [(Trainer, 3), (Together, 1)])
 def test_one_run_takes_no_run_axis(data, monkeypatch, kind, count):
     """Neither on a CPU nor, alone in its pack, on an accelerator."""
-    pack = packs.pack(*packs.CNN_NUMBERS[:count], **packs.CNN)
+    pack = packs.pack(*CNN_NUMBERS[:count], **CNN)
     expected = trained(pack, data)
     monkeypatch.setattr(gradients, "vmap", None)
     for run, (params, buffers, _) in trained(pack, data, kind=kind).items():
@@ -90,18 +80,18 @@ OTHERS = {
 def test_other_networks_too(data, model):
     """Many at once as alone."""
     samples = numbers() if model == "ufm" else data
-    changes = packs.CNN | {"model": OTHERS[model]}
-    together = trained(packs.pack(*packs.CNN_NUMBERS, **changes), samples, kind=Together)
-    for values in packs.CNN_NUMBERS:
+    changes = CNN | {"model": OTHERS[model]}
+    together = trained(packs.pack(*CNN_NUMBERS, **changes), samples, kind=Together)
+    for values in CNN_NUMBERS:
         for run, (row, *_) in trained(packs.pack(values, **changes), samples).items():
             torch.testing.assert_close(together[run][0], row, rtol=1e-10, atol=1e-12)
 
 
 def test_resnet50_too(data):
     """Of one step: in so deep a network rounding grows a thousandfold with each."""
-    changes = packs.CNN | {"model": {"name": "resnet50"}}
+    changes = CNN | {"model": {"name": "resnet50"}}
     rows = {}
-    for kind, numbers in ((Together, packs.CNN_NUMBERS[:2]), (Trainer, packs.CNN_NUMBERS[:1])):
+    for kind, numbers in ((Together, CNN_NUMBERS[:2]), (Trainer, CNN_NUMBERS[:1])):
         trainer = kind(packs.pack(*numbers, **changes), data, "cpu", torch.float64)
         state = trainer.initial()
         trainer.advance(state, 1)
@@ -112,7 +102,7 @@ def test_resnet50_too(data):
 @pytest.mark.parametrize("kind", [Trainer, Together])
 def test_equals_a_plain_loop(data, kind):
     """Parameters and running statistics of a module that torch trains."""
-    pack = packs.pack(*packs.CNN_NUMBERS[:2], **packs.CNN)
+    pack = packs.pack(*CNN_NUMBERS[:2], **CNN)
     found = trained(pack, data, kind=kind)
     for run in spec.runs_of(pack):
         torch.manual_seed(run["seed"])
@@ -137,7 +127,7 @@ def content(folder):
 @pytest.mark.parametrize("serial", [True, False])
 def test_halted_anywhere_it_ends_in_the_same_bytes(data, tmp_path, monkeypatch, serial):
     monkeypatch.setattr(trainer, "Trainer", Trainer if serial else Together)
-    pack = packs.pack(*packs.CNN_NUMBERS, **packs.CNN)
+    pack = packs.pack(*CNN_NUMBERS, **CNN)
     whole, history, _ = trainer.train(pack, data, tmp_path / "whole")
     for asked in (1, 5, 9, 11, 20, 30) if serial else (1, 5, 11):
         calls = []
@@ -158,7 +148,7 @@ def test_a_diverging_run_leaves_its_neighbours_statistics_alone(data, tmp_path, 
     monkeypatch.setattr(trainer, "Trainer", kind)
     content = []
     for name, lr in (("wild", 1e30), ("harmless", 1e-3)):
-        pack = packs.pack({"seed": 1}, {"seed": 2, "optimizer.lr": lr}, {"seed": 3}, **packs.CNN)
+        pack = packs.pack({"seed": 1}, {"seed": 2, "optimizer.lr": lr}, {"seed": 3}, **CNN)
         folder, history, _ = trainer.train(pack, data, tmp_path / name)
         content.append(checkpoints.read(checkpoints.steps_in(folder)[-1][1])[0])
         if name == "wild":
@@ -169,14 +159,12 @@ def test_a_diverging_run_leaves_its_neighbours_statistics_alone(data, tmp_path, 
 
 
 def test_a_checkpoint_is_whole_and_the_history_is_of_evaluation_mode(data, tmp_path):
-    pack = packs.pack(*packs.CNN_NUMBERS, **packs.CNN)
+    pack = packs.pack(*CNN_NUMBERS, **CNN)
     folder, history, _ = trainer.train(pack, data, tmp_path)
     rows = {(row["run"], row["step"]): row for row in history}
     step, path = checkpoints.steps_in(folder)[-1]
-    for run, model in modules(pack, path, data):
+    for run, model in modules(pack, path):
         assert not torch.equal(model.body[1].running_mean, torch.zeros(4))
         with torch.no_grad():
             loss = functional.cross_entropy(model(data.test_inputs), data.test_labels).item()
         assert rows[spec.run_id(run), step]["loss_test"] == pytest.approx(loss, rel=1e-5)
-
-
