@@ -1,15 +1,16 @@
 """A job does the same with the server as without it, and its process is as well ended as any."""
 
+import contextlib
 import fcntl
 import os
 import pty
-import re
 import signal
 import socket
 import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ SNAKEMAKE = """
 import os, subprocess, sys
 from scripts import serve
 serve.start()
+with open("server", "w") as file:
+    print(serve.servers[0].pid if serve.servers else 0, file=file)
 for command in sys.argv[1:]:
     done = subprocess.run(["bash", "-c", command], env=os.environ | serve.ONE_THREAD)
 sys.exit(done.returncode)
@@ -77,24 +80,30 @@ class Root:
     def program(self, text: str, name: str = "job") -> None:
         self.write(f"scripts/{name}.py", HOW + text)
 
-    def begin(self, *commands: str, **options) -> subprocess.Popen:
+    @contextlib.contextmanager
+    def begin(self, *commands: str, **options) -> Iterator[subprocess.Popen]:
         """Start the stand-in for Snakemake, which runs shell commands one after the other."""
         environment = self.environment | options.pop("env", {})
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", SNAKEMAKE, *commands],
             **{"cwd": self.folder, "env": environment, "text": True, **options},
-        )
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
 
     def run(self, *commands: str, **options) -> tuple[str, str, int]:
         """Standard output, standard error and exit status of such commands."""
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         with self.begin(*commands, **pipes, **options) as process:
-            try:
-                out, err = process.communicate("given\n", timeout=60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        return out, re.sub("^bash: .*\n", "", err, flags=re.M), process.returncode
+            out, err = process.communicate("given\n", timeout=60)
+        return out, err, process.returncode
+
+    def written(self, way: str) -> dict[str, bytes]:
+        """What a program wrote that was called in one of the ways of ``CALL``."""
+        return {path.suffix[1:]: path.read_bytes() for path in self.folder.glob(f"{way}.*")}
 
     def how(self) -> list[str]:
         """How the programs were started since this was last asked."""
@@ -125,17 +134,6 @@ def alive(process: int) -> bool:
         return False
 
 
-def server_of(process: int) -> int:
-    """The server beside a process that stands for Snakemake."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    (server,) = (
-        int(child)
-        for child in children
-        if b"scripts.serve" in Path(f"/proc/{child}/cmdline").read_bytes()
-    )
-    return server
-
-
 @pytest.fixture
 def root(tmp_path):
     return Root(tmp_path)
@@ -164,6 +162,12 @@ while not os.path.exists("enough"):
 print("done")
 """
 """Ends when it is told to."""
+CALL = """
+{command} 'a b' "$(printf '\\xff')" '' < given > {way}.out 2> {way}.err
+echo $? > {way}.status
+mv file {way}.file 2> /dev/null
+true
+"""
 
 PROGRAMS = {
     "output": "import sys; print('ä', end=''); print('error', file=sys.stderr)",
@@ -196,7 +200,7 @@ print(sorted((k, v) for k, v in os.environ.items() if k not in ("_", "LATEPHASE_
     "group": "print(os.getpgrp() == os.getpgid(os.getppid()))",
     "signals": "import signal; print([(n, signal.getsignal(n)) for n in range(1, 32)])",
     "at_exit": "import atexit; atexit.register(print, 'at exit')",
-    "unclosed_file": "file = open('out', 'w'); file.write('x')",
+    "unclosed_file": "file = open('file', 'w'); file.write('x')",
     "thread": """
 import threading, time
 threading.Thread(target=lambda: (time.sleep(0.2), print("late"))).start()
@@ -223,19 +227,19 @@ logging.info("told")""",
 
 @pytest.mark.parametrize("text", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_does_the_same(root, text):
-    (root.folder / "scripts/job.py").write_text(HOW + text)
-    command = "python -m scripts.start job 'a b' \"$(printf '\\xff')\" ''; echo $? >&2"
-    plain = root.run(command.replace("start job", "job"))
-    assert root.how() == ([] if text == "a b" else ["cold"] * (1 + text.count("spawn")))
-    written = [path.read_bytes() for path in root.folder.glob("out")]
-    for path in root.folder.glob("out"):
-        path.unlink()
-    assert root.run(command) == plain
-    if text != "a b":
-        assert root.how()[0] == "warm"
-    assert [path.read_bytes() for path in root.folder.glob("out")] == written
-    assert root.run(command, env={"LATEPHASE_COLD": "1"}) == plain
-    assert "warm" not in root.how()
+    root.write("scripts/job.py", HOW + text)
+    root.write("given", "given\n")
+    ways = {
+        "plain": "python -m scripts.job",
+        "warm": "python -m scripts.start job",
+        "cold": "LATEPHASE_COLD=1 python -m scripts.start job",
+    }
+    root.run(*(CALL.format(way=way, command=command) for way, command in ways.items()))
+    plain, warm, cold = (root.written(way) for way in ways)
+    assert plain["status"] and warm == plain and cold == plain
+    if text != PROGRAMS["syntax_error"]:
+        count = 1 + text.count("spawn")  # with the processes that the program itself starts
+        assert root.how() == ["cold"] * count + ["warm"] * count + ["cold"] * count
 
 
 def test_a_program_that_is_not_there(root):
@@ -368,9 +372,8 @@ def test_killing_the_client_kills_the_program(root):
 
 
 def test_the_server_ends_with_snakemake(root):
-    with root.begin("sleep 1000") as process:
-        until(lambda: b"sleep" in children_of(process.pid))
-        server = server_of(process.pid)
+    with root.begin("sleep 30") as process:
+        server = int(root.wait_for("server"))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             os.kill(server, number)
         time.sleep(0.2)
@@ -379,17 +382,11 @@ def test_the_server_ends_with_snakemake(root):
     until(lambda: not alive(server))
 
 
-def children_of(process: int) -> bytes:
-    """The command lines of a process's children."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return b" ".join(Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
-
-
 def test_a_program_outlives_snakemake_and_the_server_stays_with_it(root):
     root.program(SLOW)
     with root.begin("python -m scripts.start job > said; echo $? > status") as process:
         job = int(root.wait_for("job"))
-        server = server_of(process.pid)
+        server = int(root.wait_for("server"))
         process.kill()
     time.sleep(0.2)
     assert alive(job) and alive(server)
@@ -400,9 +397,8 @@ def test_a_program_outlives_snakemake_and_the_server_stays_with_it(root):
 
 
 def test_the_server_holds_nothing_of_snakemake_s(root):
-    with root.begin("sleep 1000", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        until(lambda: b"sleep" in children_of(process.pid))
-        folder = Path(f"/proc/{server_of(process.pid)}/fd")
+    with root.begin("sleep 30", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        folder = Path(f"/proc/{root.wait_for('server')}/fd")
         held = {path.name: str(path.readlink()) for path in folder.iterdir()}
         assert [held[name] for name in "012"] == [os.devnull] * 3
         theirs = {str(Path(f"/proc/{process.pid}/fd/{name}").readlink()) for name in "12"}
@@ -415,7 +411,7 @@ def test_the_server_is_killed_while_a_program_runs(root):
     first = "python -m scripts.start job > said; echo $? > status"
     with root.begin(first, "python -m scripts.start job", stderr=subprocess.PIPE) as process:
         job = int(root.wait_for("job"))
-        os.kill(server_of(process.pid), signal.SIGKILL)
+        os.kill(int(root.wait_for("server")), signal.SIGKILL)
         time.sleep(0.2)
         assert alive(job)
         assert not (root.folder / "status").exists()
@@ -433,8 +429,7 @@ def test_a_server_that_stands_still_is_waited_for_no_longer_than_the_client_live
     with root.begin(
         "sleep 0.5; python -m scripts.start job & echo $! > client; wait $!"
     ) as process:
-        until(lambda: b"bash" in children_of(process.pid))
-        server = server_of(process.pid)
+        server = int(root.wait_for("server"))
         os.kill(server, signal.SIGSTOP)
         client = int(root.wait_for("client"))
         time.sleep(1.5)
@@ -447,8 +442,8 @@ def test_a_server_that_stands_still_is_waited_for_no_longer_than_the_client_live
 
 def test_a_caller_elsewhere_has_no_server(root):
     root.program("")
-    with root.begin("sleep 1000") as process:
-        until(lambda: b"sleep" in children_of(process.pid))
+    with root.begin("sleep 30") as process:
+        root.wait_for("server")
         subprocess.run(
             ["python", "-m", "scripts.start", "job"],
             cwd=root.folder,

@@ -1,6 +1,6 @@
 """When something happens in training, and how sure the seeds make us of it.
 
-Everything here is a pure function over arrays or over a study's table (one row a run and
+Everything here is a pure function over arrays or over a study's table (one row for each run and
 step). Times are optimizer steps; they are compared and interpolated as log10(step), because
 late-phase events are spread over decades.
 
@@ -162,7 +162,7 @@ def generalisation_level(table: pd.DataFrame, fraction: float, stay: int) -> flo
 def run_events(
     table: pd.DataFrame, events: Callable[[pd.DataFrame], Mapping[str, Event]]
 ) -> pd.DataFrame:
-    """Apply ``events`` to each run's history (by step, up to a divergence); one row a run.
+    """Apply ``events`` to each run's history (by step, up to a divergence): a row for each run.
 
     Columns: run, seed, optimizer.lr, optimizer.weight_decay, diverged (bool), then for every
     event its name (step) and ``<name>_censored``.

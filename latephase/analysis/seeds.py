@@ -92,9 +92,9 @@ def pooled_interval(
 ) -> Interval:
     """A percentile bootstrap over seeds of a statistic of columns over all runs together.
 
-    ``statistic`` takes an array a column, a value a run. Whole seeds are drawn: a seed's runs
-    share initialisation and batch order. A run counts that has all of the columns. Fewer than
-    :data:`MIN_SEEDS` seeds with such a run: NaN.
+    ``statistic`` takes an array for each column, with a value for each run. Whole seeds are drawn:
+    a seed's runs share initialisation and batch order. A run counts that has all of the columns.
+    Fewer than :data:`MIN_SEEDS` seeds with such a run: NaN.
     """
     known = runs[["seed", *dict.fromkeys(columns)]].dropna()
     by_seed = [group[list(columns)].to_numpy(dtype=float).T for _, group in known.groupby("seed")]

@@ -17,7 +17,7 @@ def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
     """
     forms = {name: form(name) for name in kinds.files()}
     chosen = [
-        {"if": {"required": ["kind"], "properties": {"kind": {"const": name}}}, "then": form_}
+        {"if": {"properties": {"kind": {"const": name}}}, "then": form_}
         for name, form_ in forms.items()
     ]
     entry = {

@@ -94,7 +94,10 @@ class Trainer:
         self.model.to(device, dtype)
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
-        self.inputs = data.train_inputs.to(device, dtype)
+        self.dtype = dtype
+        # Tokens stay integers.
+        kept = dtype if data.train_inputs.dtype.is_floating_point else data.train_inputs.dtype
+        self.inputs = data.train_inputs.to(device, kept)
         streamed = isinstance(self.inputs, Streamed)
         # Where the inputs are streamed, what says which of them are wanted stays where the file is.
         self.index_device = "cpu" if streamed else device
@@ -103,14 +106,14 @@ class Trainer:
             if streamed
             else one_hot(data.train_labels, data.classes).to(device, dtype)
         )
-        self.test_inputs = data.test_inputs.to(device, dtype)
+        self.test_inputs = data.test_inputs.to(device, kept)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
         self.serial = device == "cpu"  # one run at a time where that is faster
 
     def initial(self) -> State:
         """The state at step 0."""
         rows = initial_rows(
-            self.pack, self.data.header["shape"], self.data.classes, self.inputs.dtype
+            self.pack, self.data.header["shape"], self.data.classes, self.dtype
         )
         params, buffers = (tensor.to(self.device) for tensor in rows)
         state = initial_state(self.optimizer, params, self.layout)

@@ -198,6 +198,7 @@ def test_resized_as_pillow_does(tmp_path, size):
     ["", "{", "3", "[]", "{}", "[" * 100_000, json.dumps(HEADER | {"scale": 0})]
     + [json.dumps(HEADER | {key: "x"}) for key in ("scale", "classes", "shape", "inputs")]
     + [json.dumps(HEADER | {"inputs": "integers"})]
+    + [json.dumps(HEADER | {"inputs": "x", "shape": [4]})]
     + [json.dumps(HEADER | {"inputs": "integers", "shape": [4], "vocabulary": 0})]
     + [json.dumps({key: value for key, value in HEADER.items() if key != "scale"})],
 )

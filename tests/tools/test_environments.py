@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from latephase.datasets.prepare import REQUIRED
+from latephase.datasets import kinds
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, parts
@@ -38,7 +38,7 @@ PARTS = [
     for folder in parts.KINDS.values()
     for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
 ]
-READERS = [f"latephase.datasets.{kind}" for kind in REQUIRED]
+READERS = [f"latephase.datasets.kinds.{kind}" for kind in kinds.files()]
 CLAIMS = [f"latephase.papers.claim.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
 PROGRAMS = {
     "train": [

@@ -82,16 +82,16 @@ def test_a_chosen_figure_is_the_only_one_made(sources):
 
 
 def test_a_figure_of_published_values_is_given_them(fresh_project):
-    """And is drawn again when one of them is mended; a bundle holds them, as any table."""
+    """And is drawn again when one of them is mended; a bundle holds them, as any data."""
     figures = fresh_project.read_yaml("catalog/sakamoto2026/figures.yaml")
-    entry = figures["sakamoto2026_fig3"] | {"tables": ["table", "published"]}
-    fresh_project.write_yaml(
-        "catalog/sakamoto2026/figures.yaml", figures | {"zhao2026_fig5": entry}
-    )
+    entry = figures["sakamoto2026_fig3"] | {"script": "sakamoto2026_fig3"}
+    entry["tables"] = ["table", "published"]
+    fresh_project.write_yaml("catalog/zhao2026/figures.yaml", {"zhao2026_fig5": entry})
     file = "catalog/zhao2026/published/zhao2026_fig5.csv"
     commands = fresh_project.commands("results/quick/bundles/zhao2026_fig5.zip")
-    assert f"--published={file}" in commands
-    assert f"published={file}" in commands.partition("scripts.bundle")[2]
+    first, _, second = commands.partition("scripts.start bundle")
+    assert f"--published {file}" in first
+    assert f"--published {file}" in second.partition("--files")[2]
     (fresh_project.folder / file).unlink()
     text, status = fresh_project.run("-n", "results/quick/figures/zhao2026_fig5.pdf")
     assert status != 0

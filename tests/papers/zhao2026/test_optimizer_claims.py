@@ -60,7 +60,7 @@ MUON = {"optimizer": "muon", "metric": "nc0", "fitted": 0.99}
 def test_decay_contrast_with_the_effect_without_and_reversed():
     for decoupled, expected in ((1.0, 2), (0.01, 0), (1e-4, -2)):
         table = both_decays(decoupled)
-        result = claims.decay_contrast(table, **MUON, options="head=adam")
+        result = claims.decay_contrast(table, **MUON, options={"head": "adam"})
         assert result.estimate == pytest.approx(expected, abs=0.1)
         assert (result.n_seeds, result.n_cells) == (3, 1)
     assert "best nc0, median: coupled 0.0098, decoupled 9.8e-05" in result.note
@@ -68,7 +68,7 @@ def test_decay_contrast_with_the_effect_without_and_reversed():
 
 def test_decay_contrast_takes_only_the_runs_of_its_option():
     table = pd.concat([both_decays(1.0), both_decays(1e-4, head="muon")])
-    told = [claims.decay_contrast(table, **MUON, options=f"head={h}") for h in ("adam", "muon")]
+    told = [claims.decay_contrast(table, **MUON, options={"head": h}) for h in ("adam", "muon")]
     assert [r.estimate for r in told] == pytest.approx([2, -2], abs=0.1)
     assert "9 of 9 runs" in told[0].note
 
@@ -89,7 +89,7 @@ def decoupled(rate):
 
 
 def test_decoupled_recursion():
-    arguments = {"optimizers": ["shampoo"], "options": "head=muon", "floor": 0.02}
+    arguments = {"optimizers": ["shampoo"], "options": {"head": "muon"}, "floor": 0.02}
     exact = claims.decoupled_recursion(decoupled(0.01 * 0.05), **arguments)
     assert exact.estimate == pytest.approx(0, abs=1e-9)
     assert (exact.n_seeds, exact.n_cells) == (3, 1)

@@ -1,16 +1,14 @@
 """The claims on zhao2026 on tables that follow the recursion, do not, or do the reverse."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from latephase.errors import UserError
 from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from latephase.papers.zhao2026 import predictions, theory
 from scripts import evaluate_claims
+from tests.papers.catalog_claims import claims_of
 from tests.papers.zhao2026.sgd_runs import (
     DECAY,
     LR,
@@ -22,13 +20,11 @@ from tests.papers.zhao2026.sgd_runs import (
     study_table,
 )
 
-CATALOG = Path(__file__).parents[3] / "catalog"
-CLAIMS = yaml.safe_load((CATALOG / "claims.yaml").read_text())["claims"]
-BY_ID = {claim["id"]: claim for claim in CLAIMS}
+CLAIM = claims_of("zhao2026")["zhao2026-recursion"]
 
 
 def evaluated(table):
-    return evaluate_claims.evaluate(BY_ID["zhao2026-recursion"], table, "t.parquet", "quick")
+    return evaluate_claims.evaluate(CLAIM, table, "t.parquet", "quick")
 
 
 CASES = [
