@@ -13,7 +13,7 @@ job      what such a job does before it starts: Snakemake for one extraction, lo
 small    ``snakemake -n`` of a figure of a small study, with the large one beside it;
 plan     ``snakemake -n`` of everything at the scale, when nothing is made;
 bare     the same of so many jobs without params, resources, messages: what is Snakemake's own;
-batch    ``snakemake -n --batch aggregate=1/10`` of the large study's table;
+batch    ``snakemake -n --batch aggregate=1/10`` of the large study's data;
 nothing  ``snakemake -n`` of everything when all is made, to "Nothing to be done".
 
 For the last the benchmark makes every file, empty, and ``snakemake --touch`` the records of them.
@@ -60,8 +60,8 @@ START = "from snakemake.cli import main; main()"
 LOAD = """
 import yaml
 from pathlib import Path
-from latephase import catalog
-made = catalog.load(Path().resolve(), yaml.safe_load(Path("config.yaml").read_text()))
+from latephase.catalog import load
+made = load.load(Path().resolve(), yaml.safe_load(Path("config.yaml").read_text()))
 """
 LIST = """
 import json
@@ -75,12 +75,11 @@ rule all:
 rule train:
     output: "{i}.h"
     shell: "touch {output}"
-for family in FAMILIES:
-    rule:
-        name: f"extract_{family}"
-        input: "{i}.h"
-        output: f"{{i}}.{family}"
-        shell: "touch {output}"
+rule extract:
+    input: "{i}.h"
+    output: "{i}.{family}"
+    wildcard_constraints: family="|".join(FAMILIES)
+    shell: "touch {output}"
 """
 
 
@@ -115,33 +114,37 @@ def copy(folder: Path, runs: int) -> None:
     """The workflow in a folder, with the study, a figure of it, and one small study beside it."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     shutil.copy(folder / f"scripts/figures/{DRAWN}.py", folder / f"scripts/figures/{FIGURE}.py")
-    for path in (folder / "catalog/studies").glob("*.yaml"):
+    catalog = folder / "catalog"
+    for path in catalog.glob("*/studies/*.yaml"):
         if path.stem != SMALL:
             path.unlink()
-    figures = _read(folder / "catalog/figures.yaml")
-    own = {name: figure for name, figure in figures.items() if figure["study"] == SMALL}
-    many = {"title": "Many runs", "paper": "atlas", "study": STUDY, "tables": ["table"]}
-    claims = _read(folder / "catalog/claims.yaml")["claims"]
+    for path in (*catalog.glob("*/figures.yaml"), *catalog.glob("*/tables.yaml")):
+        entries = _read(path).items()
+        _write(path, {name: entry for name, entry in entries if entry["study"] == SMALL})
+    for path in catalog.glob("*/claims.yaml"):
+        claims = [claim for claim in _read(path)["claims"] if claim["study"] == SMALL]
+        path.unlink()
+        if claims:
+            _write(path, {"claims": claims})
     study = {
         "title": "Many runs",
         "question": "What does planning cost?",
         "added": "2030-01-01",
         "scales": {"paper": setting(runs)},
     }
-    tables = _read(folder / "catalog/tables.yaml")
-    contents = {
-        "catalog/figures.yaml": own | {FIGURE: many},
-        "catalog/tables.yaml": {k: v for k, v in tables.items() if v["study"] == SMALL},
-        "catalog/claims.yaml": {"claims": [c for c in claims if c["study"] == SMALL]},
-        f"catalog/studies/{STUDY}.yaml": study,
-        "config.yaml": _read(folder / "config.yaml") | {"scale": "paper", "packs": {}},
-    }
-    for name, content in contents.items():
-        (folder / name).write_text(yaml.safe_dump(content))
+    figure = {"title": "Many runs", "study": STUDY, "tables": ["table"]}
+    _write(catalog / f"own/studies/{STUDY}.yaml", study)
+    _write(catalog / "own/figures.yaml", {FIGURE: figure})
+    config = _read(folder / "config.yaml") | {"scale": "paper", "packs": {}}
+    _write(folder / "config.yaml", config)
 
 
 def _read(path: Path) -> dict:
     return yaml.load(path.read_text(), yaml.CSafeLoader)
+
+
+def _write(path: Path, content: dict) -> None:
+    path.write_text(yaml.safe_dump(content))
 
 
 @dataclass

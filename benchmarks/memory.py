@@ -84,7 +84,7 @@ def measured(family: str, samples: int, units: int, classes: int) -> int:
     torch.set_num_threads(1)
     snapshot = MadeUpSnapshot(samples, units, classes)
     before = peak()
-    import_module(f"scripts.extract_{family}").measuring(snapshot.shown)(snapshot)
+    import_module(f"scripts.extract.{family}").measuring(snapshot.shown)(snapshot)
     return peak() - before
 
 

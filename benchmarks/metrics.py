@@ -163,7 +163,7 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
     tensors = {name: t.detach() for name, t in (*model.named_parameters(), *model.named_buffers())}
     needs = {"collapse": sizes, "nc0": {}, "flatness": ["train"], "information": ["test"]}
     prepared = {
-        family: import_module(f"scripts.extract_{family}").measuring(data) for family in needs
+        family: import_module(f"scripts.extract.{family}").measuring(data) for family in needs
     }
     found = {name: [] for name in (*needs, "all four")}
     for _ in range(rounds):

@@ -38,13 +38,15 @@ MANY = 32
 
 def main() -> None:
     program, *arguments = sys.argv[1:] or sys.exit(__doc__)
+    job = None
     streams = None not in (sys.stdin, sys.stdout, sys.stderr)  # none of them is closed
     if streams and not os.environ.get("LATEPHASE_COLD"):
         with contextlib.suppress(OSError):
             server = find_server()
-            if server and (job := begin(server, program, arguments)):
-                wait(server, program, job)
-    become(program, arguments)
+            job = begin(server, program, arguments) if server else None
+    if job is None:
+        become(program, arguments)
+    wait(server, program, job)
 
 
 def become(program: str, arguments: list[str]) -> None:
@@ -121,6 +123,7 @@ def circumstances() -> str:
         "python": [sys.executable, sys.prefix, sys.version, sys.path, sys.warnoptions],
         "options": [list(sys.flags), sys._xoptions],
         "folder": os.getcwd(),  # noqa: PTH109
+        "edited": os.stat(__file__).st_mtime_ns,  # noqa: PTH116 (the two speak as this file says)
         "variables": {k: v for k, v in os.environ.items() if k not in PER_JOB},
         "rights": [os.getresuid(), os.getresgid(), os.getgroups(), umask],
         "mounts": os.readlink("/proc/self/ns/mnt"),  # noqa: PTH115
@@ -152,7 +155,10 @@ def wait(server: socket.socket, program: str, job: int) -> None:
     with contextlib.suppress(OSError):
         status = answer(server, "status")
     if status is None:
-        print(f"error: {program}: its server was ended, and its result is unknown", file=sys.stderr)
+        print(
+            f"error: {program}: its server was ended, so that its status is unknown; run again",
+            file=sys.stderr,
+        )
         sys.exit(1)
     end_with(os.waitstatus_to_exitcode(status))
 

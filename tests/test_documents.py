@@ -8,13 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "results/README.md",
-    "docs/running.md",
-    "docs/scale.md",
-    "docs/zhao2026.md",
-    "catalog/published/README.md",
+    str(path.relative_to(ROOT))
+    for pattern in ("*.md", "docs/*.md", "catalog/**/*.md", "results/README.md")
+    for path in sorted(ROOT.glob(pattern))
 ]
 UNFINISHED = re.compile(r"^(<{7}|={7}|>{7})( |$)|@@|^[A-Z]{6,}$", re.MULTILINE)
 """Marks of a conflict, and words that stand where a text is to come."""

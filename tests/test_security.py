@@ -10,7 +10,7 @@ from scripts.tools import seal_report
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = sorted(
-    path for folder in ("latephase", "scripts") for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("latephase", "rules", "scripts") for path in (ROOT / folder).rglob("*.py")
 )
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {

@@ -2,8 +2,10 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from latephase.runs import grid, packs
 from scripts import start
 from scripts.serve import ONE_THREAD
 
@@ -29,7 +32,7 @@ SNAKEMAKE = """
 import os, subprocess, sys
 from scripts import serve
 serve.start()
-with open("server", "w") as file:
+with open(os.environ["FOLDER"] + "/server", "w") as file:
     print(serve.servers[0].pid if serve.servers else 0, file=file)
 for command in sys.argv[1:]:
     done = subprocess.run(["bash", "-c", command], env=os.environ | serve.ONE_THREAD)
@@ -38,7 +41,7 @@ sys.exit(done.returncode)
 """Stands for Snakemake: starts a server, runs jobs, ends."""
 HOW = """
 import os
-with open(os.environ["HOW"], "a") as file:
+with open(os.environ["FOLDER"] + "/how", "a") as file:
     parent = open(f"/proc/{os.getppid()}/cmdline", "rb").read()
     file.write("warm\\n" if b"scripts.serve" in parent else "cold\\n")
 """
@@ -67,7 +70,7 @@ class Root:
             "PATH": PATH,
             "PYTHONUSERBASE": str(base),
             "PYTHONPATH": str(self.site),
-            "HOW": str(folder / "how"),
+            "FOLDER": str(folder),
         }
         for name in ("LATEPHASE_COLD", "PYTHONUNBUFFERED"):
             self.environment.pop(name, None)
@@ -300,11 +303,13 @@ def test_what_a_shell_sets_for_a_job_does_not_matter(root):
 def test_a_signal_to_the_client_reaches_the_program_once(root, name):
     root.program(WAITING)
     with root.begin(
-        "python -m scripts.start job & echo $! > client; wait $!; exit $?", stdout=subprocess.PIPE
+        "set -m; python -m scripts.start job & echo $! > client; wait $!; exit $?",
+        stdout=subprocess.PIPE,
     ) as process:
         job = int(root.wait_for("job"))
         client = int(root.wait_for("client"))
         assert client != job
+        assert os.getpgid(job) == os.getpgid(client) != os.getpgid(process.pid)  # by set -m
         number = signal.Signals[f"SIG{name}"]
         os.kill(client, number)
         out, _ = process.communicate(timeout=30)
@@ -420,7 +425,7 @@ def test_the_server_is_killed_while_a_program_runs(root):
         assert process.returncode == 0
     assert (root.folder / "said").read_text() == "done\n"
     assert root.wait_for("status") == "1"
-    assert err == "error: job: its server was ended, and its result is unknown\n"
+    assert err == "error: job: its server was ended, so that its status is unknown; run again\n"
     assert root.how() == ["warm", "cold"]
 
 
@@ -555,3 +560,39 @@ def test_a_disk_without_room_for_what_is_printed_is_an_error(root):
     _, err, status = root.run("python -m scripts.start job > /dev/full")
     assert status == 120 and "No space left" in err
     assert root.how() == ["warm"]
+
+
+PACK = {
+    "data": {"name": "digits", "train_size": 50, "test_size": 40, "mean": 0.3, "std": 0.4},
+    "model": {"name": "mlp", "widths": [12, 8], "init_scale": 2.0},
+    "loss": {"name": "mse", "reduction": "sum"},
+    "optimizer": {"name": "adamw", "lr": 1e-3, "weight_decay": 0.1},
+    "batch_size": 20,
+    "steps": 12,
+    "checkpoints": {"log": 4},
+    "seed": 1,
+}
+
+
+def test_training_and_measuring_give_the_same_bytes(root, digits_file):
+    pack = shlex.quote(json.dumps(packs.pack_of([grid.resolved(PACK)])))
+    commands = []
+    for way, start_program in (("plain", "scripts."), ("warm", "scripts.start ")):
+        to = root.folder / way
+        commands += [
+            f"python -m {start_program}train --pack {pack} --data {digits_file} "
+            f"--scratch {to}/scratch --checkpoints {to}/checkpoints "
+            f"--history {to}/history.parquet --timing {to}/timing.json",
+            f"python -m {start_program}extract.nc0 --checkpoints {to}/checkpoints "
+            f"--data {digits_file} --output {to}/nc0.parquet",
+        ]
+    # It imports torch for the first request that it accepts.
+    commands.append("grep -q libtorch /proc/$(cat $FOLDER/server)/maps")
+    _, err, status = root.run(*commands, cwd=ROOT)
+    assert status == 0, err
+    plain, warm = (
+        {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
+        for folder in (root.folder / "plain", root.folder / "warm")
+    )
+    assert plain.pop("timing.json") and warm.pop("timing.json")
+    assert {"history.parquet", "nc0.parquet"} < set(plain) and warm == plain

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.ndimage import median_filter
 
-from latephase.analysis.columns import CELL
 from latephase.analysis.divergence import before_divergence
+from latephase.runs.columns import CELL
 
 SMOOTHING = 5
 """Logs in the running median that guards a plateau against single spikes."""

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from latephase.analysis.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_CELL
 from latephase.analysis.divergence import before_divergence
+from latephase.runs.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_CELL
 
 
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:

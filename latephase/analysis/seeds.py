@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from latephase.analysis.columns import CELL
 from latephase.errors import UserError
+from latephase.runs.columns import CELL
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from latephase.drawing.page import Markup, filled, joined
+from latephase.drawing.page import filled
 from latephase.drawing.page import page as whole_page
 from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 
@@ -22,7 +22,7 @@ tbody th { font-weight: 600; min-width: 16rem; }
 .open { color: #4a4a4a; background: #efefef; }
 details { margin-top: .25rem; color: #444; font-size: .875rem; }
 """
-TABLE = """<p>$counts. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
+TABLE = """<p>{{ counts }}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
 lies wholly in the predicted range, not reproduced if it lies wholly outside, inconclusive
 otherwise. Ranges were set before the statistics were computed.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Claims and verdicts">
@@ -31,46 +31,45 @@ otherwise. Ranges were set before the statistics were computed.</p>
 <thead><tr><th scope="col">Claim</th><th scope="col">Estimate [95&nbsp;% interval]</th>
 <th scope="col">Predicted</th><th scope="col">Verdict</th><th scope="col">Rests on</th></tr></thead>
 <tbody>
-$rows
+{% for row in rows %}
+<tr>
+<th scope="row">{{ row.sentence }}<small>{{ row.paper }}, {{ row.where }}</small></th>
+<td class="value">{{ row.interval }}<small>{{ row.unit }}</small></td>
+<td class="value">{{ row.predicted }}
+<details><summary>why</summary>{{ row.stated }}</details></td>
+<td class="verdict"><span class="{{ row.kind }}"><span
+aria-hidden="true">{{ row.mark }} </span>{{ row.verdict }}</span></td>
+<td>{{ row.n_cells }} cells × {{ row.n_seeds }} seeds<small>{{ row.note }}</small>
+<small>study {{ row.study }}, statistic {{ row.statistic }}</small></td>
+</tr>
+{% endfor %}
 </tbody>
 </table>
 </div>"""
-ROW = """<tr>
-<th scope="row">$sentence<small>$paper, $where</small></th>
-<td class="value">$interval<small>$unit</small></td>
-<td class="value">$predicted
-<details><summary>why</summary>$stated</details></td>
-<td class="verdict"><span class="$kind"><span
-aria-hidden="true">$mark </span>$verdict</span></td>
-<td>$n_cells cells × $n_seeds seeds<small>$note</small>
-<small>study $study, statistic $statistic</small></td>
-</tr>"""
 
 
-def page(rows: pd.DataFrame, scale: str) -> Markup:
+def page(rows: pd.DataFrame, scale: str) -> str:
     """The claims as one page; the columns are those of ``scripts.evaluate_claims``."""
     counts = Counter(rows["verdict"])
     table = filled(
         TABLE,
         counts=", ".join(f"{counts[verdict]} {verdict}" for verdict in MARKS),
-        rows=joined((_row(row) for row in rows.to_dict("records")), "\n"),
+        rows=[row | _words(row) for row in rows.to_dict("records")],
     )
     return whole_page(f"Claims, scale {scale}", table, STYLE)
 
 
-def _row(row: dict[str, Any]) -> Markup:
-    """One claim as a row of the page."""
+def _words(row: dict[str, Any]) -> dict[str, str]:
+    """What the page says of a claim beside its columns."""
     interval = number(row["estimate"])
     if not math.isnan(row["low"]):
         interval += f" [{number(row['low'])}, {number(row['high'])}]"
-    return filled(
-        ROW,
-        interval=interval,
-        predicted=threshold_text(row["threshold_low"], row["threshold_high"]),
-        kind=CLASSES[row["verdict"]],
-        mark=MARKS[row["verdict"]],
-        **row,
-    )
+    return {
+        "interval": interval,
+        "predicted": threshold_text(row["threshold_low"], row["threshold_high"]),
+        "kind": CLASSES[row["verdict"]],
+        "mark": MARKS[row["verdict"]],
+    }
 
 
 def number(value: float) -> str:

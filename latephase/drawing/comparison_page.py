@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from latephase.drawing import names
-from latephase.drawing.page import Markup, filled, joined
+from latephase.drawing.page import filled
 from latephase.drawing.page import page as whole_page
 
 STYLE = """
@@ -20,23 +20,28 @@ READING = (
     "In brackets, the 95 % bootstrap interval over seeds. "
     "Blank: not in the paper, or no run to show."
 )
-TABLE = """<div class="scroll" tabindex="0" role="region" aria-label="$title">
+TABLE = """<div class="scroll" tabindex="0" role="region" aria-label="{{ title }}">
 <table>
-<caption>$note.<small>$reading</small></caption>
-<thead><tr>$keys$quantities</tr>
-<tr>$pairs</tr></thead>
+<caption>{{ note }}.<small>{{ reading }}</small></caption>
+<thead><tr>
+{%- for heading in keys %}<th scope="col" rowspan="2">{{ heading }}</th>{% endfor %}
+{%- for heading in quantities %}<th scope="colgroup" colspan="2">{{ heading }}</th>{% endfor -%}
+</tr>
+<tr>
+{%- for heading in quantities %}<th scope="col">ours</th><th scope="col">paper</th>{% endfor -%}
+</tr></thead>
 <tbody>
-$rows
+{% for first, others, values in rows %}
+<tr><th scope="row">{{ first }}</th>
+{%- for key in others %}<td>{{ key }}</td>{% endfor %}
+{%- for ours, low, high, paper in values -%}
+<td>{{ ours }}{% if low %}<small>[{{ low }}, {{ high }}]</small>{% endif %}</td>
+{#- #}<td class="paper">{{ paper }}</td>
+{%- endfor %}</tr>
+{% endfor %}
 </tbody>
 </table>
 </div>"""
-KEY_HEAD = '<th scope="col" rowspan="2">$heading</th>'
-QUANTITY_HEAD = '<th scope="colgroup" colspan="2">$heading</th>'
-PAIR = Markup('<th scope="col">ours</th><th scope="col">paper</th>')
-ROW = '<tr><th scope="row">$first</th>$keys$values</tr>'
-KEY = "<td>$key</td>"
-VALUES = '<td>$ours$interval</td><td class="paper">$paper</td>'
-INTERVAL = "<small>[$low, $high]</small>"
 
 
 def page(
@@ -45,7 +50,7 @@ def page(
     keys: dict[str, str],
     quantities: Sequence[tuple[str, str, str]],
     note: str,
-) -> Markup:
+) -> str:
     """A row for each row of ``df``: its keys, then each quantity's value of ours and of the paper.
 
     ``quantities`` are our column, its heading, and the paper's column without ``published_``.
@@ -55,36 +60,23 @@ def page(
         title=title,
         note=note,
         reading=READING,
-        keys=joined(filled(KEY_HEAD, heading=heading) for heading in keys.values()),
-        quantities=joined(filled(QUANTITY_HEAD, heading=heading) for _, heading, _ in quantities),
-        pairs=joined([PAIR] * len(quantities)),
-        rows=joined((_row(row, keys, quantities) for row in df.to_dict("records")), "\n"),
+        keys=list(keys.values()),
+        quantities=[heading for _, heading, _ in quantities],
+        rows=[_row(row, keys, quantities) for row in df.to_dict("records")],
     )
     return whole_page(title, table, STYLE)
 
 
 def _row(
     row: dict[str, Any], keys: dict[str, str], quantities: Sequence[tuple[str, str, str]]
-) -> Markup:
-    first, *others = keys
+) -> tuple[str, list[str], list[tuple[str, ...]]]:
+    """A row's first key, its other keys, and of each quantity ours, its interval, the paper's."""
+    first, *others = [_key(key, row[key]) for key in keys]
     values = []
     for name, _, printed in quantities:
-        low, high = row.get(f"{name}_low", math.nan), row.get(f"{name}_high", math.nan)
-        interval = filled(INTERVAL, low=number(low), high=number(high))
-        values.append(
-            filled(
-                VALUES,
-                ours=number(row[name]),
-                interval="" if math.isnan(low) else interval,
-                paper=as_printed(row[f"published_{printed}"]),
-            )
-        )
-    return filled(
-        ROW,
-        first=_key(first, row[first]),
-        keys=joined(filled(KEY, key=_key(key, row[key])) for key in others),
-        values=joined(values),
-    )
+        bounds = [number(row.get(f"{name}_{end}", math.nan)) for end in ("low", "high")]
+        values.append((number(row[name]), *bounds, as_printed(row[f"published_{printed}"])))
+    return first, others, values
 
 
 def _key(name: str, value: Any) -> str:

@@ -5,7 +5,7 @@ A thing that is not listed here, as an optimizer of your own, is called by its n
 
 from collections.abc import Iterable
 
-from latephase.analysis.columns import COUPLED_DECAY, DECAY, LR, MOMENTUM, OPTIMIZER
+from latephase.runs.columns import COUPLED_DECAY, DECAY, LR, MOMENTUM, OPTIMIZER
 
 OPTIMIZERS = {
     "sgd": "SGD",

@@ -1,12 +1,13 @@
 """HTML pages that need nothing but themselves: no script, nothing fetched, one look.
 
-The templates are the standard library's (``$name``). What is put into one is escaped, unless it is
-:class:`Markup`, which is what a filled template is.
+Jinja2 escapes whatever is put into a template, unless it is ``Markup``, which is what a filled
+template is.
 """
 
-import html
-from collections.abc import Iterable
-from string import Template
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+TEMPLATES = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 STYLE = """
 :root { color-scheme: light; }
@@ -27,37 +28,25 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$style</style>
+<title>{{ title }}</title>
+<style>{{ style }}</style>
 </head>
 <body>
 <main>
-<h1>$title</h1>
-$body
+<h1>{{ title }}</h1>
+{{ body }}
 </main>
 </body>
 </html>
 """
 
 
-class Markup(str):
-    """HTML that goes into a page as it is."""
-
-
 def filled(template: str, **values: object) -> Markup:
-    """A template with its values, which are escaped unless they are :class:`Markup`."""
-    texts = {
-        name: value if isinstance(value, Markup) else html.escape(str(value))
-        for name, value in values.items()
-    }
-    return Markup(Template(template).substitute(texts))
+    """A template with its values. Raises jinja2's UndefinedError where one is missing."""
+    return Markup(TEMPLATES.from_string(template).render(values))
 
 
-def joined(parts: Iterable[Markup], between: str = "") -> Markup:
-    """Pieces of HTML one after the other."""
-    return Markup(between.join(parts))
-
-
-def page(title: str, body: Markup, style: str = "") -> Markup:
+def page(title: str, body: Markup, style: str = "") -> str:
     """A page of a title and a body, with rules of style beside those that all pages have."""
-    return filled(PAGE, title=title, body=body, style=Markup(STYLE + style))
+    rules = Markup(STYLE + style)
+    return TEMPLATES.from_string(PAGE).render(title=title, body=body, style=rules)

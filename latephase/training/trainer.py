@@ -112,9 +112,7 @@ class Trainer:
 
     def initial(self) -> State:
         """The state at step 0."""
-        rows = initial_rows(
-            self.pack, self.data.header["shape"], self.data.classes, self.dtype
-        )
+        rows = initial_rows(self.pack, self.data.header["shape"], self.data.classes, self.dtype)
         params, buffers = (tensor.to(self.device) for tensor in rows)
         state = initial_state(self.optimizer, params, self.layout)
         return State(0, [0] * len(self.specs), params, buffers, state)

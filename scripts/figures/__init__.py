@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase.analysis.columns import DECAY
 from latephase.drawing import style
 from latephase.errors import UserError
+from latephase.runs.columns import DECAY
 from latephase.storage import parquet
 from scripts import reading
 

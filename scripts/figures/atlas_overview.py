@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import events
-from latephase.analysis.columns import DECAY
 from latephase.analysis.divergence import before_divergence
 from latephase.drawing import colours, style
 from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import reporting
+from latephase.runs.columns import DECAY
 from scripts.figures import one_run, parser, write
 from scripts.reading import read
 

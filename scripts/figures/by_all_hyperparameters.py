@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import DECAY, LR, OPTIMIZER, OPTIMIZER_CELL
 from latephase.drawing import colours, marks, names, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
+from latephase.runs.columns import DECAY, LR, OPTIMIZER, OPTIMIZER_CELL
 from scripts.figures import parser, write
 from scripts.reading import read
 

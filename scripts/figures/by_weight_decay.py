@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import DECAY, OPTIMIZER
 from latephase.drawing import colours, marks, names, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
+from latephase.runs.columns import DECAY, OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read, read_published
 

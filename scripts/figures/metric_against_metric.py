@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import OPTIMIZER
 from latephase.analysis.trends import regression
 from latephase.drawing import colours, marks, names, style
 from latephase.drawing.axes import log_value_axis
 from latephase.errors import UserError, reporting
+from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read
 

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from pandas.api.types import is_list_like
 
 from latephase.analysis import divergence, seeds
-from latephase.analysis.columns import OPTIMIZER
 from latephase.drawing import colours, marks, names, style
 from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import UserError, reporting
+from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read
 

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from latephase.analysis.columns import DECAY
 from latephase.analysis.divergence import before_divergence
 from latephase.drawing import colours, style
 from latephase.errors import UserError, reporting
+from latephase.runs.columns import DECAY
 from scripts.figures import one_run, parser, write
 from scripts.reading import read
 

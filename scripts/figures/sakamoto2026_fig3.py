@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import divergence, seeds
-from latephase.analysis.columns import DECAY
 from latephase.drawing import colours, marks, style
 from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import reporting
+from latephase.runs.columns import DECAY
 from scripts.figures import parser, write
 from scripts.reading import read
 

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import LR, OPTIMIZER
 from latephase.analysis.trends import regression
 from latephase.drawing import colours, marks, names, style
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import LR, OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read, read_published
 

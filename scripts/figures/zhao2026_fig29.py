@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from latephase.analysis.columns import OPTIMIZER
 from latephase.analysis.divergence import before_divergence
 from latephase.drawing import colours, names, style
 from latephase.drawing.axes import log_step_axis, log_value_axis
 from latephase.errors import reporting
+from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read
 

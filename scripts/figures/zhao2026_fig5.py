@@ -14,13 +14,13 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from latephase.analysis import seeds
-from latephase.analysis.columns import DECAY, MOMENTUM
 from latephase.analysis.divergence import before_divergence
 from latephase.drawing import names, style
 from latephase.drawing.heat_map import heat_map
 from latephase.errors import UserError, reporting
 from latephase.papers.zhao2026 import predictions, theory
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import DECAY, MOMENTUM
 from scripts.figures import parser, write
 from scripts.reading import read, read_published
 

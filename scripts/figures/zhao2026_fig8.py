@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows, seeds
-from latephase.analysis.columns import COUPLED_DECAY, DECAY
 from latephase.drawing import colours, names, style
 from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
+from latephase.runs.columns import COUPLED_DECAY, DECAY
 from scripts.figures import parser, write
 from scripts.reading import read
 

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import COUPLED_DECAY, DECAY, HEAD, OPTIMIZER
 from latephase.drawing import colours, marks, names, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import COUPLED_DECAY, DECAY, HEAD, OPTIMIZER
 from scripts.figures import parser, write
 from scripts.reading import read
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from latephase.analysis import seeds
-from latephase.analysis.columns import DECAY, LR, OPTIMIZER
 from latephase.drawing import names
 from latephase.drawing.comparison_page import page
+from latephase.runs.columns import DECAY, LR, OPTIMIZER
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
 from scripts import reading

@@ -6,8 +6,8 @@ Runs that diverged are left out, and no others: the seeds say how many there are
 import pandas as pd
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import OPTIMIZER
 from latephase.errors import reporting
+from latephase.runs.columns import OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
     COMPARED,

@@ -7,9 +7,9 @@ the seeds that fit the training set, and its metrics are the means over these.
 import pandas as pd
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import OPTIMIZER
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,

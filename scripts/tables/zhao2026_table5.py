@@ -6,9 +6,9 @@ The cells are those of Table 3. Momentum is heavy-ball's μ, and β₁ of Adam a
 import pandas as pd
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import OPTIMIZER_CELL
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import OPTIMIZER_CELL
 from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, by_optimizer, parser, with_published, write
 

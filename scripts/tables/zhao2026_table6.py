@@ -6,10 +6,10 @@ Least squares over all runs that fit their training set; the intervals are of wh
 import pandas as pd
 
 from latephase.analysis import final_rows, seeds
-from latephase.analysis.columns import LR
 from latephase.analysis.trends import regression
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import LR
 from scripts.reading import read, read_published
 from scripts.tables import CELL, ENDS, Quantity, parser, with_published, write
 

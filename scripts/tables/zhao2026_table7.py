@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from latephase.analysis import final_rows
-from latephase.analysis.columns import DECAY, LR, OPTIMIZER
 from latephase.errors import UserError, reporting
 from latephase.papers.zhao2026.settings import FITTED
+from latephase.runs.columns import DECAY, LR, OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
     CELL,

@@ -47,10 +47,11 @@ INTRODUCTION = """\
 {about}
 
 A column stands in `results/packs/{{pack}}/{{family}}.parquet`, a row a run and step, and under the
-same name in the table of every study. *Split* says which samples it is of, *bias* whether that of
-the last layer counts, *good* what it tends to as the network collapses, or should; *elsewhere*
-is how it differs from what other code or papers call by the same name or a similar one. The papers
-stand in the [README](../README.md).
+same name in the data of every study that measures its family. *Split* says from which samples it
+is computed, *bias* whether the bias of the last layer counts, and *good* which value it tends to,
+or should tend to, as the network collapses. *Elsewhere* says how it differs from what other code
+or papers call by the same or a similar name. The papers are listed in the
+[README](../README.md).
 """
 
 
@@ -85,7 +86,7 @@ class Module:
 
     @property
     def family(self) -> str:
-        """The first table that a column of it is in, or nothing."""
+        """The first family that has a column of it, or nothing."""
         return min(
             (family for function in self.functions for family in function.families), default=""
         )
@@ -121,7 +122,7 @@ def modules(root: Path) -> list[Module]:
 
 
 def _mentioned(script: Path, root: Path) -> set[str]:
-    """The names that a family's extraction and what it imports mention: its functions are among them."""
+    """The names that a family's extraction and what it imports use, the functions among them."""
     files = (root / file for file in sources(f"scripts.extract.{script.stem}", root))
     return set().union(*(_names(file.read_text(encoding="utf-8")) for file in files))
 
@@ -216,7 +217,7 @@ def document(root: Path) -> str:
     about = "\n\n".join(_blocks(_about(root / METRICS / "__init__.py")))
     blocks = [INTRODUCTION.format(about=about).rstrip(), _contents(found)]
     for family, members in itertools.groupby(found, lambda module: module.family):
-        blocks.append(f"# Family `{family}`" if family else "# In no table")
+        blocks.append(f"# Family `{family}`" if family else "# In no family")
         head = root / METRICS / family / "__init__.py"
         if family:
             blocks += _blocks(_about(head))
@@ -243,7 +244,7 @@ def _contents(found: list[Module]) -> str:
 
 
 def _section(module: Module) -> Iterator[str]:
-    yield f"## {module.path.name}"
+    yield f"## {module.path.relative_to(METRICS)}"
     yield f"[{module.path}](../{module.path})"
     yield from _blocks(module.about)
     for function in module.functions:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from latephase.analysis import divergence, final_rows
-from latephase.analysis.columns import BETA1, DECAY, LR, MOMENTUM, OPTIMIZER
+from latephase.runs.columns import BETA1, DECAY, LR, MOMENTUM, OPTIMIZER
 
 
 def history(run, optimizer, accuracy=1.0, diverged_at=np.nan, **columns):

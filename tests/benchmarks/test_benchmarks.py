@@ -1,11 +1,14 @@
 """The benchmarks run and print what they promise; how fast is not asked here."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from benchmarks import quick
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,10 +58,21 @@ def test_dag(tmp_path):
     assert "ms a job" in run("dag", "--jobs", "30", "--json", str(numbers))
     (row,) = json.loads(numbers.read_text())
     # Six runs, and the thirty of the study that is shipped: a training and four families each.
-    # Data sets, tables and margins, figures, then verdicts, report and all.
+    # Data sets, studies and margins, figures, then verdicts, report and all.
     assert row["jobs"]["plan"] == 5 * 36 + 3 + (2 + 1) + 4 + 3
     assert row["jobs"]["small"] == 5 * 15 + 1 + 1 + 1
     # A record an output: a training has three, a figure three, verdicts and report two each.
     assert row["records"] == (3 + 4) * 36 + 3 + (2 + 1) + 3 * 4 + 2 + 2
     for numbers in (row["seconds"], row["megabytes"]):
         assert all(number > 0 for number in numbers.values())
+
+
+@pytest.mark.parametrize(
+    ("other", "apart"),
+    [("a,b\nx,2\n", 0), ("a,b\nx,2.5\n", 0.2), ("a,b\ny,2\n", math.inf), ("a\nx\n", math.inf)],
+)
+def test_quick_tells_how_far_two_csvs_are_apart(tmp_path, other, apart):
+    paths = tmp_path / "old.csv", tmp_path / "new.csv"
+    for path, text in zip(paths, ("a,b\nx,2\n", other), strict=True):
+        path.write_text(text)
+    assert quick.largest_difference(*paths) == pytest.approx(apart)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from latephase.analysis.columns import DECAY
+from latephase.runs.columns import DECAY
 from tests.papers.sakamoto2026 import synthetic
 
 

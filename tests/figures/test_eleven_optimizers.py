@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from latephase.analysis.columns import COUPLED_DECAY, HEAD, OPTIMIZER
 from latephase.drawing import names
+from latephase.runs.columns import COUPLED_DECAY, HEAD, OPTIMIZER
 from latephase.storage import parquet
 from scripts.figures import (
     by_all_hyperparameters,

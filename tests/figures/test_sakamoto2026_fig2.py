@@ -2,8 +2,8 @@
 
 import pytest
 
-from latephase.analysis.columns import DECAY
 from latephase.errors import UserError
+from latephase.runs.columns import DECAY
 from scripts.figures import sakamoto2026_fig2
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from latephase.analysis.columns import DECAY
 from latephase.drawing.colours import ordered_palette
 from latephase.errors import UserError
+from latephase.runs.columns import DECAY
 from latephase.storage import parquet
 from scripts.figures import sakamoto2026_fig3
 from tests.figures.lines import lines_of

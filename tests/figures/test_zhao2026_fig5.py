@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from latephase.analysis.columns import DECAY
+from latephase.runs.columns import DECAY
 from scripts.figures import zhao2026_fig5
 from tests.papers.zhao2026 import sgd_runs
 

@@ -1,4 +1,4 @@
-"""docs/metrics.md says what the docstrings say, and they say what the tables hold."""
+"""docs/metrics.md says what the docstrings say. That they are right: tests/metrics."""
 
 import re
 import subprocess
@@ -6,19 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from torch import Generator
 
 from latephase.errors import UserError
-from latephase.metrics.collapse.family import collapse_metrics, train_test_collapse_metrics
-from latephase.metrics.curvature.family import curvature_metrics
-from latephase.metrics.flatness.family import flatness_metrics
-from latephase.metrics.information.family import information_metrics
-from latephase.metrics.mutual_information.family import mutual_information_metrics
-from latephase.metrics.nc0.family import nc0_metrics
-from latephase.metrics.representativeness.family import representativeness_metrics
-from latephase.parts.losses import cross_entropy
-from latephase.parts.models.mlp import Model
 from scripts.tools import document_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -35,11 +24,15 @@ TAGS = """\
 FILES = {
     "latephase/__init__.py": "",
     "latephase/metrics/__init__.py": '"""Metrics of a checkpoint."""\n',
-    "latephase/metrics/gathered.py": (
-        '"""Gathers what the others make."""\nfrom latephase.metrics.size import size_metrics\n\n'
+    "latephase/metrics/gathered/__init__.py": (
+        '"""What a family is about."""\n\nEVERY_RUN = True\nCOLUMNS = ("size",)\n'
+    ),
+    "latephase/metrics/gathered/family.py": (
+        '"""Gathers what the others make."""\n'
+        "from latephase.metrics.gathered.size import size_metrics\n\n"
         "def gathered_metrics(x):\n    return size_metrics(x)\n"
     ),
-    "latephase/metrics/size.py": f'''"""Sizes, for which see :func:`~latephase.size_metrics`::
+    "latephase/metrics/gathered/size.py": f'''"""Sizes, see :func:`~latephase.size_metrics`::
 
     |x| = max(x, -x)
 
@@ -97,7 +90,14 @@ def plain():
 {TAGS}    """
 ''',
     "scripts/__init__.py": "",
-    "scripts/extract_gathered.py": "from latephase.metrics.gathered import gathered_metrics\n",
+    "scripts/extract/__init__.py": "",
+    "scripts/extract/gathered.py": (
+        "from latephase.metrics.gathered.family import gathered_metrics\n\ngathered_metrics(1)\n"
+    ),
+    # Of no family: a program of its own.
+    "scripts/extract/alone.py": (
+        "from latephase.metrics.alone import alone_metrics\n\nalone_metrics()\n"
+    ),
 }
 
 DOCUMENT = r"""
@@ -109,13 +109,13 @@ DOCUMENT = r"""
 
 # Family `gathered`
 
-Gathers what the others make.
+What a family is about.
 
-## size.py
+## gathered/size.py
 
-[latephase/metrics/size.py](../latephase/metrics/size.py)
+[latephase/metrics/gathered/size.py](../latephase/metrics/gathered/size.py)
 
-Sizes, for which see `size_metrics`:
+Sizes, see `size_metrics`:
 
 ```
 |x| = max(x, -x)
@@ -161,7 +161,7 @@ Second paragraph.
 
 - elsewhere: |x| in `other`
 
-# In no table
+# In no family
 
 ## alone.py
 
@@ -194,7 +194,7 @@ def project(tmp_path):
     return tmp_path
 
 
-def edit(project, old, new, name="latephase/metrics/size.py"):
+def edit(project, old, new, name="latephase/metrics/gathered/size.py"):
     path = project / name
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
@@ -264,7 +264,7 @@ def test_the_command_says_it_in_one_line_and_needs_no_torch(project):
     assert result.stderr.count("\n") == 1
 
 
-SIZE = "latephase/metrics/size.py: size_metrics: "
+SIZE = "latephase/metrics/gathered/size.py: size_metrics: "
 
 
 @pytest.mark.parametrize(
@@ -325,11 +325,6 @@ def text():
     return document_metrics.document(ROOT)
 
 
-@pytest.fixture(scope="module")
-def documented():
-    return document_metrics.modules(ROOT)
-
-
 def test_the_document_is_up_to_date():
     document_metrics.main(["--check"])
 
@@ -347,87 +342,3 @@ def test_every_link_of_it_leads_to_one_heading(text):
 def test_every_row_of_a_table_has_its_five_cells(text):
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {6}
-
-
-def samples(size, seed):
-    """Features [N, 4], logits [N, 3] of a head, labels [N], and the head."""
-    generator = Generator().manual_seed(seed)
-    weight, bias = torch.randn(3, 4, generator=generator), torch.randn(3, generator=generator)
-    features = torch.randn(size, 4, generator=generator)
-    return features, features @ weight.T + bias, torch.arange(size) % 3, weight, bias
-
-
-def collapse():
-    (features, _, labels, weight, bias), test = samples(30, 0), samples(20, 1)
-    own = train_test_collapse_metrics((features, labels), (test[0], test[2]), weight, bias)
-    return own | collapse_metrics(features, labels, weight, bias, ood_features=test[0])
-
-
-def curvature():
-    inputs, _, labels, *_ = samples(12, 0)
-    model = Model([4], 3, [5, 4]).double()
-    arguments = dict(model.named_parameters()), inputs.double(), labels
-    return curvature_metrics(model, *arguments, cross_entropy.per_sample, Generator())
-
-
-def flatness():
-    features, logits, _, weight, _ = samples(20, 0)
-    return flatness_metrics(features, logits, weight, "cross_entropy")
-
-
-def information():
-    features, _, labels, *_ = samples(100, 0)
-    return information_metrics(features, features**2, labels, 3, Generator())
-
-
-def nc0():
-    return nc0_metrics(samples(2, 0)[3])
-
-
-def representativeness():
-    *train, weight, _ = samples(20, 0)
-    test = samples(15, 1)[:3]
-    return representativeness_metrics(train, test, weight, "cross_entropy", Generator())
-
-
-def mutual_information():
-    features, _, labels, *_ = samples(60, 0)
-    return mutual_information_metrics(features, samples(60, 1)[0], labels)
-
-
-FAMILIES = (
-    collapse,
-    curvature,
-    flatness,
-    information,
-    mutual_information,
-    nc0,
-    representativeness,
-)
-"""What each extraction puts into its table, measured on a few samples."""
-
-
-def test_every_extraction_is_among_these_families():
-    programs = [
-        path for path in ROOT.glob("scripts/extract_*.py") if "measuring(" in path.read_text()
-    ]
-    names = {path.stem.removeprefix("extract_") for path in programs} - {"own"}
-    assert names == {family.__name__ for family in FAMILIES}
-
-
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
-def test_the_columns_of_a_family_are_those_documented(family, documented):
-    columns = {
-        column: re.sub("<[a-z]+>", r"[\\w.]+", column.replace(".", r"\."))
-        for module in documented
-        for function in module.functions
-        for entry in function.entries
-        for column in entry.columns
-        if family.__name__ in function.families
-    }
-    found = set()
-    for key in family():
-        matching = [column for column, name in columns.items() if re.fullmatch(name, key)]
-        assert matching, f"{key} is measured, but not documented"
-        found.add(max(matching, key=len))
-    assert found == set(columns), "documented, but not measured"

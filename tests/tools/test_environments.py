@@ -2,7 +2,9 @@
 
 import ast
 import re
+import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,6 @@ import yaml
 
 from latephase.datasets import kinds
 from latephase.errors import UserError
-from latephase.metrics import families
 from latephase.runs import code_digest, parts
 from scripts.tools import check_pins
 from tests.tools import pins
@@ -27,36 +28,41 @@ PACKAGES = {
 """What conda calls a module's package, where the names differ."""
 ON_PYPI = {conda: module for module, conda in PACKAGES.items()}
 ON_PYPI |= {name: name for name in ("pillow", "scikit-learn")}
-SHOWN = [
-    f"scripts.{folder}.{path.stem}"
-    for folder in ("figures", "tables")
-    for path in (ROOT / "scripts" / folder).glob("[a-z]*.py")
-]
-EXTRACTIONS = [*families.FAMILIES, *families.MORE_FAMILIES, "own", "margins"]
-PARTS = [
-    f"latephase.{path.parent.name}.{path.stem}"
-    for folder in parts.KINDS.values()
-    for path in (ROOT / "latephase" / folder).glob("[a-z]*.py")
-]
-READERS = [f"latephase.datasets.kinds.{kind}" for kind in kinds.files()]
-CLAIMS = [f"latephase.papers.claim.{p.stem}" for p in (ROOT / "latephase/claims").glob("[a-z]*.py")]
+OURS = ("latephase", "rules", "scripts")
+
+
+def found(pattern: str) -> list[str]:
+    """The dotted names of the project's modules whose files match a pattern."""
+    files = sorted(ROOT.glob(pattern))
+    assert files, pattern
+    return [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+
+
 PROGRAMS = {
     "train": [
-        *("scripts.train", "scripts.extract.encode_inputs"),
-        *(f"scripts.extract_{name}" for name in EXTRACTIONS),
-        *PARTS,
+        "scripts.train",
+        *found("scripts/extract/[a-z]*.py"),
+        *(
+            module
+            for folder in parts.KINDS.values()
+            for module in found(f"latephase/parts/{folder}/[a-z]*.py")
+        ),
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
         "scripts.bundle",
-        *READERS,
-        *CLAIMS,
-        *SHOWN,
+        *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
+        *found("latephase/papers/*/claims.py"),
+        *found("scripts/figures/[a-z]*.py"),
+        *found("scripts/tables/[a-z]*.py"),
     ],
 }
-PROGRAMS = {stage: [*programs, "scripts.tools.check_pins"] for stage, programs in PROGRAMS.items()}
+"""What runs in the environment of a stage, with what it loads by name."""
+IN_EVERY = ["scripts.start", "scripts.tools.check_pins"]
+PROGRAMS = {stage: [*programs, *IN_EVERY] for stage, programs in PROGRAMS.items()}
 ELSEWHERE = {
     "rules.summary": "Snakemake's own process",
+    "scripts.serve": "Snakemake's own environment, beside it",
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",
     "scripts.tools.document_metrics": "a contributor's environment",
 }
@@ -70,14 +76,14 @@ def versions(file: Path) -> dict[str, str]:
 
 def modules_of(program: str) -> set[str]:
     """What a program imports that is neither Python's nor ours."""
-    found = set()
+    names = set()
     for file in code_digest.sources(program, ROOT):
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
             if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
+                names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(node.module.split(".")[0])
-    return found - set(sys.stdlib_module_names) - set(code_digest.PACKAGES)
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - set(OURS)
 
 
 @pytest.mark.parametrize("name", ["train", "train-cuda", "analysis"])
@@ -101,33 +107,77 @@ def test_every_version_is_exact_and_is_the_one_of_the_pip_route(file):
 
 
 def test_every_program_is_of_a_stage():
-    scripts = [
-        path for path in (ROOT / "scripts").rglob("*.py") if "if __name__ ==" in path.read_text()
-    ]
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in scripts}
+    files = [file for name in OURS for file in (ROOT / name).rglob("*.py")]
+    programs = [file for file in files if "if __name__ ==" in file.read_text()]
+    names = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in programs}
     assert names <= {*PROGRAMS["train"], *PROGRAMS["analysis"], *ELSEWHERE}
+    assert set(ELSEWHERE) <= names
 
 
 def test_the_rules_call_a_program_in_its_stage_s_environment():
-    called = re.compile(r"^\s+conda:\n\s+(.+)\n(?:.*\n)*?\s+python -m (scripts[\w.]*)", re.M)
+    called = re.compile(r"^\s+conda:\n\s+(.+)\n(?:.*\n)*?\s+python -m scripts\.start (\S+)", re.M)
     for file in (ROOT / "rules").glob("*.smk"):
         text = file.read_text()
-        calls, outside = (
-            called.findall(text),
-            sum(f"python -m {name}" in text for name in ELSEWHERE),
-        )
+        calls = called.findall(text)
+        outside = sum(f"python -m {name}" in text for name in ELSEWHERE)
         assert len(calls) + outside == text.count("python -m scripts")
         for environment, name in calls:
-            # Of a family or a figure the name is filled in: how it begins is enough.
-            stages = {key for key in PROGRAMS if any(p.startswith(name) for p in PROGRAMS[key])}
+            # What Targets.extraction gives; of a figure or a table the name is filled in. How it
+            # begins is enough.
+            name = name.replace("{params.program}", "extract.").partition("{")[0]
+            stages = {
+                stage
+                for stage, programs in PROGRAMS.items()
+                if any(program.startswith(f"scripts.{name}") for program in programs)
+            }
             assert stages == {"train" if "torch_env" in environment else "analysis"}, name
 
 
+def brought_by(distribution: str) -> set[str]:
+    """The modules of a distribution and of what it needs, as installed here."""
+    modules = {}
+    for module, names in metadata.packages_distributions().items():
+        for name in names:
+            modules.setdefault(canonical(name), set()).add(module)
+    known, queue = set(), [distribution]
+    while queue:
+        name = canonical(re.match(r"[\w.-]+", queue.pop())[0])
+        if name not in known and name in modules:
+            known.add(name)
+            queue += [need for need in metadata.requires(name) or () if "extra ==" not in need]
+    return {module for name in known for module in modules[name]}
+
+
+def canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+IMPORTED = """
+import sys
+before = set(sys.modules)
+from pathlib import Path
+import yaml
+{statements}
+load.load(Path.cwd(), yaml.safe_load(Path("config.yaml").read_text()))
+names = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+names -= set(sys.stdlib_module_names)
+print(*(name for name in names if hasattr(sys.modules.get(name), "__file__")))
+"""
+
+
 def test_the_snakefile_imports_what_snakemake_brings():
-    text = (ROOT / "rules/common.smk").read_text()
-    ours = re.search(r"^from latephase import (.+)$", text, re.M)[1].split(", ")
-    for program in ("rules.summary", *(f"latephase.{name}" for name in ours)):
-        assert modules_of(program) <= {"yaml", "jsonschema", "psutil", "snakemake"}
+    """Where Snakemake is installed by itself, on a login node say, it must plan all the same."""
+    texts = [file.read_text() for file in (ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk"))]
+    ours = re.compile(rf"^from (?:{'|'.join(OURS)})\b.* import .+$", re.M)
+    statements = [statement for text in texts for statement in ours.findall(text)]
+    assert any("import load" in statement for statement in statements)
+    program = IMPORTED.format(statements="\n".join(statements))
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = set(told.stdout.split())
+    assert names >= set(OURS)
+    assert names - set(OURS) <= brought_by("snakemake")
 
 
 @pytest.mark.parametrize("name", [file.stem for file in FILES])

@@ -78,7 +78,7 @@ def test_a_truncated_state_falls_back_to_the_one_before(
     caplog.set_level("INFO")
     assert_ends_like(uninterrupted, data, tmp_path)
     assert steps_gone_on_from(caplog) == [int(older.stem.split("_")[1])] == [4]
-    assert "cannot be read" in caplog.text
+    assert f"{newest} is left out: {newest}: not a whole checkpoint" in caplog.text
 
 
 def test_without_a_readable_state_it_starts_anew(

@@ -54,8 +54,8 @@ def curvature_metrics(
     :func:`latephase.metrics.curvature.sharpness.sharpness_metrics`,
     :func:`latephase.metrics.curvature.fisher_rao.fisher_rao_metrics`,
     :func:`latephase.metrics.curvature.weight_norms.weight_norm_metrics` and
-    :func:`latephase.metrics.curvature.logit_margins.logit_margin_metrics`. All but the number of samples are
-    NaN if a weight or a logit is not finite.
+    :func:`latephase.metrics.curvature.logit_margins.logit_margin_metrics`. All but the number of
+    samples are NaN if a weight or a logit is not finite.
     """
     objective = Objective(model, parameters, inputs, labels, loss)
     logits = objective.logits()

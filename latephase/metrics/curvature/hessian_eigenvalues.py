@@ -20,9 +20,9 @@ def eigenvalue_metrics(
     """The algebraically largest eigenvalues of the Hessian by all parameters, biases included.
 
     Args:
-        objective: the mean loss of a network, see :class:`latephase.metrics.curvature.mean_loss.Objective`.
-            In float32 the products allow a tolerance of some 1e-4, and nothing is left of them
-            once the loss is below 1e-6.
+        objective: the mean loss of a network, see
+            :class:`latephase.metrics.curvature.mean_loss.Objective`. In float32 the products
+            allow a tolerance of some 1e-4, and nothing is left of them once the loss is below 1e-6.
         generator: of the vector that the iteration starts from.
         count: how many eigenvalues.
         tolerance: of the largest residual, relative to the largest eigenvalue.

@@ -32,16 +32,18 @@ def trace_metrics(
     """Relative flatness of every layer and the trace of the whole Hessian.
 
     Args:
-        objective: the mean loss of a network, see :class:`latephase.metrics.curvature.mean_loss.Objective`.
+        objective: the mean loss of a network, see
+            :class:`latephase.metrics.curvature.mean_loss.Objective`.
         generator: of the estimates' random signs.
         probes: how many Hessian-vector products an estimate takes.
 
     The layers are the network's linear and two-dimensional convolutional ones, `<layer>` their
     dotted names. A column is exact, in K backward passes, where the logits are piecewise linear
-    in what it is about (:func:`latephase.metrics.curvature.piecewise_linear.linear_parameters`) and each
-    layer is called once: in networks of linear, convolutional, pooling and batch normalisation
-    layers with ReLU or its like, and for the last layer of any. Otherwise it is Hutchinson's
-    estimate, the mean over random signs, with the standard error of that mean beside it.
+    in what it is about (:func:`latephase.metrics.curvature.piecewise_linear.linear_parameters`)
+    and each layer is called once: in networks of linear, convolutional, pooling and batch
+    normalisation layers with ReLU or its like, and for the last layer of any. Otherwise it is
+    Hutchinson's estimate, the mean over random signs, with the standard error of that mean beside
+    it.
 
     Returns:
         relative_flatness_layer_<layer>: κ_Tr = Σ_st ⟨w_s, w_t⟩ Tr H_st, w_s the rows of W

@@ -13,7 +13,7 @@ from torch import Tensor
 from latephase.parts.losses import cross_entropy, mse
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""Losses of samples, from logits and one-hot targets [N, K] to [N]: :mod:`latephase.parts.losses`."""
+"""Losses of samples, from logits and one-hot targets [N, K] to [N]: latephase/parts/losses."""
 
 
 def precise(loss: Loss) -> Loss:

@@ -1,11 +1,12 @@
 """Mutual information of compressed representations, by nearest neighbours: an expensive family.
 
 For N test samples with codes of four numbers each: Z by principal components, X by an autoencoder
-(:mod:`latephase.metrics.mutual_information.encoders`), two estimators (:mod:`latephase.metrics.mutual_information.nearest_neighbours`)
-that disagree where either is at its limits. `mi_entropies_…` is the published one, sums of weighted
-Kozachenko-Leonenko entropies; in the eight dimensions of (Z, X) its weights are near ±10, and its
-standard error stands beside it: 0.5 nats at N = 800, 0.15 at 10,000. `mi_ksg_…` counts neighbours:
-a tenth of the error, a bias towards 0 that grows with the information.
+(:mod:`latephase.metrics.mutual_information.encoders`), two estimators
+(:mod:`latephase.metrics.mutual_information.nearest_neighbours`) that disagree where either is at
+its limits. `mi_entropies_…` is the published one, sums of weighted Kozachenko-Leonenko entropies;
+in the eight dimensions of (Z, X) its weights are near ±10, and its standard error stands beside it:
+0.5 nats at N = 800, 0.15 at 10,000. `mi_ksg_…` counts neighbours: a tenth of the error, a bias
+towards 0 that grows with the information.
 
 As the classes contract, Z tends to K points. A deterministic network loses nothing by it until
 samples coincide, but estimators have a resolution. `mi_entropies_x` tends to −∞, by 9.2 nats for

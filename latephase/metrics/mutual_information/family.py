@@ -23,9 +23,9 @@ def mutual_information_metrics(
     """I(Z; X) and I(Z; Y) of a representation [N, d], in nats, with standard errors.
 
     Args: inputs_code [N, m], of the same samples in the same order, each number with variance 1 (as
-    of :func:`~latephase.metrics.mutual_information.encoders.learned_code`); labels [N]. Invariant to rotations,
-    shifts and the scale of the representation, and to the order of the samples. All NaN if the
-    representation is not finite.
+    of :func:`~latephase.metrics.mutual_information.encoders.learned_code`); labels [N]. Invariant
+    to rotations, shifts and the scale of the representation, and to the order of the samples. All
+    NaN if the representation is not finite.
 
     Returns:
         mi_entropies_x: h(Z) + h(X) − h(Z, X), Z and X compressed

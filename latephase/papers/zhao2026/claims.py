@@ -13,11 +13,11 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from latephase.analysis import events, final_rows, seeds, trends
-from latephase.analysis.columns import DECAY, OPTIMIZER
 from latephase.analysis.seeds import Interval
 from latephase.analysis.trends import regression
 from latephase.papers.claim import Column, Metric, Result
 from latephase.papers.zhao2026 import predictions
+from latephase.runs.columns import DECAY, OPTIMIZER
 
 DECAYS = ("coupled_weight_decay", "weight_decay")
 """What optimizers call their coupled and their decoupled decay that have both."""

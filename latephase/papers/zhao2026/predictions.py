@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from latephase.analysis.columns import DECAY, LR, MOMENTUM
 from latephase.papers.zhao2026 import theory
+from latephase.runs.columns import DECAY, LR, MOMENTUM
 
 SGD = (LR, MOMENTUM, DECAY)
 

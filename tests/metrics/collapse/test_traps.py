@@ -208,3 +208,14 @@ def test_standard_deviations_are_the_populations():
     weight = torch.diag(torch.tensor([1.0, 3.0], dtype=torch.float64))
     metrics = collapse_metrics(*sample(counts=(5, 5), dimension=2)[:2], weight)
     assert metrics["nc2_equinorm_weight"] == pytest.approx(0.5)
+
+
+def test_centred_weights_stored_under_the_name_of_others():
+    """neural_collapse_optimizer: NC2Wn, of W minus the mean of its rows, is that of W itself."""
+    frame = torch.eye(4, dtype=torch.float64) - 0.25
+    weight = frame + torch.tensor([3.0, 1.0, 0.0, 2.0], dtype=torch.float64)
+    labels = torch.arange(40) % 4
+    noise = torch.randn(40, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    metrics = collapse_metrics(frame[labels] + 0.1 * noise, labels, weight)
+    assert metrics["nc2_etf_weight_centred"] < 1e-12
+    assert metrics["nc2_etf_weight"] > 0.1

@@ -380,3 +380,20 @@ def test_an_eigenvalue_that_does_not_converge_is_nan(monkeypatch):
     metrics = flatness_metrics(features, logits, weight, "cross_entropy")
     assert math.isnan(metrics["relative_flatness_max"])
     assert metrics["relative_flatness"] > 0
+
+
+def test_trap_fam_takes_another_layout_of_the_hessian():
+    """RelativeFlatnessAndGeneralization, neuronwise: [K, d, K, d] read as [d, K, d, K]."""
+    features, _, weight, _, labels = sample(samples=20)
+
+    def loss(w):
+        return torch.nn.functional.cross_entropy(features @ w.T, labels)
+
+    hessian = torch.autograd.functional.hessian(loss, weight)  # [K, d, K, d]
+    right = torch.einsum("sd,td,sjtj->", weight, weight, hessian)
+    mistaken = torch.einsum(
+        "sd,td,sjtj->", weight, weight, hessian.reshape(3, 4, 3, 4).permute(1, 0, 3, 2)
+    )
+    ours = relative_flatness(features, features @ weight.T, weight, "cross_entropy")
+    torch.testing.assert_close(ours, float(right), rtol=1e-9, atol=0)
+    assert abs(ours - float(mistaken)) > 0.01 * ours

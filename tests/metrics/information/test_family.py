@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from latephase.datasets.stored import Data
+from latephase.measuring.snapshot import Snapshot
 from latephase.metrics.information import binning, family, kolchinsky_tracey, nhsic, redundancy
 from scripts.extract import information
 
@@ -129,7 +130,7 @@ class Features(torch.nn.Module):
 def by_program(inputs, labels):
     data = Data(inputs[:10], labels[:10], inputs, labels, 4, {})
     model = Features()
-    snapshot = information.extraction.Snapshot({}, model, dict(model.named_parameters()), data)
+    snapshot = Snapshot({}, model, dict(model.named_parameters()), data)
     return information.measuring(data)(snapshot)
 
 

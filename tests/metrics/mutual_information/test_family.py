@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latephase.datasets.stored import Data
+from latephase.measuring.snapshot import Snapshot
 from latephase.metrics.mutual_information.encoders import principal_code
 from latephase.metrics.mutual_information.family import COLUMNS, mutual_information_metrics
 from latephase.metrics.mutual_information.nearest_neighbours import (
@@ -16,7 +17,6 @@ from latephase.metrics.mutual_information.nearest_neighbours import (
     kraskov_information,
     kraskov_information_of_labels,
 )
-from latephase.storage import checkpoints
 from scripts.extract import encode_inputs, mutual_information
 
 INFORMATION = [name for name in COLUMNS if name.startswith(("mi_entropies", "mi_ksg"))]
@@ -113,12 +113,9 @@ def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
     assert torch.equal(on, inputs)
     assert seed == encode_inputs.SEED
 
-    inputs_code = checkpoints.read(file)[0]["test"]
-    measure = mutual_information.measuring(inputs_code)(data)
+    measure = mutual_information.measuring(data, file)
     model = Linear()
-    snapshot = mutual_information.extraction.Snapshot(
-        {}, model, dict(model.named_parameters()), data
-    )
+    snapshot = Snapshot({}, model, dict(model.named_parameters()), data)
     metrics = measure(snapshot)
     assert measure(snapshot) == metrics
     assert metrics["mi_ksg_y"] > 1.5
