@@ -242,8 +242,8 @@ def forget_the_server() -> None:
         del sys.modules[name]
     sys.path_importer_cache.clear()
     tempfile.tempdir = None
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()  # otherwise the same for every job
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()  # otherwise the same for every job
 
 
 def run(program: str, arguments: list[str]) -> int:
@@ -273,8 +273,10 @@ def end(status: int) -> None:
     """End as an interpreter does, without taking all the libraries apart, which takes a second."""
     threading._shutdown()  # waits for threads
     atexit._run_exitfuncs()
+    # Files that the program left open are written and closed: in the interpreter's own order.
+    gc.collect()
     vars(sys.modules["__main__"]).clear()
-    gc.collect()  # writes and closes files that the program left open
+    gc.collect()
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -144,15 +144,18 @@ def root(tmp_path):
 
 WAITING = """
 import signal, sys, time
-heard = []
+told, tell = os.pipe()
+os.set_blocking(tell, False)
+signal.set_wakeup_fd(tell)  # a byte for each signal, however fast they come
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-    signal.signal(number, lambda number, frame: heard.append(number))
+    signal.signal(number, lambda number, frame: None)
 with open("job", "w") as file:
     print(os.getpid(), file=file)
-while not heard:
-    time.sleep(0.01)
+heard = os.read(told, 1)
 time.sleep(0.5)
-print(*heard)
+os.write(tell, b".")
+heard += os.read(told, 9)
+print(*heard[:-1])
 sys.exit(7)
 """
 """Waits for a signal; then, whether another one comes."""
@@ -204,6 +207,10 @@ print(sorted((k, v) for k, v in os.environ.items() if k not in ("_", "LATEPHASE_
     "signals": "import signal; print([(n, signal.getsignal(n)) for n in range(1, 32)])",
     "at_exit": "import atexit; atexit.register(print, 'at exit')",
     "unclosed_file": "file = open('file', 'w'); file.write('x')",
+    "unclosed_file_in_a_circle": """
+class Circle: pass
+circle = Circle(); circle.itself = circle
+circle.file = open("file", "w"); circle.file.write("x")""",
     "thread": """
 import threading, time
 threading.Thread(target=lambda: (time.sleep(0.2), print("late"))).start()
@@ -290,7 +297,8 @@ def test_in_other_circumstances_it_runs_without_the_server(root, before):
 
 
 def test_what_a_shell_sets_for_a_job_does_not_matter(root):
-    root.program("import tempfile; print(os.environ['SHLVL'], tempfile.gettempdir())")
+    root.write(root.site / "library.py", "import tempfile\ntempfile.gettempdir()\n")
+    root.program("import library, tempfile\nprint(os.environ['SHLVL'], tempfile.gettempdir())")
     root.write("own/x", "")
     command = "export TMPDIR=$PWD/own; (bash -c 'python -m scripts.start job; true') | cat"
     out, _, _ = root.run(command)
@@ -547,7 +555,7 @@ def test_many_at_once(root):
 
 
 def test_jobs_draw_other_random_numbers(root):
-    root.program("import random\nimport numpy as np\nprint(random.random(), np.random.rand())")
+    root.program("import random\nimport numpy.random\nprint(random.random(), numpy.random.rand())")
     call = "python -m scripts.start job"
     out, _, _ = root.run(call, call)
     first, second = (line.split() for line in out.splitlines())

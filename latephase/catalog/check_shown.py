@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog.check_schema import check
+from latephase.catalog.check_schema import Format, check
 from latephase.catalog.columns import formats
 from latephase.catalog.entries import Catalog
 from latephase.catalog.user_data import folder
@@ -91,6 +91,7 @@ def _check_arguments(catalog: Catalog, where: str, entry: dict[str, Any], progra
     given = entry.get("arguments", {})
     for scale in catalog.studies[entry["study"]]["scales"]:
         known = formats(catalog, catalog.studies_of(entry, scale), scale)
+        _check_metrics(program, known)
         axes = grid.axes(catalog.setting(entry["study"], scale))
         for part in ("both", scale):
             values = given.get(part, {})
@@ -104,6 +105,13 @@ def _check_arguments(catalog: Catalog, where: str, entry: dict[str, Any], progra
                 _check_axis_values(f"{where}.{part}.{option}", option, value, axes)
         whole = given.get("both", {}) | given.get(scale, {})
         check(whole, {"required": declared.required(options)}, file, f"{key}.{scale}")
+
+
+def _check_metrics(program: Path, known: dict[str, Format]) -> None:
+    """The metrics that a program shows, whatever its options, are of the data that it is given."""
+    metrics = list(declared.literal(program, "METRICS") or [])
+    script = str(program.relative_to(ROOT))
+    check(metrics, {"items": {"format": "metric"}}, script, "METRICS", known)
 
 
 def _check_axis_values(where: str, option: str, value: Any, axes: dict[str, list]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from latephase.catalog import entries, load
+from latephase.catalog import check_shown, entries, load
 from latephase.errors import UserError
 from latephase.runs import grid, spec
 
@@ -468,6 +468,38 @@ def test_a_figure_without_a_script_is_one_line(root, config):
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig3"]
     edit(root / FIGURES, ["fig99"], entry)
     assert line(root, config).startswith(f"{FIGURES}: fig99 has no script scripts/figures/fig99.py")
+
+
+def test_the_metrics_that_a_program_shows_are_checked(root, config, monkeypatch):
+    literal = check_shown.declared.literal
+
+    def mistaken(file, variable):
+        found = literal(file, variable)
+        return (
+            ("nc0", "nc3_dualty")
+            if (file.stem, variable) == ("zhao2026_fig8", "METRICS")
+            else found
+        )
+
+    monkeypatch.setattr(check_shown.declared, "literal", mistaken)
+    assert line(root, config) == (
+        "scripts/figures/zhao2026_fig8.py: METRICS[1] is 'nc3_dualty'; "
+        "allowed: a metric of the data, such as nc3_duality, nc3_product, nc3_cosine"
+    )
+
+
+def test_the_columns_of_published_values_are_checked(root, config, monkeypatch):
+    literal = check_shown.declared.literal
+
+    def mistaken(file, variable):
+        found = literal(file, variable)
+        return ["momentom"] if (file.stem, variable) == ("zhao2026_fig5", "PUBLISHED") else found
+
+    monkeypatch.setattr(check_shown.declared, "literal", mistaken)
+    assert line(root, config).startswith(
+        "catalog/zhao2026/published/zhao2026_fig5.csv: column momentom is missing, which "
+        "scripts/figures/zhao2026_fig5.py asks for; it has momentum"
+    )
 
 
 def test_a_template_stands_for_figures_that_are_checked(root, config):
