@@ -2,9 +2,7 @@ rule aggregate:
     """Everything of a study in one file, a row a run and step."""
     input:
         history=partial(TARGETS.pack_files, ["history"]),
-        families=lambda wildcards: TARGETS.pack_files(
-            TARGETS.study_families(wildcards), wildcards
-        ),
+        families=lambda wildcards: TARGETS.pack_files(TARGETS.study_families(wildcards), wildcards),
     output:
         f"{STUDIES}/{{study}}.parquet",
     log:

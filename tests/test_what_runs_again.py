@@ -27,6 +27,4 @@ def test_every_row_is_a_test():
 
 
 def test_every_test_is_a_row():
-    assert of_file("test_reruns.py") - NOT_OF_AN_EDIT - IN_PARTS == rows() - of_file(
-        "test_own.py"
-    )
+    assert of_file("test_reruns.py") - NOT_OF_AN_EDIT - IN_PARTS == rows() - of_file("test_own.py")

@@ -58,7 +58,7 @@ def _own_columns(name: str) -> list[str] | None:
 
 
 def _measured(setting: dict[str, Any], column: Any) -> bool:
-    """Whether a setting's runs have a metric. What an own metric returns may be known to it only."""
+    """Whether a setting's runs have a metric. An own metric may not declare what it returns."""
     if not isinstance(column, str):
         return False
     own = [_own_columns(name) for name in _own(setting)]

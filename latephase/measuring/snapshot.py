@@ -1,3 +1,5 @@
+"""One run at one checkpoint, as metrics see it."""
+
 from torch import Tensor, nn
 
 from latephase.datasets import stored

@@ -1,4 +1,6 @@
-"""What can be said of a training without training: closed forms and recursions, by paper.
+"""What the papers say, as functions, a folder each.
 
-Arrays in, arrays out, in float64; nothing here knows files, tables or torch.
+``claims.py`` has statistics of a study's data, ``theory.py`` what can be said of a training without
+training it: closed forms and recursions, arrays in and arrays out, in float64. ``predictions.py``
+applies the theory to a study's runs. Nothing here knows files or torch.
 """

@@ -31,8 +31,8 @@ the packs that there are keep their ids.
 def pack_of(specs: Iterable[Spec]) -> Spec:
     """The pack of runs that differ in :data:`BATCHABLE` numbers alone.
 
-    Returns ``{"common": spec without the runs' own numbers, "runs": [{dotted name: number}, ...]}``,
-    the runs in the order of their numbers, so that the order in which they were listed does
+    Returns ``{"common": spec without these numbers, "runs": [{dotted name: number}, ...]}``, the
+    runs in the order of their numbers, so that the order in which they were listed does
     not matter.
 
     Raises ValueError where the runs differ in anything else, or where two are the same.

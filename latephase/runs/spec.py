@@ -1,9 +1,9 @@
-"""What a run and a pack are: specs, ids, grids, packs, checkpoint steps.
+"""What a run and a pack are: specs, their ids, the steps of their checkpoints.
 
-A *spec* is a plain nested dict of JSON types that describes one run whole. Numbers that
-the training engine can hold along its run axis (:data:`BATCHABLE`) may differ within a *pack*;
-everything else is common to it. Standard library only: the Snakefile imports this module,
-and every cluster job reads the Snakefile anew.
+A *spec* is a plain nested dict of JSON types that describes one run whole. The runs of a *pack*
+differ only in numbers that the training engine can hold along its run axis
+(:mod:`latephase.runs.packs`). Standard library only: the Snakefile imports this module, and every
+cluster job reads the Snakefile anew.
 """
 
 import hashlib

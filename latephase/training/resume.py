@@ -79,7 +79,7 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
         try:
             return _state(path, device, made_of, saved)
         except (UserError, OSError) as error:
-            log.warning("%s is left out: %s", path, error)
+            log.warning("left out: %s", error)
             path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)
@@ -90,9 +90,9 @@ def _state(path: Path, device: str, made_of: str, saved: set[int]) -> State:
     """The state in a file. Raises UserError where no training can go on from it."""
     tensors, header = checkpoints.read(path, device)
     if header.get("origin") != made_of:
-        raise UserError("it was made by other code or from other data")
+        raise UserError(f"{path}: made by other code or from other data")
     if not {row["step"] for row in header["history"]} <= saved:
-        raise UserError("checkpoints before it are gone or damaged")
+        raise UserError(f"{path}: checkpoints before it are gone or damaged")
     return State(
         header["step"],
         header["at"],

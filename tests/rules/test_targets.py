@@ -160,7 +160,7 @@ def test_an_npz_is_the_catalog_s_or_the_user_s(shipped, tmp_path):
 
 
 def test_a_folder_of_images_is_the_user_s_to_name(shipped):
-    with pytest.raises(UserError, match="folders.imagenet is missing"):
+    with pytest.raises(UserError, match=r"folders\.imagenet is missing"):
         shipped.data_folder(wildcards(dataset="imagenet"))
     assert shipped.data_folder(wildcards(dataset="digits")) == ""
     assert shipped.data_listing(wildcards(dataset="digits")) == ""

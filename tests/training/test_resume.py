@@ -66,9 +66,11 @@ def test_killed_again_and_again(data, uninterrupted, tmp_path, monkeypatch, capl
     assert_ends_like(uninterrupted, data, tmp_path)
 
 
-@pytest.mark.parametrize("kept", [0, 0.5])
+@pytest.mark.parametrize(
+    ("kept", "told"), [(0, "not a whole checkpoint"), (0.5, "not what was written there")]
+)
 def test_a_truncated_state_falls_back_to_the_one_before(
-    data, uninterrupted, tmp_path, monkeypatch, caplog, kept
+    data, uninterrupted, tmp_path, monkeypatch, caplog, kept, told
 ):
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_at_rename(patch, 8, after=True)
@@ -78,7 +80,7 @@ def test_a_truncated_state_falls_back_to_the_one_before(
     caplog.set_level("INFO")
     assert_ends_like(uninterrupted, data, tmp_path)
     assert steps_gone_on_from(caplog) == [int(older.stem.split("_")[1])] == [4]
-    assert f"{newest} is left out: {newest}: not a whole checkpoint" in caplog.text
+    assert f"left out: {newest}: {told}" in caplog.text
 
 
 def test_without_a_readable_state_it_starts_anew(

@@ -203,4 +203,4 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
     assert nc0["step"].iloc[-1] == 60
 
     write_npz(fresh_project.folder / "mine.npz", seed=1)
-    assert fresh_project.jobs(*args) == {"prepare_data": 1, "train": 1, "extract": 1}
+    assert fresh_project.jobs(*args) == {"prepare_data": 1, "train": 1, "extract": 4}

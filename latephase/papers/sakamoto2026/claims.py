@@ -37,8 +37,8 @@ def delay_against_decay(
     """Rank association of weight decay with the delay t_test / t_train (Fig. 3, first row).
 
     Somers' D over pairs of runs of different weight decay
-    (:func:`latephase.analysis.trends.rank_association`): -1 if the run with the smaller decay always
-    has the longer delay. The delay, not t_test, so that a decay which slows memorisation and
+    (:func:`latephase.analysis.trends.rank_association`): -1 if the run with the smaller decay
+    always has the longer delay. The delay, not t_test, so that a decay which slows memorisation and
     generalisation alike shows no association. A run that never generalises is later than
     whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
     :func:`generalisation_delay`; fewer than three: NaN.
@@ -72,7 +72,7 @@ def rnc1_nearer_to_test(
     positive where nearer to the test accuracy. It lies within ± log10(t_rise / t_train).
     t_rnc1 is :func:`latephase.analysis.events.fall` over the whole history, half-way to the final
     level; t_rise is half-way in the rise of test accuracy after t_train
-    (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the end of the rise,
+    (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the rise's end,
     and a half-way time is to be set against a half-way time.
 
     Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
@@ -121,8 +121,8 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     """Log–log slope of the time of RNC1's fall against learning rate × weight decay (Thm 4.3).
 
     The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), a slope of -1 at fixed ε; so
-    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.events.fall`), which does not
-    depend on how far below it a run gets within its budget. The plateau is taken after
+    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.events.fall`), which does
+    not depend on how far below it a run gets within its budget. The plateau is taken after
     memorisation, as in the theorem, where the loss is small first. Cells with a censored seed
     are left out; fewer than three: NaN.
     """
