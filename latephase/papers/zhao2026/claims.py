@@ -28,8 +28,9 @@ def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
 
     A run's departure is max |ln(NC0 / prediction)| over its logged steps after the first at
     which :func:`latephase.papers.zhao2026.predictions.sgd_nc0` is at least ``floor``: below,
-    float32's rounding is all that is measured. A *cell* is a learning rate, a momentum and a weight decay; its value
-    is the median over seeds, and the statistic the largest of all cells. NaN without any.
+    float32's rounding is all that is measured. A *cell* is a learning rate, a momentum and a
+    weight decay; its value is the median over seeds, and the statistic the largest of all cells.
+    NaN without any.
     """
     return _departure(table, predictions.sgd_nc0(table), floor, [*predictions.SGD])
 
