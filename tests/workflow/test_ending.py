@@ -125,9 +125,9 @@ def test_everything_is_interrupted_as_by_ctrl_c(project, pack, uninterrupted, tm
 
 PLANNING = """
 import signal, time
-from latephase import ending
+from rules import signals
 {before}
-ending.without_a_lock()
+signals.without_a_lock()
 try:
     print("locked", flush=True)
     time.sleep({patience})
