@@ -1,0 +1,1 @@
+"""From a study's data to numbers with intervals over seeds. Data in, numbers out: no files."""

@@ -1,0 +1,1 @@
+"""The look: colours, axes and marks of figures, what things are called, HTML pages."""

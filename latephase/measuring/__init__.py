@@ -1,0 +1,1 @@
+"""From checkpoints, by whomever they were written, to rows of metrics."""

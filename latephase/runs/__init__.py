@@ -1,0 +1,1 @@
+"""What a run, a pack and a grid are; ids and digests; no torch."""

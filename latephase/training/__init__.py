@@ -1,0 +1,1 @@
+"""A pack of runs, from its spec to its checkpoints."""
