@@ -47,7 +47,7 @@ rule encode_inputs:
     input:
         data=f"{RESULTS}/data/{{dataset}}.safetensors",
     output:
-        f"{RESULTS}/data/{{dataset}}-{{digest}}.code.safetensors",
+        f"{RESULTS}/data/{{dataset}}-{{digest}}.encoding.safetensors",
     log:
         f"{RESULTS}/logs/encode_inputs/{{dataset}}-{{digest}}.log",
     cache: True

@@ -1,8 +1,8 @@
-"""Compress the inputs of a data set, as some runs see it, to a few numbers each.
+"""Encode the inputs of a data set, as some runs see it, in a few numbers each.
 
     python -m scripts.extract.encode_inputs --data results/data/digits.safetensors \
         --entry '{"name": "digits", "train_size": 200}' \
-        --output results/data/digits-D.code.safetensors
+        --output results/data/digits-D.encoding.safetensors
 
 By an autoencoder that is trained on all inputs that the runs' data hold, training and test, without
 their labels. (The released code of sakamoto2026 takes the data set's 60,000 training images, of
@@ -17,7 +17,7 @@ import torch
 
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.metrics.mutual_information.encoders import learned_code
+from latephase.metrics.mutual_information.encoders import learned_encoding
 from latephase.runs import code_digest, parts
 from latephase.storage import checkpoints
 
@@ -39,9 +39,9 @@ def main(argv: list[str] | None = None) -> None:
     data = stored.load(args.data, **parts.arguments(args.entry), device=args.device)
     every_input = torch.cat([data.held("train"), data.held("test")])
     generator = torch.Generator().manual_seed(SEED)
-    code = learned_code(data.test_inputs, every_input, generator)
+    encoding = learned_encoding(data.test_inputs, every_input, generator)
     code_digest.hold(args.code, ["scripts.extract.encode_inputs"], code_digest.ROOT)
-    checkpoints.write(args.output, {"test": code}, {"data": args.entry})
+    checkpoints.write(args.output, {"test": encoding}, {"data": args.entry})
 
 
 if __name__ == "__main__":

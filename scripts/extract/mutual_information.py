@@ -2,7 +2,7 @@
 
     python -m scripts.extract.mutual_information --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors \
-        --inputs-code results/data/digits-D.code.safetensors \
+        --inputs-encoding results/data/digits-D.encoding.safetensors \
         --output results/packs/P/mutual_information.parquet
 
 On the test set, as sakamoto2026 does. The encoding of the inputs is that of
@@ -20,9 +20,9 @@ from latephase.storage import checkpoints
 from scripts import extracting
 
 
-def measuring(data: Data, inputs_code: Path):
+def measuring(data: Data, inputs_encoding: Path):
     """What measures a snapshot on a data set whose test inputs are encoded in a file."""
-    encoding = checkpoints.read(inputs_code)[0]["test"]
+    encoding = checkpoints.read(inputs_encoding)[0]["test"]
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
         return mutual_information_metrics(snapshot.features("test"), encoding, data.test_labels)

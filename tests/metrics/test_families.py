@@ -42,8 +42,8 @@ def snapshot():
 @pytest.fixture(scope="module")
 def measured(snapshot, tmp_path_factory):
     """The columns that the extraction of each family measures, in order."""
-    files = {"inputs_code": tmp_path_factory.mktemp("inputs") / "code.safetensors"}
-    checkpoints.write(files["inputs_code"], {"test": torch.randn(120, 4)}, {})
+    files = {"inputs_encoding": tmp_path_factory.mktemp("inputs") / "encoding.safetensors"}
+    checkpoints.write(files["inputs_encoding"], {"test": torch.randn(120, 4)}, {})
     found = {}
     for family in families.DECLARED:
         program = import_module(f"scripts.extract.{family}")

@@ -14,21 +14,15 @@ import torch
 from torch import Tensor
 
 from latephase.metrics.finite import all_finite
+from latephase.metrics.information import columns
 
-WIDTHS = (0.5, 0.07)
-"""Saxe 2018: 0.5 for ReLU networks, 0.07 for small ones."""
-
-COLUMNS = (
-    *(f"binned_{side}_width_{width:g}" for width in WIDTHS for side in "xy"),
-    "binned_log_n",
-)
 FEATURES_AT_ONCE = 16
 MOST_NUMBERS = 2**62  # that an int64 can tell apart, with room to spare
 MOST_BINS = 2**20  # above it, numbering the bins that occur saves digits
 
 
 def binned_information(
-    representation: Tensor, labels: Tensor, widths: Sequence[float] = WIDTHS
+    representation: Tensor, labels: Tensor, widths: Sequence[float] = columns.BIN_WIDTHS
 ) -> dict[str, float]:
     """I(X; T_bin) and I(Y; T_bin), in nats, at each bin width.
 

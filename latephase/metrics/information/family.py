@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from latephase.metrics.information import binning, kolchinsky_tracey, nhsic, redundancy
-
-COLUMNS = (*nhsic.COLUMNS, *kolchinsky_tracey.COLUMNS, *binning.COLUMNS, *redundancy.COLUMNS)
+from latephase.metrics.information import binning, columns, kolchinsky_tracey, nhsic, redundancy
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def measure(representation: Tensor, samples: Samples) -> dict[str, float]:
     Those of nHSIC are NaN if the samples do not fill a batch.
     """
     labels = samples.labels
-    metrics = dict.fromkeys(nhsic.COLUMNS, math.nan)
+    metrics = dict.fromkeys(columns.NHSIC, math.nan)
     if samples.batches is not None:
         metrics |= nhsic.nhsic(representation, samples.batches)
     metrics |= kolchinsky_tracey.kt_information(representation, labels, samples.kt_rows)

@@ -25,36 +25,15 @@ import torch
 from torch import Generator, Tensor
 
 from latephase.metrics.finite import all_finite
+from latephase.metrics.information import columns
 
 SAMPLES = 1000
 """Of a set with more, this many are measured: the first of a seeded permutation. Cost is N² d."""
-
-VARIANCES = (1e-3, 1e-1, 1.0)
-"""σ²: 1e-3 and 1e-1 are those of Saxe 2018 for small tanh and for ReLU networks."""
-
-RELATIVE_VARIANCES = (1e-2, 1e-1)
-"""σ²/B², the noise of sakamoto2026, Theorem 3.4."""
 
 ROWS_AT_ONCE = 128  # of the pairwise distances: two blocks of 128 N numbers are all the memory
 
 LEAST_EXPONENT = -170.0
 """e^-170 is nothing beside the diagonal's 1; its fourth power is not denormal, which is slow."""
-
-QUANTITIES = (
-    "kt_upper_x",
-    "kt_lower_x",
-    "kt_upper_y",
-    "kt_lower_y",
-    "kt_upper_x_given_y",
-    "kt_lower_x_given_y",
-    "kt_y_from_upper",
-    "kt_y_from_lower",
-)
-SUFFIXES = (
-    *(f"variance_{variance:g}" for variance in VARIANCES),
-    *(f"relative_variance_{variance:g}" for variance in RELATIVE_VARIANCES),
-)
-COLUMNS = (*(f"{name}_{suffix}" for suffix in SUFFIXES for name in QUANTITIES), "kt_log_n")
 
 
 def kt_samples(samples: int, generator: Generator) -> Tensor:
@@ -162,23 +141,24 @@ def kt_information(
             elsewhere: `binned_log_n` is of another number of samples
     """
     if not all_finite(representation):
-        return dict.fromkeys(COLUMNS, math.nan)
+        return dict.fromkeys(columns.KOLCHINSKY_TRACEY, math.nan)
     blocks = representation.split(ROWS_AT_ONCE)
     norms = [block.to(torch.float64).square().sum(1).max() for block in blocks]
     largest = float(torch.stack(norms).max())
     if rows is not None:
         representation, labels = representation[rows], labels[rows]
-    variances = [*VARIANCES, *(variance * largest for variance in RELATIVE_VARIANCES)]
+    relative = [variance * largest for variance in columns.RELATIVE_NOISE_VARIANCES]
+    bounds = kt_bounds(representation, labels, [*columns.NOISE_VARIANCES, *relative])
     metrics = {}
-    for suffix, bounds in zip(SUFFIXES, kt_bounds(representation, labels, variances), strict=True):
-        metrics |= {f"{name}_{suffix}": value for name, value in bounds.items()}
+    for noise, found in zip(columns.NOISES, bounds, strict=True):
+        metrics |= {f"{name}_{noise}": value for name, value in found.items()}
     return metrics | {"kt_log_n": math.log(len(labels))}
 
 
 def kt_bounds(
     representation: Tensor, labels: Tensor, variances: Sequence[float]
 ) -> list[dict[str, float]]:
-    """The bounds of :data:`QUANTITIES` for each noise variance σ² (all NaN for a variance of 0)."""
+    """The eight bounds for each noise variance σ²: a dict each, all NaN for a variance of 0."""
     samples = len(labels)
     own = torch.bincount(labels)[labels].to(torch.float64)
     bounds = []
@@ -198,7 +178,7 @@ def kt_bounds(
             upper_x - upper_within,
             lower_x - lower_within,
         )
-        bounds.append(dict(zip(QUANTITIES, values, strict=True)))
+        bounds.append(dict(zip(columns.KOLCHINSKY_TRACEY_BOUNDS, values, strict=True)))
     return bounds
 
 

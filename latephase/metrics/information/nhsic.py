@@ -43,19 +43,8 @@ import torch
 from torch import Generator, Tensor
 
 from latephase.metrics.finite import all_finite
+from latephase.metrics.information import columns
 
-COLUMNS = (
-    "nhsic_x",
-    "nhsic_y",
-    "nhsic_difference",
-    "nhsic_centred_x",
-    "nhsic_centred_x_null",
-    "nhsic_centred_x_corrected",
-    "nhsic_centred_y",
-    "nhsic_centred_y_null",
-    "nhsic_centred_y_corrected",
-    "nhsic_centred_difference_corrected",
-)
 BATCH_SIZE = 100
 SHUFFLES = 3
 EPSILON = 1e-5
@@ -186,7 +175,7 @@ def nhsic(representation: Tensor, batches: NhsicBatches) -> dict[str, float]:
             elsewhere: `nhsic_difference` is what sakamoto2026 plots
     """
     if not all_finite(representation):
-        return dict.fromkeys(COLUMNS, math.nan)
+        return dict.fromkeys(columns.NHSIC, math.nan)
     totals = torch.zeros(5, dtype=torch.float64, device=representation.device)
     for part, gram in _gram_matrices(representation, batches.rows):
         totals += _totals(
@@ -195,7 +184,7 @@ def nhsic(representation: Tensor, batches: NhsicBatches) -> dict[str, float]:
     x, y, centred_y, x_null, y_null = (totals / len(batches.rows)).tolist()
     values = (x, y, x - y, x, x_null, x - x_null, centred_y, y_null, centred_y - y_null)
     difference = (x - x_null) - (centred_y - y_null)
-    return dict(zip(COLUMNS, (*values, difference), strict=True))
+    return dict(zip(columns.NHSIC, (*values, difference), strict=True))
 
 
 def nhsic_batches(

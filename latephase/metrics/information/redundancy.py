@@ -16,15 +16,8 @@ import torch
 from torch import Tensor
 
 from latephase.metrics.finite import all_finite
+from latephase.metrics.information import columns
 
-RELATIVE_VARIANCES = (1e-2, 1e-1)
-"""σ², the variance of the noise in units of B²."""
-
-COLUMNS = tuple(
-    f"redundancy_{kind}_bound_relative_variance_{variance:g}"
-    for variance in RELATIVE_VARIANCES
-    for kind in ("logdet", "trace")
-)
 ROWS_AT_ONCE = 512  # a float64 block of this many features stays in the processor's cache
 
 
@@ -57,12 +50,12 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
             elsewhere: the paper plots RNC1 with the mean norm, which is no bound
     """
     if not all_finite(representation):
-        return dict.fromkeys(COLUMNS, math.nan)
+        return dict.fromkeys(columns.REDUNDANCY, math.nan)
     norms = [block.to(torch.float64).norm(dim=1).max() for block in _blocks(representation)]
     largest = float(torch.stack(norms).max()) ** 2
     if largest == 0:
-        return dict.fromkeys(COLUMNS, math.nan)
-    logdets = dict.fromkeys(RELATIVE_VARIANCES, 0.0)
+        return dict.fromkeys(columns.REDUNDANCY, math.nan)
+    logdets = dict.fromkeys(columns.RELATIVE_NOISE_VARIANCES, 0.0)
     within = 0.0
     for label in labels.unique():
         rows = (labels == label).nonzero()[:, 0]
@@ -70,10 +63,10 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
         within += scatter.trace()
         share = len(rows) / len(labels)
         eigenvalues = torch.linalg.eigvalsh(scatter) / share
-        for variance in RELATIVE_VARIANCES:
+        for variance in columns.RELATIVE_NOISE_VARIANCES:
             logdets[variance] += share / 2 * (eigenvalues / (variance * largest)).log1p().sum()
     metrics = {}
-    for variance in RELATIVE_VARIANCES:
+    for variance in columns.RELATIVE_NOISE_VARIANCES:
         name = f"bound_relative_variance_{variance:g}"
         metrics[f"redundancy_logdet_{name}"] = float(logdets[variance])
         metrics[f"redundancy_trace_{name}"] = float(within / (2 * variance * largest))

@@ -12,15 +12,16 @@ As the classes contract, Z tends to K points. A deterministic network loses noth
 samples coincide, but estimators have a resolution. `mi_entropies_x` tends to −∞, by 9.2 nats for
 each factor of 10 in the width of the classes: h(Z) falls with the width, h(Z, X) no longer does
 once the inputs are farther apart than that. What looks like compression there is the logarithm of
-the variance within classes. `mi_ksg_x` tends to H(Y), up to its bias and to what the inputs' code
-knows of the classes; both estimates of I(Z; Y) tend to H(Y), if four of the K − 1 directions of the
-means tell the classes apart. Where samples coincide, estimates from entropies are NaN
-(`mi_coincident` says how many do); those by counting hold. A constant representation has 0 in all.
+the variance within classes. `mi_ksg_x` tends to H(Y), up to its bias and to what the inputs'
+encoding tells of the classes. Both estimates of I(Z; Y) tend to H(Y) if four of the K − 1
+directions of the means tell the classes apart. Where samples coincide, estimates from entropies
+are NaN (`mi_coincident` says how many do); those by counting hold. A constant representation has 0
+in all.
 """
 
 EVERY_RUN = False
 """Whether it is measured on every run, or where a study names it under ``metrics``."""
-INPUTS = ("inputs_code",)
+INPUTS = ("inputs_encoding",)
 """What its extraction takes beside checkpoints and data."""
 COLUMNS = (
     "mi_entropies_x",

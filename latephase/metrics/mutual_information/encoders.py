@@ -1,8 +1,9 @@
-"""Representations and inputs compressed to a few numbers, for estimators by nearest neighbours.
+"""Representations and inputs encoded in a few numbers, for estimators by nearest neighbours.
 
-The mutual information of two codes is a lower bound of that of what they encode; how much is lost
-depends on the code, and moves with it. After Butakov 2024, as in the code of sakamoto2026: the
-representation by its first principal components, the inputs by a convolutional autoencoder.
+The mutual information of two encodings is a lower bound of that of what they encode. How much is
+lost depends on the encodings, and changes with them. After Butakov 2024, as in the code of
+sakamoto2026: the representation by its first principal components, the inputs by a convolutional
+autoencoder.
 """
 
 import math
@@ -29,13 +30,13 @@ BATCH_SIZE = 256
 STEPS = 4000
 
 
-def principal_code(samples: Tensor, components: int = COMPONENTS) -> Tensor:
+def whitened_components(samples: Tensor, components: int = COMPONENTS) -> Tensor:
     """Principal components of samples [N, d], each with mean 0 and variance 1: [N, r], float64.
 
     r is at most `components`: directions along which the standard deviation is not above float32's
     rounding of the samples' norms carry no more than rounding and are left out, constant (dead)
     features with them; so r = 0 if the samples are all the same. Samples that are the same
-    have the same code, to the last bit. NaN [N, 1] if a sample is not finite.
+    have the same encoding, to the last bit. NaN [N, 1] if a sample is not finite.
     """
     if not samples.isfinite().all():
         return samples.new_full((len(samples), 1), math.nan, dtype=torch.float64)
@@ -49,27 +50,28 @@ def principal_code(samples: Tensor, components: int = COMPONENTS) -> Tensor:
     kept = variances > torch.finfo(torch.float32).eps ** 2 * squared_norm
     kept[:-components] = False
     scaled = (directions[:, kept] / variances[kept].sqrt()).flip(1)
-    code = torch.cat([(block.to(torch.float64) - mean) @ scaled for block in _blocks(samples)])
-    return code[_first_equal(samples)]
+    encoding = torch.cat([(block.to(torch.float64) - mean) @ scaled for block in _blocks(samples)])
+    return encoding[_first_equal(samples)]
 
 
-def learned_code(
+def learned_encoding(
     inputs: Tensor,
     train_inputs: Tensor,
     generator: Generator,
     components: int = COMPONENTS,
     steps: int = STEPS,
 ) -> Tensor:
-    """Codes of inputs [N, C, H, W] by an autoencoder trained on train_inputs: [N, r], float64.
+    """Encodings of inputs [N, C, H, W] by an autoencoder trained on train_inputs: [N, r], float64.
 
     The latent numbers, turned to their principal components and scaled to variance 1; r is smaller
-    than `components` if latents are constant. Equal inputs have equal codes. generator, on the CPU,
-    decides all that is random; the same seed, inputs and number of threads give the same codes.
+    than `components` if latents are constant. Equal inputs have equal encodings. generator, on the
+    CPU, decides all that is random: the same seed, inputs and number of threads give the same
+    encodings.
     """
     encoder, _ = trained_autoencoder(train_inputs, generator, components, steps)
     with torch.no_grad():
-        codes = torch.cat([encoder(block) for block in _blocks(inputs)])
-    return principal_code(codes[_first_equal(inputs.flatten(1))], components)
+        encodings = torch.cat([encoder(block) for block in _blocks(inputs)])
+    return whitened_components(encodings[_first_equal(inputs.flatten(1))], components)
 
 
 def trained_autoencoder(

@@ -8,7 +8,7 @@ from torch import Tensor
 from latephase.metrics.finite import all_finite
 from latephase.metrics.information.binning import row_groups
 from latephase.metrics.mutual_information import COLUMNS
-from latephase.metrics.mutual_information.encoders import principal_code
+from latephase.metrics.mutual_information.encoders import whitened_components
 from latephase.metrics.mutual_information.nearest_neighbours import (
     information_of_labels,
     information_of_points,
@@ -18,19 +18,19 @@ from latephase.metrics.mutual_information.nearest_neighbours import (
 
 
 def mutual_information_metrics(
-    representation: Tensor, inputs_code: Tensor, labels: Tensor
+    representation: Tensor, inputs_encoding: Tensor, labels: Tensor
 ) -> dict[str, float]:
     """I(Z; X) and I(Z; Y) of a representation [N, d], in nats, with standard errors.
 
-    Args: inputs_code [N, m], of the same samples in the same order, each number with variance 1 (as
-    of :func:`~latephase.metrics.mutual_information.encoders.learned_code`); labels [N]. Invariant
-    to rotations, shifts and the scale of the representation, and to the order of the samples. All
-    NaN if the representation is not finite.
+    Args: inputs_encoding [N, m], of the same samples in the same order, each number with variance 1
+    (as of :func:`~latephase.metrics.mutual_information.encoders.learned_encoding`); labels [N].
+    Invariant to rotations, shifts and the scale of the representation, and to the order of the
+    samples. All NaN if the representation is not finite.
 
     Returns:
         mi_entropies_x: h(Z) + h(X) − h(Z, X), Z and X compressed
             Entropies by 5 neighbours with weights that cancel the bias. May be negative; tends to
-            −∞ as the classes contract, whatever Z knows. NaN if two samples have the same code.
+            −∞ as the classes contract, whatever Z knows. NaN if two samples have the same encoding.
             split: test
             bias: not used
             unit: nat
@@ -51,7 +51,7 @@ def mutual_information_metrics(
             source: latephase
             elsewhere: –
         mi_entropies_y: h(Z) − Σ_y n_y/N h(Z|Y = y), Z compressed
-            Entropies by the first neighbour. NaN if two samples have the same code, or if
+            Entropies by the first neighbour. NaN if two samples have the same encoding, or if
             a class has a single sample.
             split: test
             bias: not used
@@ -147,8 +147,8 @@ def mutual_information_metrics(
     """
     if not all_finite(representation):
         return dict.fromkeys(COLUMNS, math.nan)
-    code, classes = principal_code(representation), labels.cpu().numpy()
-    z, x = (tensor.cpu().numpy() for tensor in (code, inputs_code))
+    encoding, classes = whitened_components(representation), labels.cpu().numpy()
+    z, x = (tensor.cpu().numpy() for tensor in (encoding, inputs_encoding))
     metrics = {}
     for name, of_points, of_labels in (
         ("entropies", information_of_points, information_of_labels),
@@ -160,11 +160,11 @@ def mutual_information_metrics(
         metrics[f"mi_{name}_difference"] = from_x[0] - from_y[0]
     group_sizes = row_groups(representation).bincount()
     alone = int((group_sizes == 1).sum())
-    metrics["mi_components"] = float(code.shape[1])
-    metrics["mi_coincident"] = 1 - alone / len(code)
+    metrics["mi_components"] = float(encoding.shape[1])
+    metrics["mi_coincident"] = 1 - alone / len(encoding)
     return metrics
 
 
-def _or_zero(estimate, code: NDArray, other: NDArray) -> tuple[float, float]:
-    """An estimate and its error; 0 of a constant, whose code has no numbers."""
-    return estimate(code, other) if code.size and other.size else (0.0, 0.0)
+def _or_zero(estimate, encoding: NDArray, other: NDArray) -> tuple[float, float]:
+    """An estimate and its error; 0 of a constant, whose encoding has no numbers."""
+    return estimate(encoding, other) if encoding.size and other.size else (0.0, 0.0)

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.information.binning import COLUMNS, binned_information, row_groups
+from latephase.metrics.information.binning import binned_information, row_groups
+from latephase.metrics.information.columns import BINNING
 
 
 def sample(seed=0, samples=300, dimension=6, classes=4):
@@ -46,7 +47,7 @@ def test_dictionary_of_rows(seed, dimension):
         expected |= {f"binned_x_width_{width:g}": x, f"binned_y_width_{width:g}": y}
     assert binned_information(representation, labels) == pytest.approx(expected, rel=1e-9)
     assert binned_information(representation.double(), labels) == pytest.approx(expected, rel=1e-9)
-    assert set(expected) == set(COLUMNS)
+    assert set(expected) == set(BINNING)
     assert torch.equal(representation, before)
 
 
@@ -162,5 +163,5 @@ def test_not_finite_is_nan_in_every_column():
     for value in (math.nan, math.inf):
         representation[3, 1] = value
         metrics = binned_information(representation, labels)
-        assert list(metrics) == list(COLUMNS)
+        assert list(metrics) == list(BINNING)
         assert all(math.isnan(v) for v in metrics.values())

@@ -7,7 +7,14 @@ import torch
 
 from latephase.datasets.stored import Data
 from latephase.measuring.snapshot import Snapshot
-from latephase.metrics.information import binning, family, kolchinsky_tracey, nhsic, redundancy
+from latephase.metrics.information import (
+    COLUMNS,
+    binning,
+    family,
+    kolchinsky_tracey,
+    nhsic,
+    redundancy,
+)
 from scripts.extract import information
 
 
@@ -27,7 +34,7 @@ def measured(representation, inputs, labels, classes=4):
 def test_every_group_by_hand():
     representation, inputs, labels = sample()
     metrics = measured(representation, inputs, labels)
-    assert list(metrics) == list(family.COLUMNS)
+    assert list(metrics) == list(COLUMNS)
     generator = torch.Generator().manual_seed(0)
     batches = nhsic.nhsic_batches(inputs, labels, 4, generator)
     rows = kolchinsky_tracey.kt_samples(200, generator)
@@ -106,7 +113,7 @@ def test_not_finite_is_nan_in_every_column():
     for value in (math.nan, math.inf, -math.inf):
         representation[3, 1] = value
         metrics = measured(representation, inputs, labels)
-        assert list(metrics) == list(family.COLUMNS)
+        assert list(metrics) == list(COLUMNS)
         assert all(math.isnan(v) for v in metrics.values())
 
 
@@ -143,6 +150,6 @@ def test_the_program_measures_the_test_set():
 def test_a_test_set_smaller_than_a_batch_has_no_nhsic_but_all_else():
     _, inputs, labels = sample(99)
     metrics = by_program(inputs, labels)
-    assert list(metrics) == list(family.COLUMNS)
+    assert list(metrics) == list(COLUMNS)
     for name, value in metrics.items():
         assert math.isnan(value) == name.startswith("nhsic"), name

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latephase.metrics.information.columns import KOLCHINSKY_TRACEY
 from latephase.metrics.information.kolchinsky_tracey import (
-    COLUMNS,
     SAMPLES,
     kt_bounds,
     kt_information,
@@ -63,7 +63,7 @@ def test_two_loops(seed):
         values = brute_force(points, labels, variance)
         expected |= {f"{name}_{suffix}": value for name, value in values.items()}
     assert kt_information(points, labels) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert set(expected) == set(COLUMNS)
+    assert set(expected) == set(KOLCHINSKY_TRACEY)
 
 
 def test_as_ibsgd_has_it():
@@ -175,7 +175,7 @@ def test_trap_scaling_the_features_moves_it():
     assert after["kt_upper_x_variance_1"] > before["kt_upper_x_variance_1"] + 0.5
     (scaled,) = kt_bounds(10 * points, labels, [0.1])
     assert scaled["kt_upper_x"] == pytest.approx(before["kt_upper_x_variance_0.001"])
-    for name in COLUMNS:
+    for name in KOLCHINSKY_TRACEY:
         if "relative" in name:
             assert after[name] == pytest.approx(before[name], rel=1e-9)
 
@@ -240,7 +240,7 @@ def test_not_finite_is_nan_in_every_column():
     for value in (math.nan, math.inf, -math.inf):
         points[3, 1] = value
         metrics = kt_information(points, labels, torch.arange(10, 60))
-        assert list(metrics) == list(COLUMNS)
+        assert list(metrics) == list(KOLCHINSKY_TRACEY)
         assert all(math.isnan(v) for v in metrics.values())
 
 

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latephase.metrics.information.nhsic import COLUMNS, NhsicBatches, nhsic, nhsic_batches
+from latephase.metrics.information.columns import NHSIC
+from latephase.metrics.information.nhsic import NhsicBatches, nhsic, nhsic_batches
 
 
 def draw(generator, *shape):
@@ -84,7 +85,7 @@ def test_definition(scale):
     }
     # The kernel is nearly singular at the smallest scale: the inverse here has an error of 1e-8.
     assert nhsic(representation, batches) == pytest.approx(expected, rel=1e-7, abs=1e-9)
-    assert list(expected) == list(COLUMNS)
+    assert list(expected) == list(NHSIC)
 
 
 def test_the_null_is_the_mean_over_all_permutations():
@@ -163,7 +164,7 @@ def test_no_information_and_all_of_it():
     _, inputs, labels = sample(samples=100)
     batches = nhsic_batches(inputs, labels, 4, torch.Generator())
     constant = nhsic(torch.full((100, 3), 7.0), batches)
-    assert constant == pytest.approx(dict.fromkeys(COLUMNS, 0), abs=1e-9)
+    assert constant == pytest.approx(dict.fromkeys(NHSIC, 0), abs=1e-9)
     collapsed = nhsic(10 * torch.eye(4)[labels], batches)
     assert collapsed["nhsic_y"] == pytest.approx(3, rel=0.01)  # the centred label space
     assert collapsed["nhsic_x"] < 3 + 1e-9

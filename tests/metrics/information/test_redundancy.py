@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latephase.metrics.information.columns import REDUNDANCY
 from latephase.metrics.information.kolchinsky_tracey import kt_bounds, kt_information
-from latephase.metrics.information.redundancy import COLUMNS, redundancy_bounds
+from latephase.metrics.information.redundancy import redundancy_bounds
 
 
 def sample(seed=0, samples=200, dimension=6, classes=4, spread=0.5):
@@ -31,7 +32,7 @@ def test_explicit_covariances(classes):
     assert {4: least > 6, 30: least < 6 < most, 90: most <= 6}[classes]
     radius = max(float(point.norm()) for point in points)
     scaled = points / radius
-    expected = dict.fromkeys(COLUMNS, 0.0)
+    expected = dict.fromkeys(REDUNDANCY, 0.0)
     for label in labels.unique():
         own = scaled[labels == label]
         share, covariance = len(own) / 200, torch.cov(own.T, correction=0)
@@ -114,7 +115,7 @@ def test_saturation(simplex_frame, collapse, dtype):
 def test_exact_collapse_and_blocks(simplex_frame, monkeypatch):
     labels = torch.arange(30) % 3
     collapsed = redundancy_bounds(7 * simplex_frame(3, 5)[labels], labels)
-    assert collapsed == pytest.approx(dict.fromkeys(COLUMNS, 0), abs=1e-15)
+    assert collapsed == pytest.approx(dict.fromkeys(REDUNDANCY, 0), abs=1e-15)
     points, labels = sample()
     before = redundancy_bounds(points, labels)
     monkeypatch.setattr("latephase.metrics.information.redundancy.ROWS_AT_ONCE", 7)
@@ -137,5 +138,5 @@ def test_undefined_is_nan():
     for value in (math.nan, math.inf):
         points[3, 1] = value
         metrics = redundancy_bounds(points, labels)
-        assert list(metrics) == list(COLUMNS)
+        assert list(metrics) == list(REDUNDANCY)
         assert all(math.isnan(value) for value in metrics.values())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from latephase.datasets.stored import Data
 from latephase.measuring.snapshot import Snapshot
-from latephase.metrics.mutual_information.encoders import principal_code
+from latephase.metrics.mutual_information.encoders import whitened_components
 from latephase.metrics.mutual_information.family import COLUMNS, mutual_information_metrics
 from latephase.metrics.mutual_information.nearest_neighbours import (
     information_of_labels,
@@ -23,20 +23,24 @@ INFORMATION = [name for name in COLUMNS if name.startswith(("mi_entropies", "mi_
 
 
 def sample(seed=0, samples=300, classes=3, spread=0.3, dimension=8):
-    """Features around one centre a class, a code of the inputs they come from, and labels."""
+    """Features around one centre a class, an encoding of the inputs they come from, and labels."""
     generator = torch.Generator().manual_seed(seed)
     draw = lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64)  # noqa: E731
     labels = torch.arange(samples) % classes
-    code = torch.cat([4.0 * labels[:, None] + draw(samples, 1), draw(samples, 3)], dim=1)
+    encoding = torch.cat([4.0 * labels[:, None] + draw(samples, 1), draw(samples, 3)], dim=1)
     centres = 3 * draw(classes, dimension)
-    return centres[labels] + spread * code @ draw(4, dimension), principal_code(code), labels
+    return (
+        centres[labels] + spread * encoding @ draw(4, dimension),
+        whitened_components(encoding),
+        labels,
+    )
 
 
 def test_the_estimators_of_the_codes():
-    representation, code, labels = sample()
-    metrics = mutual_information_metrics(representation.float(), code, labels)
+    representation, encoding, labels = sample()
+    metrics = mutual_information_metrics(representation.float(), encoding, labels)
     assert list(metrics) == list(COLUMNS)
-    z, x, y = principal_code(representation.float()).numpy(), code.numpy(), labels.numpy()
+    z, x, y = whitened_components(representation.float()).numpy(), encoding.numpy(), labels.numpy()
     for name, of_points, of_labels in (
         ("entropies", information_of_points, information_of_labels),
         ("ksg", kraskov_information, kraskov_information_of_labels),
@@ -54,8 +58,8 @@ def test_the_estimators_of_the_codes():
 
 
 def test_separated_classes_are_known():
-    representation, code, labels = sample(samples=1000, classes=10, spread=0.02)
-    metrics = mutual_information_metrics(representation, code, labels)
+    representation, encoding, labels = sample(samples=1000, classes=10, spread=0.02)
+    metrics = mutual_information_metrics(representation, encoding, labels)
     for name in ("mi_entropies_y", "mi_ksg_y"):
         assert metrics[name] == pytest.approx(math.log(10), abs=0.02)
 
@@ -66,12 +70,12 @@ def test_trap_mismatched_pairs():
     Ten separated classes, I(Z; Y) = 2.303, read 0.020 as shipped. Here rows are pairs: the same
     permutation of all changes nothing, one of the representation alone leaves nothing.
     """
-    representation, code, labels = sample(samples=500, classes=10, spread=0.02)
+    representation, encoding, labels = sample(samples=500, classes=10, spread=0.02)
     order = torch.randperm(500, generator=torch.Generator().manual_seed(0))
-    before = mutual_information_metrics(representation, code, labels)
-    together = mutual_information_metrics(representation[order], code[order], labels[order])
+    before = mutual_information_metrics(representation, encoding, labels)
+    together = mutual_information_metrics(representation[order], encoding[order], labels[order])
     assert together == pytest.approx(before, rel=1e-6)
-    alone = mutual_information_metrics(representation[order], code, labels)
+    alone = mutual_information_metrics(representation[order], encoding, labels)
     assert before["mi_ksg_y"] > 2.2
     assert abs(alone["mi_ksg_y"]) < 0.1
     assert abs(alone["mi_ksg_x"]) < 0.1 < 0.7 < before["mi_ksg_x"]
@@ -90,7 +94,7 @@ class Linear(torch.nn.Module):
 
 
 def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
-    """From a data set to a row: features, code and labels are of the same samples."""
+    """From a data set to a row: features, encoding and labels are of the same samples."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(10, (300,), generator=generator)
     inputs = 3 * torch.nn.functional.one_hot(labels, 16).float().view(300, 1, 4, 4)
@@ -98,13 +102,13 @@ def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
     data = Data(inputs[:100], labels[:100], inputs[100:], labels[100:], 10, {})
     seen = []
 
-    def code(inputs, train_inputs, generator):
+    def encoding(inputs, train_inputs, generator):
         seen.append((inputs, train_inputs, generator.initial_seed()))
-        return principal_code(inputs.flatten(1))
+        return whitened_components(inputs.flatten(1))
 
-    monkeypatch.setattr(encode_inputs, "learned_code", code)
+    monkeypatch.setattr(encode_inputs, "learned_encoding", encoding)
     monkeypatch.setattr(encode_inputs.stored, "load", lambda path, **entry: data)
-    file = tmp_path / "code.safetensors"
+    file = tmp_path / "encoding.safetensors"
     entry = '{"name": "mine", "train_size": 100}'
     encode_inputs.main(["--data", "mine", "--entry", entry, "--output", str(file)])
     # On every input that there is.
@@ -124,22 +128,22 @@ def test_the_programs_pair_features_inputs_and_labels(monkeypatch, tmp_path):
 
 def test_trap_a_constant_representation_has_no_information():
     """collapse-dynamics' Monte Carlo estimate reads ln(2000/400) = 1.609 for one."""
-    _, code, labels = sample()
+    _, encoding, labels = sample()
     for representation in (torch.full((300, 8), 0.1), torch.zeros(300, 8)):
-        metrics = mutual_information_metrics(representation, code, labels)
+        metrics = mutual_information_metrics(representation, encoding, labels)
         assert {name: metrics[name] for name in INFORMATION} == dict.fromkeys(INFORMATION, 0)
         assert metrics["mi_components"] == 0
         assert metrics["mi_coincident"] == 1
-    constant = mutual_information_metrics(sample()[0], code[:, :0], labels)
+    constant = mutual_information_metrics(sample()[0], encoding[:, :0], labels)
     assert constant["mi_ksg_x"] == constant["mi_entropies_x"] == 0 < constant["mi_ksg_y"]
 
 
 def contracted(simplex_frame, width, classes=10, samples=600):
-    """The same deviations from the vertices of a simplex, times a width; a code and labels."""
-    representation, code, labels = sample(samples=samples, classes=classes, dimension=12)
+    """The same deviations from the vertices of a simplex, times a width; an encoding and labels."""
+    representation, encoding, labels = sample(samples=samples, classes=classes, dimension=12)
     means = torch.stack([representation[labels == y].mean(0) for y in range(classes)])
     frame = 3 * simplex_frame(classes, 12) * torch.linspace(1, 2, 12)
-    return frame[labels] + width * (representation - means[labels]), code, labels
+    return frame[labels] + width * (representation - means[labels]), encoding, labels
 
 
 def test_trap_contraction_reads_as_compression(simplex_frame):
@@ -160,10 +164,10 @@ def test_trap_contraction_reads_as_compression(simplex_frame):
 
 def test_the_limit_of_collapse(simplex_frame):
     """Every class at one point: entropies are undefined, counts give H(Y)."""
-    representation, code, labels = contracted(simplex_frame, 0.0, classes=3)
-    # A code of one number, in which the classes are apart and neighbours near; of four, it is 0.9.
-    code = principal_code(10.0 * labels[:, None] + code[:, :1])
-    collapsed = mutual_information_metrics(representation, code, labels)
+    representation, encoding, labels = contracted(simplex_frame, 0.0, classes=3)
+    # With one number the classes are apart and neighbours near; with four, it is 0.9.
+    encoding = whitened_components(10.0 * labels[:, None] + encoding[:, :1])
+    collapsed = mutual_information_metrics(representation, encoding, labels)
     for name in ("mi_ksg_x", "mi_ksg_y"):
         assert collapsed[name] == pytest.approx(math.log(3), abs=0.01)
     for name in INFORMATION:
@@ -173,9 +177,9 @@ def test_the_limit_of_collapse(simplex_frame):
 
 
 def test_two_samples_that_fall_together():
-    representation, code, labels = sample()
+    representation, encoding, labels = sample()
     representation[4] = representation[1]
-    metrics = mutual_information_metrics(representation.float(), code, labels)
+    metrics = mutual_information_metrics(representation.float(), encoding, labels)
     assert metrics["mi_coincident"] == pytest.approx(2 / 300)
     assert math.isnan(metrics["mi_entropies_x"])
     assert math.isnan(metrics["mi_entropies_y"])
@@ -183,36 +187,38 @@ def test_two_samples_that_fall_together():
 
 
 def test_dead_features_change_nothing():
-    representation, code, labels = sample()
-    before = mutual_information_metrics(representation, code, labels)
+    representation, encoding, labels = sample()
+    before = mutual_information_metrics(representation, encoding, labels)
     more = torch.cat([torch.zeros(300, 90), representation, torch.full((300, 9), 3.3)], dim=1)
-    assert mutual_information_metrics(more, code, labels) == pytest.approx(before, rel=1e-6)
+    assert mutual_information_metrics(more, encoding, labels) == pytest.approx(before, rel=1e-6)
 
 
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3), shift=st.floats(-10, 10))
 def test_invariances(seed, scale, shift):
-    representation, code, labels = sample(seed)
-    before = mutual_information_metrics(representation, code, labels)
+    representation, encoding, labels = sample(seed)
+    before = mutual_information_metrics(representation, encoding, labels)
     rotation = torch.linalg.qr(sample(9)[0][:8]).Q
     moved = scale * (representation @ rotation + shift)
-    after = mutual_information_metrics(moved, code, labels)
+    after = mutual_information_metrics(moved, encoding, labels)
     # To the sign of the components, which the maximum norm does not see either.
     assert after == pytest.approx(before, rel=1e-6, abs=1e-6)
 
 
 def test_not_finite_and_too_few():
-    representation, code, labels = sample()
-    few = mutual_information_metrics(representation[:12], code[:12], labels[:12])  # four a class
+    representation, encoding, labels = sample()
+    few = mutual_information_metrics(
+        representation[:12], encoding[:12], labels[:12]
+    )  # four a class
     undefined = {"mi_ksg_y", "mi_ksg_y_standard_error", "mi_ksg_difference"}
     assert {name for name, value in few.items() if math.isnan(value)} == undefined
     labels[labels == 1] = 0
     labels[1] = 1  # the only one of its class
-    lonely = mutual_information_metrics(representation, code, labels)
+    lonely = mutual_information_metrics(representation, encoding, labels)
     assert math.isnan(lonely["mi_entropies_y"])
     assert math.isfinite(lonely["mi_entropies_x"])
     for value in (math.nan, math.inf):
         representation[3, 1] = value
-        metrics = mutual_information_metrics(representation, code, labels)
+        metrics = mutual_information_metrics(representation, encoding, labels)
         assert list(metrics) == list(COLUMNS)
         assert all(math.isnan(v) for v in metrics.values())
