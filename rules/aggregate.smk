@@ -11,16 +11,18 @@ rule aggregate:
         "../envs/analysis.yaml"
     params:
         runs=TARGETS.study_runs,
+        planned=TARGETS.study_planned,
         packs=TARGETS.study_packs,
         folder=lambda wildcards, input: str(Path(input.history[0]).parents[1]),
         families=TARGETS.study_families,
-        code=TARGETS.code("scripts.aggregate"),
+        code=TARGETS.planned_code("scripts.aggregate"),
     message:
         "gather the study {wildcards.study}, scale {wildcards.scale}"
     shell:
         r"""
         python -m scripts.start aggregate \
             --runs {params.runs:q} \
+            --planned {params.planned} \
             --packs {params.folder:q} \
             --pack {params.packs} \
             --families {params.families} \
@@ -49,14 +51,16 @@ rule extract_margins:
     threads: 1
     params:
         runs=TARGETS.study_runs,
+        planned=TARGETS.margins_planned,
         margins=lambda wildcards: spec.canonical(TARGETS.margins(wildcards)),
-        code=TARGETS.code("scripts.extract.margins"),
+        code=TARGETS.planned_code("scripts.extract.margins"),
     message:
         "measure margins, {wildcards.study}, scale {wildcards.scale}"
     shell:
         r"""
         python -m scripts.start extract.margins \
             --runs {params.runs:q} \
+            --planned {params.planned} \
             --margins {params.margins:q} \
             --checkpoints {input.checkpoints:q} \
             --data {input.data:q} \

@@ -15,6 +15,7 @@ from latephase.catalog.entries import Catalog
 from latephase.datasets.kinds.folder import listing
 from latephase.metrics import families
 from latephase.runs import code_digest, grid, parts, spec
+from latephase.runs.columns import ALWAYS
 
 
 class Targets:
@@ -32,6 +33,14 @@ class Targets:
     def code(self, *modules: str) -> str:
         """Tells apart what is computed by programs and parts of these names."""
         return code_digest.program(modules, self.root)
+
+    @functools.cache  # noqa: B019
+    def planned_code(self, *modules: str) -> str:
+        """The same for a program that is called with the digest of a study's planned rows.
+
+        What reads grids is left out: if an edit of it changes the rows, it changes their digest.
+        """
+        return code_digest.program(modules, self.root, answered=code_digest.PLANNING)
 
     @functools.cache  # noqa: B019
     def software(self, stage: str) -> str:
@@ -113,8 +122,8 @@ class Targets:
     def extraction_inputs(self, wildcards) -> dict[str, str]:
         """What a family takes beside checkpoints and data, by the names that it declares."""
         entry = self.pack_spec(wildcards)["common"]["data"]
-        encoding = f"{self.results}/data/{entry['name']}-{spec.digest(entry)}.code.safetensors"
-        files = {"inputs_code": encoding}
+        encoding = f"{self.results}/data/{entry['name']}-{spec.digest(entry)}.encoding.safetensors"
+        files = {"inputs_encoding": encoding}
         return {name: files[name] for name in families.inputs(wildcards.family)}
 
     def extraction_options(self, wildcards, input) -> list[str]:
@@ -152,6 +161,16 @@ class Targets:
         setting = self.catalog.setting(wildcards.study, wildcards.scale)
         about = {*grid.NOT_OF_A_RUN} - {"grid", "grids"}
         return spec.canonical({key: value for key, value in setting.items() if key not in about})
+
+    def study_planned(self, wildcards) -> str:
+        """Tells apart the rows of a study's runs, which are what its grids make of them."""
+        setting = self.catalog.setting(wildcards.study, wildcards.scale)
+        return spec.digest(grid.table(setting, ALWAYS))
+
+    def margins_planned(self, wildcards) -> str:
+        """The same of the runs whose margins a study wants."""
+        setting = self.catalog.setting(wildcards.study, wildcards.scale)
+        return spec.digest(grid.table(setting, only=setting["margins"]["runs"]))
 
     def margins(self, wildcards) -> dict[str, Any]:
         """The margins that a study wants."""

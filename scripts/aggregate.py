@@ -16,18 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 from latephase.errors import UserError, reporting
-from latephase.runs import grid, spec
+from latephase.runs import grid
 from latephase.runs.columns import ALWAYS
 from latephase.storage import parquet
-
-
-def run_table(setting: dict) -> pd.DataFrame:
-    """The study's runs in the order of its grids: run, and a column an axis."""
-    columns = dict.fromkeys([*grid.axes(setting), *ALWAYS])
-    rows = [{"run": spec.run_id(run)} | grid.row(run, columns) for run in grid.specs(setting)]
-    table = pd.DataFrame(rows)
-    # Another optimizer has other parameters: a column may be of some runs alone, the first not.
-    return table[["run", *(path for path in columns if path in table)]]
 
 
 def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset()) -> pd.DataFrame:
@@ -61,13 +52,15 @@ def study_table(runs: pd.DataFrame, packs: list[pd.DataFrame]) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
+    parser.add_argument("--planned", help="the digest of the table of these runs, if known")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
     parser.add_argument("--pack", nargs="+", required=True)
     parser.add_argument("--families", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
 
-    runs = run_table(args.runs)
+    columns, rows = grid.planned_table(args.planned, args.runs, ALWAYS)
+    runs = pd.DataFrame(rows, columns=columns)
     taken = {"pack", *runs.columns}
     packs = [pack_table(args.packs / pack, args.families, taken) for pack in args.pack]
     table = study_table(runs, packs)

@@ -32,6 +32,12 @@ SILENT = (
 tests/runs/test_silent.py holds them to that: nothing of theirs returns a number or a tensor, and
 they import nothing that computes.
 """
+PLANNING = ("latephase.runs.declared", "latephase.runs.grid")
+"""Modules that read a study's grids.
+
+A program that is called with the digest of what they answered when it was planned
+(:func:`latephase.runs.grid.planned_table`) needs no digest of the modules themselves.
+"""
 LOGGERS = ("log", "logging", "logger")
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
@@ -172,11 +178,18 @@ def _closure(module: str, root: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def program(modules: Iterable[str], root: Path) -> str:
-    """12 hex digits that tell apart what programs and parts of these names compute."""
+def program(modules: Iterable[str], root: Path, answered: Iterable[str] = ()) -> str:
+    """12 hex digits that tell apart what programs and parts of these names compute.
+
+    ``answered`` names modules to leave out, since their answer is among the program's params.
+    """
     named = {file for name in modules for file in sources(name, root)}
-    silent = {str(file.relative_to(root)) for name in SILENT for file in _own_file(name, root)}
-    return digest(named - silent, root)
+    apart = {
+        str(file.relative_to(root))
+        for name in (*SILENT, *answered)
+        for file in _own_file(name, root)
+    }
+    return digest(named - apart, root)
 
 
 def _own_file(name: str, root: Path) -> list[Path]:

@@ -7,6 +7,7 @@ on how the catalog is checked.
 from collections.abc import Iterable
 from typing import Any
 
+from latephase.errors import UserError
 from latephase.runs import declared, parts, spec
 from latephase.runs.spec import Spec
 
@@ -99,6 +100,39 @@ def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[S
             run = resolved(spec.replaced(common, values))
             found.setdefault(spec.canonical(run), run)
     return list(found.values())
+
+
+def table(
+    setting: dict[str, Any], also: Iterable[str] = (), only: dict[str, Any] | None = None
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """A study's runs in the order of its grids: the columns, and a row for each run.
+
+    The first column, ``run``, is the run's id. The others are the axes of the grids, then the
+    ``also`` names, without those that no run has. ``only`` is that of :func:`specs`.
+    """
+    paths = dict.fromkeys([*axes(setting), *also])
+    rows = [{"run": spec.run_id(run)} | row(run, paths) for run in specs(setting, only)]
+    held = {path for found in rows for path in found}
+    return ["run", *(path for path in paths if path in held)], rows
+
+
+def planned_table(
+    planned: str | None,
+    setting: dict[str, Any],
+    also: Iterable[str] = (),
+    only: dict[str, Any] | None = None,
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """:func:`table`, held to the digest that it had when a job was planned.
+
+    The digest is among the job's params, so that an edit of this module runs the job again only if
+    it changes the table. Raises UserError where the table is another one.
+    """
+    found = table(setting, also, only)
+    if planned not in (None, spec.digest(found)):
+        raise UserError(
+            "grids are read otherwise than when this job was planned; run again, or undo the edit"
+        )
+    return found
 
 
 def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str, list]:

@@ -51,6 +51,7 @@ def margin_rows(snapshot: Snapshot, pairs: list[list[int]]) -> list[pd.DataFrame
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
+    parser.add_argument("--planned", help="the digest of the table of these runs, if known")
     parser.add_argument("--margins", type=json.loads, required=True, help="what is wanted, JSON")
     parser.add_argument("--checkpoints", type=Path, nargs="+", required=True)
     parser.add_argument("--data", type=Path, required=True)
@@ -61,26 +62,23 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
 
     wanted = args.margins
-    axes = list(grid.axes(args.runs))
-    runs = {spec.run_id(run): run for run in grid.specs(args.runs, wanted["runs"])}
-    first = next(iter(runs.values()))
-    data = stored.load(args.data, **parts.arguments(first["data"]))
-    model = network.build_model(first, data.header["shape"], data.classes)
+    columns, rows = grid.planned_table(args.planned, args.runs, only=wanted["runs"])
+    told = {row["run"]: row for row in rows}
     found = []
     for folder in args.checkpoints:
         saved = dict(checkpoints.steps_in(folder))
         pack = checkpoints.read(saved[0])[1]["pack"]
+        runs = spec.runs_of(pack)
+        data = stored.load(args.data, **parts.arguments(runs[0]["data"]))
+        model = network.build_model(runs[0], data.header["shape"], data.classes)
         for step in chosen_steps(wanted["steps"], list(saved)):
-            for run, tensors in zip(spec.runs_of(pack), checkpoints.runs(saved[step]), strict=True):
-                if spec.run_id(run) not in runs:
-                    continue
-                keys = {"run": spec.run_id(run), "step": step} | grid.row(run, axes)
-                rows = margin_rows(Snapshot(run, model, tensors, data), wanted["pairs"])
-                found += [table.assign(**keys) for table in rows]
+            for run, tensors in zip(runs, checkpoints.runs(saved[step]), strict=True):
+                if row := told.get(spec.run_id(run)):
+                    measured = margin_rows(Snapshot(run, model, tensors, data), wanted["pairs"])
+                    found += [table.assign(step=step, **row) for table in measured]
     result = pd.concat(found, ignore_index=True)
-    named = [path for path in axes if path in result]
-    columns = ["run", "step", *named, "split", "class_a", "class_b", "label", "margin"]
-    parquet.write(args.output, result[columns])
+    first, last = ["run", "step"], ["split", "class_a", "class_b", "label", "margin"]
+    parquet.write(args.output, result[[*first, *columns[1:], *last]])
 
 
 if __name__ == "__main__":

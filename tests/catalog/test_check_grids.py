@@ -6,7 +6,7 @@ import pytest
 from latephase.catalog import entries, load
 from latephase.errors import UserError
 from latephase.runs import grid, spec
-from scripts import aggregate
+from latephase.runs.columns import ALWAYS
 from tests.catalog.test_entries import ROOT, SETTING, config, dump_yaml, load_yaml, root
 
 __all__ = ["config", "root"]  # fixtures
@@ -87,7 +87,8 @@ def test_some_runs_of_a_union():
 
 
 def test_the_table_has_a_column_of_all_that_differs():
-    table = aggregate.run_table(STUDY)
+    columns, rows = grid.table(STUDY, ALWAYS)
+    table = pd.DataFrame(rows, columns=columns)
     assert list(table) == ["run", *grid.axes(STUDY), "optimizer.momentum"]  # which SGD has
     assert table["optimizer.name"].tolist() == ["sgd"] * 16 + ["adamw"] * 8
     # SGD has no beta1.
@@ -234,7 +235,7 @@ def test_an_entry_of_grids_may_set_steps_and_schedule_and_both_are_columns():
     """As sgd_without_decay does: two lengths of training, drops at thirds of each."""
     config = load_yaml((ROOT / "config.yaml").read_text())
     setting = load.load(ROOT, config).setting("sgd_without_decay", "paper")
-    table = aggregate.run_table(setting)
+    table = pd.DataFrame(grid.table(setting, ALWAYS)[1])
     assert table.groupby("steps")["optimizer.momentum"].apply(list).to_dict() == {
         93800: [0.0, 0.7, 0.9, 0.95, 0.98],
         938000: [0.0, 0.98],

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from latephase.catalog import load
+from latephase.runs import grid
+from latephase.runs.columns import ALWAYS
 from latephase.storage import parquet
-from scripts.aggregate import run_table
 
 ROOT = Path(__file__).parents[2]
 CATALOG = load.load(ROOT, yaml.safe_load((ROOT / "config.yaml").read_text()))
@@ -43,7 +44,8 @@ def one_of_each_call():
 
 def measured(study, scale):
     """A table of a study's runs with every number that a program asks for."""
-    runs = run_table(CATALOG.setting(study, scale))
+    columns, rows = grid.table(CATALOG.setting(study, scale), ALWAYS)
+    runs = pd.DataFrame(rows, columns=columns)
     table = pd.concat([runs.assign(step=step) for step in STEPS], ignore_index=True)
     table = table.assign(diverged_at=np.nan, accuracy_train=1.0, accuracy_test=0.9, loss_train=0.01)
     rng = np.random.default_rng(0)

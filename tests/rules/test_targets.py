@@ -66,10 +66,10 @@ def test_a_family_is_measured_by_its_program(shipped, pack, family):
 def test_a_family_s_further_input_is_what_it_declares(shipped, pack):
     asked = wildcards(pack=pack.pack, family="mutual_information")
     entry = shipped.pack_spec(pack)["common"]["data"]
-    file = f"results/data/digits-{spec.digest(entry)}.code.safetensors"
-    assert shipped.extraction_inputs(asked) == {"inputs_code": file}
-    assert shipped.extraction_options(asked, {"inputs_code": "elsewhere"}) == [
-        "--inputs-code=elsewhere"
+    file = f"results/data/digits-{spec.digest(entry)}.encoding.safetensors"
+    assert shipped.extraction_inputs(asked) == {"inputs_encoding": file}
+    assert shipped.extraction_options(asked, {"inputs_encoding": "elsewhere"}) == [
+        "--inputs-encoding=elsewhere"
     ]
 
 

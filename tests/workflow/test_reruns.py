@@ -97,7 +97,7 @@ def test_a_message_reruns_nothing(project, file, old, new):
 
 
 PLANNING = [
-    *("runs/packs", "runs/declared", "runs/code_digest", "progress", "errors"),
+    *("runs/packs", "runs/grid", "runs/declared", "runs/code_digest", "progress", "errors"),
     *("catalog/entries", "catalog/load", "catalog/check_schema", "catalog/check_shown"),
     *("metrics/families", "datasets/kinds/idx"),
 ]
@@ -105,11 +105,16 @@ PLANNING = [
 
 @pytest.mark.parametrize("module", PLANNING)
 def test_what_decides_no_number_reruns_nothing(project, module):
-    """Packing, checks, what is declared; and a reader of another kind of data."""
+    """Packing, grids, checks, what is declared; and a reader of another kind of data."""
     project.append(f"latephase/{module}.py", EDIT)
-    jobs = project.jobs()
-    # The study's rows are those of its grid, which is read with what is declared of the parts.
-    assert jobs == ({} if module != "runs/declared" else {"extract_margins": 1} | DRAWN)
+    assert project.jobs() == {}
+
+
+def test_grids_read_otherwise_rerun_what_they_change(project):
+    """Here another order of the runs: it is in the data of the study, and no margin is another."""
+    old = "    return list(found.values())"
+    project.replace("latephase/runs/grid.py", old, "    return list(found.values())[::-1]")
+    assert project.jobs() == DRAWN
 
 
 def test_a_no_op_in_packing_reruns_nothing(project):

@@ -1,0 +1,31 @@
+"""The table of a study's runs, and that a job holds to it."""
+
+import pytest
+
+from latephase.errors import UserError
+from latephase.runs import grid, spec
+from tests.training import packs
+
+STUDY = packs.RUN | {"grid": {"optimizer.weight_decay": [0.1, 0.5], "seed": [1, 2]}}
+
+
+def test_a_row_a_run_in_the_order_of_the_grid():
+    columns, rows = grid.table(STUDY, ["optimizer.lr", "schedule", "seed"])
+    assert columns == ["run", "optimizer.weight_decay", "seed", "optimizer.lr"]
+    told = [(row["optimizer.weight_decay"], row["seed"]) for row in rows]
+    assert told == [(0.1, 1), (0.1, 2), (0.5, 1), (0.5, 2)]
+    assert [row["run"] for row in rows] == [spec.run_id(run) for run in grid.specs(STUDY)]
+
+
+def test_some_of_the_rows():
+    _, rows = grid.table(STUDY, only={"seed": 2})
+    assert [row["optimizer.weight_decay"] for row in rows] == [0.1, 0.5]
+
+
+def test_a_job_is_held_to_the_table_it_was_planned_with():
+    planned = spec.digest(grid.table(STUDY))
+    assert grid.planned_table(planned, STUDY) == grid.table(STUDY)
+    assert grid.planned_table(None, STUDY) == grid.table(STUDY)
+    for other in (STUDY | {"steps": 7}, STUDY | {"grid": STUDY["grid"] | {"seed": [2, 1]}}):
+        with pytest.raises(UserError, match="grids are read otherwise than when this job"):
+            grid.planned_table(planned, other)
