@@ -3,9 +3,11 @@
 g ← g + λ w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
 w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
 
-β₁ = β₂ = 0 and ε = 0 is SignSGD.
+β₁ = β₂ = 0 and ε = 0 is SignSGD. With ε = 0 a parameter whose moments are 0 stays where it is, as
+the sign of 0 is 0; torch's is NaN there.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -29,8 +31,8 @@ def update(
 ) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
     decay = hyper["weight_decay"]
-    if isinstance(decay, Tensor):
-        grads.add_(params * decay.to(params))
+    if isinstance(decay, Tensor) or hyper["eps"] == 0:
+        grads.add_(params * rounded(decay, params))
         decay = 0.0
     descend(params, grads, state, hyper, step, torch._fused_adam_, decay)
 
@@ -47,9 +49,10 @@ def descend(
     """Adam's step; a single row takes it, with its decay, by a kernel of torch's fused optimizers.
 
     One pass over memory instead of nine. Called directly, since the optimizer class spends
-    more time on bookkeeping than the kernel on a small network.
+    more time on bookkeeping than the kernel on a small network. The kernel divides 0 by 0 where
+    ``eps`` is 0, so there it is not used, and the decay is the caller's.
     """
-    if len(params) > 1:
+    if len(params) > 1 or hyper["eps"] == 0:
         params.sub_(move(grads, state, hyper, step))
         return
     kernel(
@@ -74,4 +77,6 @@ def move(grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> Ten
     square.mul_(rounded(beta2, grads)).add_(grads.square().mul_(rounded(1 - beta2, grads)))
     root = square.sqrt().div_(rounded((1 - beta2**step) ** 0.5, grads))
     root.add_(rounded(hyper["eps"], grads))
+    if isinstance(hyper["eps"], Tensor) or hyper["eps"] == 0:
+        root.masked_fill_(root == 0, math.inf)
     return (average / root).mul_(rounded(hyper["lr"] / (1 - beta1**step), grads))

@@ -3,12 +3,13 @@
 w ← (1 − η λ) w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
 w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
 
-β₁ = β₂ = 0 and ε = 0 is SignSGDW.
+β₁ = β₂ = 0 and ε = 0 is SignSGDW; a parameter whose moments are 0 is moved by the decay alone.
 """
 
 import torch
 from torch import Tensor
 
+from latephase.parts.optimizers import rounded
 from latephase.parts.optimizers.adam import descend
 from latephase.parts.parameter_rows import Layout
 
@@ -27,7 +28,7 @@ def update(
 ) -> None:
     """One step in place, for every row of ``params`` ``[R, P]``."""
     decay = hyper["weight_decay"]
-    if isinstance(decay, Tensor):
-        params.mul_((1 - hyper["lr"] * decay).to(params))
+    if isinstance(decay, Tensor) or hyper["eps"] == 0:
+        params.mul_(rounded(1 - hyper["lr"] * decay, params))
         decay = 0.0
     descend(params, grads, state, hyper, step, torch._fused_adamw_, decay)

@@ -136,6 +136,24 @@ def test_without_decay_coupled_is_decoupled(pair):
     assert not torch.allclose(*(trajectory(name, run) for name in pair))
 
 
+@pytest.mark.parametrize("runs", [1, 2], ids=["alone", "in a pack"])
+@pytest.mark.parametrize(
+    ("adam", "signed"), [("adam", "signum"), ("adamw", "signumw"), ("adam_mixture", "signum")]
+)
+def test_adam_without_memory_and_eps_is_the_sign(adam, signed, runs):
+    """Also where the gradient is exactly 0: torch's Adam divides 0 by 0 there."""
+    numbers = {"lr": 0.01, "weight_decay": 0.0 if signed == "signum" else 0.3}
+    memoryless = numbers | {"beta1": 0.0, "beta2": 0.0, "eps": 0.0}
+    one = Steps(adam, [memoryless] * runs, start(runs))
+    other = Steps(signed, [numbers | {"momentum": 0.0}] * runs, start(runs))
+    for step in range(5):
+        grads = start(runs, seed=step)
+        grads[:, ::3] = 0.0
+        torch.testing.assert_close(one.step(grads), other.step(grads))
+    grads[:, 1] = float("nan")
+    assert one.step(grads)[:, 1].isnan().all()
+
+
 def test_the_mixture_ends_in_adam_and_in_adamw_with_the_shrinking_last():
     mixture = trajectory("adam_mixture", {"lr": 0.01, "coupled_weight_decay": 0.3})
     assert torch.equal(mixture, trajectory("adam", {"lr": 0.01, "weight_decay": 0.3}))
