@@ -13,6 +13,9 @@ from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.storage import parquet
 
+PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
+"""What files of published values call our metrics."""
+
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
     """The arguments that all these programs take; ``declared`` is the program's ``OPTIONS``."""

@@ -1,20 +1,32 @@
 """What a user can get wrong in claims, beyond what a schema sees: one line each."""
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
 from latephase.catalog.check_schema import check
-from latephase.catalog.columns import formats
+from latephase.catalog.columns import formats, reader
 from latephase.catalog.entries import Catalog
 from latephase.errors import UserError
 from latephase.runs import declared
 from latephase.runs.code_digest import ROOT
 
+NAMED = {
+    "float": {"type": "number"},
+    "int": {"type": "integer"},
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "Metric": {"type": "string", "format": "metric"},
+    "Column": {"type": "string", "format": "column"},
+    "Optimizer": {"type": "string", "format": "optimizer"},
+    "Options": {"type": "object", "format": "options"},
+}
+"""What arguments of statistics may be annotated, and the schema of their values."""
+ANNOTATIONS = f"{', '.join(NAMED)}, Sequence[…] or Mapping[str, …] of one, … | None"
+
 
 def check_claims(catalog: Catalog) -> None:
-    """Every claim: its id, its study, its statistic, and the metrics that it names."""
-    ids = set()
+    """Every claim: its id, its study, its statistic, and the statistic's arguments."""
+    ids, data_of = set(), reader(catalog)
     for claim in catalog.claims:
         file = f"catalog/{claim['paper']}/claims.yaml"
         if claim["id"] in ids:
@@ -24,41 +36,61 @@ def check_claims(catalog: Catalog) -> None:
             allowed = ", ".join(sorted(catalog.studies))
             where = f"{file}: {claim['id']}.study"
             raise UserError(f"{where} is {claim['study']!r}; allowed: {allowed}")
-        arguments = _check_statistic(file, claim)
+        schema = {"properties": _check_statistic(file, claim)}
         for scale in catalog.studies[claim["study"]]["scales"]:
-            known = formats(catalog, [claim["study"]], scale)
-            schema = {"properties": {name: _schema(kind) for name, kind in arguments.items()}}
+            known = formats([data_of(claim["study"], scale)])
             check(claim["arguments"], schema, file, f"{claim['id']}.arguments", known)
 
 
-def _schema(annotation: str) -> dict[str, Any]:
-    """The schema of an argument by its annotation: Metric and Column name columns of the data."""
-    named = {"Metric": {"format": "metric"}, "Column": {"format": "column"}}
-    if annotation in named:
-        return named[annotation]
-    inner = annotation.removeprefix("Sequence[").removesuffix("]")
-    return {"items": named[inner]} if inner in named else {}
-
-
-def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, str]:
-    """The annotations of a statistic's arguments. It is a function of its paper's claims."""
-    known = dict(_statistics(claim["paper"]))
+def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The schemas of a statistic's arguments. It is a function of its paper's claims."""
+    module = ROOT / "latephase" / "papers" / claim["paper"] / "claims.py"
+    known = _statistics(declared.tree(module)) if module.is_file() else {}
     where, statistic = f"{file}: {claim['id']}", claim["statistic"]
     if statistic not in known:
         allowed = ", ".join(known) or f"none of {claim['paper']}"
         raise UserError(f"{where}.statistic is {statistic!r}; allowed: {allowed}")
-    if set(claim["arguments"]) != set(known[statistic]):
+    arguments = {argument.arg: argument.annotation for argument in known[statistic]}
+    if set(claim["arguments"]) != set(arguments):
         given = ", ".join(sorted(claim["arguments"])) or "none"
-        allowed = ", ".join(sorted(known[statistic])) or "none"
+        allowed = ", ".join(sorted(arguments)) or "none"
         raise UserError(f"{where}.arguments are {given}; allowed: {allowed}, all of them")
-    return known[statistic]
+    schemas = {name: _schema(annotation) for name, annotation in arguments.items()}
+    for name, schema in schemas.items():
+        if schema is None:
+            kind = arguments[name]
+            told = f"annotated {ast.unparse(kind)}" if kind else "not annotated"
+            line = f"{declared.told(module)}: argument {name} of {statistic} is {told}"
+            raise UserError(f"{line}; allowed: {ANNOTATIONS}")
+    return schemas
 
 
-def _statistics(paper: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The public functions of a paper's claims that take a table, with their other arguments."""
-    file = ROOT / "latephase" / "papers" / paper / "claims.py"
-    for node in declared.tree(file).body if file.is_file() else []:
+def _statistics(tree: ast.Module) -> dict[str, list[ast.arg]]:
+    """The public functions that take a table, with their other arguments."""
+    found = {}
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            first, *others = [*node.args.args, *node.args.kwonlyargs]
-            if first.arg == "table":
-                yield node.name, {other.arg: ast.unparse(other.annotation) for other in others}
+            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            if taken and taken[0].arg == "table":
+                found[node.name] = taken[1:]
+    return found
+
+
+def _schema(annotation: ast.expr | None) -> dict[str, Any] | None:
+    """The schema of an argument by its annotation; None where that says nothing we know."""
+    match annotation:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return NAMED.get(name)
+        case ast.BinOp(left=one, op=ast.BitOr(), right=ast.Constant(value=None)):
+            inner = _schema(one)
+            return inner and {"if": {"type": "null"}, "else": inner}
+        case ast.Subscript(value=ast.Name(id="Sequence" | "list"), slice=one):
+            inner = _schema(one)
+            return inner and {"type": "array", "items": inner}
+        case ast.Subscript(
+            value=ast.Name(id="Mapping" | "dict"),
+            slice=ast.Tuple(elts=[ast.Name(id="str"), one]),
+        ):
+            inner = _schema(one)
+            return inner and {"type": "object", "additionalProperties": inner}
+    return None

@@ -38,7 +38,7 @@ class Origin:
     def place(self, path: str) -> str:
         """A value's name: under ``grids``, unless it is from beside them."""
         beside = self.entry is None or (
-            spec.has(self.member, path) and not spec.has(self.entry, path)
+            grid.has(self.member, path) and not grid.has(self.entry, path)
         )
         return f"{self.key if beside else self.here}.{path}"
 
@@ -83,18 +83,18 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
     for path in axes:
         parent = path.rpartition(".")[0]
         if parent and not (
-            spec.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
+            grid.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
         ):
             line = f"{file}: {origin.axis(path)} is not a known key; allowed: keys of a run"
             raise UserError(origin.told(line))
         # An axis stands over what a template gives; what is meant to differ must not vanish so.
-        if spec.has(template, path) and (path == "seed" or spec.has(origin.entry, path)):
+        if grid.has(template, path) and (path == "seed" or grid.has(origin.entry, path)):
             raise UserError(
                 f"{file}: {origin.place(path)} is {spec.lookup(template, path)!r}; "
                 f"allowed: {path} in one place, here or in the grid"
             )
     known: set[str] = set()
-    for index, values in spec.grid_points(axes):
+    for index, values in grid.points(axes):
         try:
             _check_run(spec.replaced(template, values), schema, datasets, file, key, known)
         except UserError as error:
@@ -136,7 +136,14 @@ def _check_run(
             f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
             "or one named under npz or folders in config.yaml"
         )
-    channels = datasets[name]["shape"][0]
+    shape = datasets[name]["shape"]
+    for option in ("mean", "std", "resize") if len(shape) == 1 else ():
+        if option in run["data"]:
+            raise UserError(
+                f"{file}: {key}.data.{option} is {run['data'][option]!r}; "
+                f"allowed: none, for the inputs of {name} are integers"
+            )
+    channels = shape[0]
     for statistic in ("mean", "std"):
         value = run["data"].get(statistic)
         if isinstance(value, list) and len(value) not in (1, channels):
@@ -154,6 +161,14 @@ def _check_run(
         raise UserError(
             f"{file}: {key}.batch_size is {run['batch_size']}; "
             f"allowed: at most the training set's size, {size}"
+        )
+    model = run["model"]
+    normalised = declared.batch_norm(model["name"]) and model.get("batch_norm", True)
+    if normalised and size % run["batch_size"] == 1:
+        raise UserError(
+            f"{file}: {key}.batch_size is {run['batch_size']}, which leaves a batch of one of "
+            f"{size} samples; allowed for {model['name']}, which normalises over the batch: "
+            "one that leaves none, or more"
         )
     if (mark := repr((run["data"], run["model"]))) not in known:
         _check_inputs(run, datasets[name], file, key)

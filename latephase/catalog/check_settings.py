@@ -4,6 +4,7 @@ import ast
 from typing import Any
 
 from latephase.catalog.check_grids import check_grids
+from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.metrics.arguments import MEASURABLE
 from latephase.metrics.families import FAMILIES, MORE_FAMILIES, OWN
@@ -52,18 +53,18 @@ def _check_metric(name: str, where: str) -> None:
     if name in MORE_FAMILIES:
         return
     module = OWN / f"{name}.py"
-    try:
-        nodes = ast.parse(module.read_text()).body if module.is_file() else []
-    except SyntaxError as error:
-        raise UserError(
-            f"latephase/metrics/own/{name}.py: cannot be read at line {error.lineno} ({error.msg})"
-        ) from None
+    nodes = declared.tree(module).body if module.is_file() else []
     found = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == name]
     if name in (*FAMILIES, "history") or not found:
         raise UserError(
             f"{where} is {name!r}; allowed: {', '.join(MORE_FAMILIES)}, or a function of that name "
             f"in latephase/metrics/own/{name}.py"
         )
+    columns = declared.literal(module, "COLUMNS")
+    if columns is not None:
+        form = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}}
+        columns = list(columns) if isinstance(columns, tuple) else columns
+        check(columns, form, f"latephase/metrics/own/{name}.py", "COLUMNS")
     arguments = found[0].args
     needed = arguments.args[: len(arguments.args) - len(arguments.defaults)]
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)

@@ -1,23 +1,25 @@
 """What a user can get wrong in figures and tables, beyond what a schema sees: one line each."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog.check_schema import Format, check
-from latephase.catalog.columns import formats
+from latephase.catalog.check_schema import check
+from latephase.catalog.columns import Data, formats, reader
 from latephase.catalog.entries import Catalog
 from latephase.catalog.user_data import folder
 from latephase.errors import UserError
-from latephase.runs import declared, grid
+from latephase.runs import declared
 from latephase.runs.code_digest import ROOT
 
 
 def check_shown(catalog: Catalog) -> None:
     """Every figure and table: its studies, its program and arguments, and what it is given."""
+    data_of = reader(catalog)
     for kind, entries in (("figures", catalog.figures), ("tables", catalog.tables)):
         for name, entry in entries.items():
-            _check_entry(catalog, kind, name, entry)
+            _check_entry(catalog, data_of, kind, name, entry)
 
 
 def check_chosen(catalog: Catalog) -> None:
@@ -44,7 +46,13 @@ def published_of(name: str, entry: dict[str, Any]) -> str:
     return f"catalog/{entry['paper']}/published/{entry.get('published', name)}.csv"
 
 
-def _check_entry(catalog: Catalog, kind: str, name: str, entry: dict[str, Any]) -> None:
+def _check_entry(
+    catalog: Catalog,
+    data_of: Callable[[str, str], Data],
+    kind: str,
+    name: str,
+    entry: dict[str, Any],
+) -> None:
     file = f"catalog/{entry['paper']}/{kind}.yaml"
     _check_studies(catalog, file, kind, name, entry)
     if ("beside" in entry) != ("beside" in entry["tables"]):
@@ -54,7 +62,11 @@ def _check_entry(catalog: Catalog, kind: str, name: str, entry: dict[str, Any]) 
         allowed = ", ".join(declared.modules_in(program.parent))
         script = program.relative_to(ROOT)
         raise UserError(f"{file}: {name} has no script {script}; allowed: {allowed}")
-    _check_arguments(catalog, f"{file}: {name}.arguments", entry, program)
+    for scale in catalog.studies[entry["study"]]["scales"]:
+        studies = catalog.studies_of(entry, scale)
+        data = [data_of(study, scale) for study in studies]
+        _check_columns(f"{file}: {name}", scale, studies, data, program)
+        _check_arguments(f"{file}: {name}.arguments", entry, scale, data, program)
     if "published" in entry["tables"]:
         _check_published(f"{file}: {name}", published_of(name, entry), program)
     if "margins" in entry["tables"]:
@@ -81,62 +93,80 @@ def _check_studies(
                     )
 
 
-def _check_arguments(catalog: Catalog, where: str, entry: dict[str, Any], program: Path) -> None:
-    """The arguments are those that the program declares, at each scale that the study has."""
+def _check_columns(
+    where: str, scale: str, studies: list[str], data: list[Data], program: Path
+) -> None:
+    """What a program reads, whatever its options, is in the data that it is given."""
+    metrics = list(declared.literal(program, "METRICS") or [])
+    script = declared.told(program)
+    check(metrics, {"items": {"format": "metric"}}, script, "METRICS", formats(data))
+    needed = declared.literal(program, "COLUMNS") or ()
+    beside = declared.literal(program, "BESIDE") or needed
+    for i, (study, its) in enumerate(zip(studies, data, strict=True)):
+        for column in beside if i else needed:
+            if not its.has_column(column):
+                key = "beside" if i else "study"
+                told = f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"
+                raise UserError(f"{told} {scale}; allowed: a study with all that {script} reads")
+
+
+def _check_arguments(
+    where: str, entry: dict[str, Any], scale: str, data: list[Data], program: Path
+) -> None:
+    """The arguments at a scale are those that the program declares."""
     options = declared.literal(program, "OPTIONS")
     if options is None:
-        script = program.relative_to(ROOT)
+        script = declared.told(program)
         raise UserError(f"{script}: OPTIONS is missing; allowed: a literal, {{}} if it takes none")
     file, _, key = where.partition(": ")
-    given = entry.get("arguments", {})
-    for scale in catalog.studies[entry["study"]]["scales"]:
-        known = formats(catalog, catalog.studies_of(entry, scale), scale)
-        _check_metrics(program, known)
-        axes = grid.axes(catalog.setting(entry["study"], scale))
-        for part in ("both", scale):
-            values = given.get(part, {})
-            schema = {
-                "type": "object",
-                "properties": options,
-                "additionalProperties": False,
-            }
-            check(values, schema, file, f"{key}.{part}", known)
-            for option, value in values.items():
-                _check_axis_values(f"{where}.{part}.{option}", option, value, axes)
-        whole = given.get("both", {}) | given.get(scale, {})
-        check(whole, {"required": declared.required(options)}, file, f"{key}.{scale}")
+    given, known = entry.get("arguments", {}), formats(data)
+    schema = {"type": "object", "properties": options, "additionalProperties": False}
+    for part in ("both", scale):
+        values = given.get(part, {})
+        check(values, schema, file, f"{key}.{part}", known)
+        for option, value in values.items():
+            _check_values(f"{where}.{part}.{option}", option, value, data[0].values)
+    whole = given.get("both", {}) | given.get(scale, {})
+    check(whole, {"required": declared.required(options)}, file, f"{key}.{scale}")
 
 
-def _check_metrics(program: Path, known: dict[str, Format]) -> None:
-    """The metrics that a program shows, whatever its options, are of the data that it is given."""
-    metrics = list(declared.literal(program, "METRICS") or [])
-    script = str(program.relative_to(ROOT))
-    check(metrics, {"items": {"format": "metric"}}, script, "METRICS", known)
-
-
-def _check_axis_values(where: str, option: str, value: Any, axes: dict[str, list]) -> None:
-    """An argument that is named like an axis, or whose keys are axes, has values on them."""
+def _check_values(where: str, option: str, value: Any, columns: dict[str, list]) -> None:
+    """An argument that is named like a column of runs, or whose keys are, has values in it."""
     asked = value if isinstance(value, dict) else {option: value}
     for name, values in asked.items():
-        for path, allowed in axes.items():
+        for path, allowed in columns.items():
             if name not in (path, path.rpartition(".")[2]):
                 continue
             for one in values if isinstance(values, list) else [values]:
-                if one not in allowed:
+                if one is not None and one not in allowed:
                     told = ", ".join(map(str, allowed))
                     place = where if name == option else f"{where}.{name}"
                     raise UserError(f"{place} is {one!r}; allowed: {told}")
 
 
 def _check_published(where: str, published: str, program: Path) -> None:
-    """The file of published values is there and has the columns that the program asks for."""
-    if not (ROOT / published).is_file():
-        raise UserError(f"{where}.tables: there is no {published}")
-    with (ROOT / published).open(newline="", encoding="utf-8") as file:
-        columns = next(csv.reader(file), [])
-    for column in declared.literal(program, "PUBLISHED") or []:
+    """The file of published values has the columns that the program asks for, and no unknown one.
+
+    A program declares in PUBLISHED what must be there, and in ALSO_PUBLISHED what may be.
+    """
+    try:
+        with (ROOT / published).open(newline="", encoding="utf-8") as file:
+            columns, *_ = [*csv.reader(file)] or [[]]
+    except FileNotFoundError:
+        raise UserError(f"{where}.tables: there is no {published}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{published}: cannot be read ({error}); allowed: CSV in UTF-8") from None
+    script, needed = declared.told(program), declared.literal(program, "PUBLISHED")
+    if needed is None:
+        raise UserError(f"{where}.tables has published, which {script} does not read")
+    for column in needed:
         if column not in columns:
             raise UserError(
-                f"{published}: column {column} is missing, which {program.relative_to(ROOT)} asks "
+                f"{published}: column {column} is missing, which {script} asks "
                 f"for; it has {', '.join(columns)}"
             )
+    known = [*needed, *(declared.literal(program, "ALSO_PUBLISHED") or [])]
+    for column in columns:
+        if column not in known:
+            allowed = f"those that {script} knows, {', '.join(known)}"
+            raise UserError(f"{published}: column {column} is not known; allowed: {allowed}")

@@ -1,80 +1,136 @@
 """Which columns the data of a study have, known before anything runs."""
 
 import difflib
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from latephase.catalog.check_schema import Format
 from latephase.catalog.entries import Catalog
 from latephase.metrics import families
-from latephase.runs import declared, grid
-from latephase.runs.columns import (
-    ALWAYS,
-    DIVERGED_AT,
-    EITHER_MOMENTUM,
-    HISTORY,
-    OPTIMIZER,
-    PACK,
-    RUN,
-    STEP,
-)
+from latephase.runs import declared, grid, spec
+from latephase.runs.columns import ALWAYS, EITHER_MOMENTUM, OPTIMIZER, PACK, RUN, STEP
+from latephase.runs.history import DIVERGED_AT, HISTORY
 
-OF_RUNS = (RUN, STEP, PACK, DIVERGED_AT, *ALWAYS, OPTIMIZER, EITHER_MOMENTUM, "steps")
+OF_ROWS = (RUN, STEP, PACK, DIVERGED_AT)
+NEAR = 0.75
+"""How alike two names are (:mod:`difflib`) of which one is taken for the other, misspelt."""
 
 
-def formats(catalog: Catalog, studies: Iterable[str], scale: str) -> dict[str, Format]:
-    """What ``format: metric`` and ``format: column`` mean for the data of studies at a scale."""
-    settings = [catalog.setting(study, scale) for study in studies]
-    axes = [axis for setting in settings for axis in grid.axes(setting)]
+class Data:
+    """What the data of a study hold at a scale, by its setting, which is checked."""
 
-    def is_metric(value: Any) -> bool:
-        return all(_measured(setting, value) for setting in settings)
+    def __init__(self, setting: dict[str, Any]):
+        self.setting = setting
+        measured = families.measured(setting)
+        self.families = [name for name in measured if name in families.DECLARED]
+        self.own = {
+            name: declared.literal(families.OWN / f"{name}.py", "COLUMNS")
+            for name in measured
+            if name not in families.DECLARED
+        }
+        """The columns that each of the user's own metrics declares; None where it declares none."""
 
-    def is_column(value: Any) -> bool:
-        return value in OF_RUNS or value in axes or is_metric(value)
+    @functools.cached_property
+    def values(self) -> dict[str, list]:
+        """What is said of the runs: columns, and the values in each, those of axes first.
 
-    metrics = [name for setting in settings for name in _metrics(setting)]
+        The columns are those of :func:`latephase.runs.grid.table`, but for ``run``. A few runs tell
+        them all: which a run has goes by its parts, not by the numbers of an axis.
+        """
+        axes = grid.axes(self.setting)
+        paths = dict.fromkeys([*axes, *ALWAYS])
+        plain = {p for p, of in axes.items() if not any(isinstance(v, dict | list) for v in of)}
+        found = {path: list(axes[path]) if path in plain else [] for path in axes}
+        for member in grid.members(self.setting):
+            few = {
+                path: of[:1] if path in plain and not path.endswith(".name") else of
+                for path, of in member["grid"].items()
+            }
+            for _, point in grid.points(few):
+                run = grid.resolved(spec.replaced(grid.template(member), point))
+                for path, value in grid.row(run, paths).items():
+                    if value not in found.setdefault(path, []):
+                        found[path].append(value)
+        return found
+
+    @functools.cached_property
+    def metrics(self) -> list[str]:
+        """The metrics by the names that they are declared by."""
+        named = [name for family in self.families for name in families.DECLARED[family].COLUMNS]
+        return [*HISTORY, *named, *(name for its in self.own.values() for name in its or ())]
+
+    def has_metric(self, name: Any) -> bool:
+        """Whether there is a metric of that name.
+
+        One of the user's own that declares no columns may return any, but none that is nearly what
+        something else is called.
+        """
+        if not isinstance(name, str):
+            return False
+        if name in self.metrics or any(families.has_column(f, name) for f in self.families):
+            return "<" not in name
+        return None in self.own.values() and not self._is_nearly(name)
+
+    def _is_nearly(self, name: str) -> bool:
+        """Whether a name is that of something else that runs or families have, or nearly so."""
+        of_runs = {key for member in grid.members(self.setting) for key in grid.template(member)}
+        metrics = [column for family in families.DECLARED.values() for column in family.COLUMNS]
+        names = [*OF_ROWS, *of_runs, *self.values, EITHER_MOMENTUM, *self.metrics, *metrics]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=NEAR)
+        return bool(near) or name.partition(".")[0] in of_runs
+
+    def has_column(self, name: Any) -> bool:
+        """Whether there is a column of that name."""
+        return name in (*OF_ROWS, *self.values) or self.has_metric(name)
+
+
+def reader(catalog: Catalog) -> Callable[[str, str], Data]:
+    """What gives the data of a study and a scale; a catalog asks for each many times."""
+    return functools.cache(lambda study, scale: Data(catalog.setting(study, scale)))
+
+
+def formats(data: Sequence[Data]) -> dict[str, Format]:
+    """What ``format`` means in the schema of something that is made from the data of studies.
+
+    ``metric`` and ``column`` are names of columns that all of them have; ``optimizer`` is one of
+    those that the first compares; ``options`` has values on their other axes: ``{head: muon}``.
+    """
+    first, known = data[0].values, [name for one in data for name in one.metrics]
+    optimizers = first.get(OPTIMIZER, [])
+    start = OPTIMIZER.removesuffix("name")
+    options = {path.removeprefix(start): of for path, of in first.items() if path.startswith(start)}
+
+    def is_options(value: Any) -> bool:
+        asked = value.items() if isinstance(value, dict) else [(None, None)]
+        return all(one in options.get(name, []) for name, one in asked)
+
+    def near(names: list[str], what: str) -> Callable[[Any], str]:
+        return lambda value: _allowed(value, names, what, data)
+
+    def of_options(_: Any) -> str:
+        return "; ".join(f"{name}: {', '.join(map(str, of))}" for name, of in options.items())
+
     return {
-        "metric": (is_metric, lambda value: _allowed(value, metrics, "a metric of the data")),
-        "column": (
-            is_column,
-            lambda value: _allowed(value, [*OF_RUNS, *axes, *metrics], "a column of the data"),
+        "metric": (
+            lambda value: all(one.has_metric(value) for one in data),
+            near(known, "a metric of the data"),
         ),
+        "column": (
+            lambda value: all(one.has_column(value) for one in data),
+            near([*OF_ROWS, *first, *known], "a column of the data"),
+        ),
+        "optimizer": (
+            lambda value: value in optimizers,
+            lambda _: ", ".join(optimizers) or f"none, for {OPTIMIZER} is no axis of the study",
+        ),
+        "options": (is_options, of_options),
     }
 
 
-def _families(setting: dict[str, Any]) -> list[str]:
-    asked = [name for name in setting.get("metrics", []) if name in families.MORE_FAMILIES]
-    return [*families.FAMILIES, *asked]
-
-
-def _own(setting: dict[str, Any]) -> list[str]:
-    return [name for name in setting.get("metrics", []) if name not in families.MORE_FAMILIES]
-
-
-def _own_columns(name: str) -> list[str] | None:
-    """The columns that a metric of the user's own declares; None where it declares none."""
-    return declared.literal(families.OWN / f"{name}.py", "COLUMNS")
-
-
-def _measured(setting: dict[str, Any], column: Any) -> bool:
-    """Whether a setting's runs have a metric. An own metric may not declare what it returns."""
-    if not isinstance(column, str):
-        return False
-    own = [_own_columns(name) for name in _own(setting)]
-    return (
-        column in HISTORY
-        or any(families.has_column(family, column) for family in _families(setting))
-        or any(columns is None or column in columns for columns in own)
-    )
-
-
-def _metrics(setting: dict[str, Any]) -> list[str]:
-    named = [c for family in _families(setting) for c in families.DECLARED[family].COLUMNS]
-    own = [column for name in _own(setting) for column in _own_columns(name) or []]
-    return [*HISTORY, *named, *own]
-
-
-def _allowed(value: Any, names: list[str], what: str) -> str:
+def _allowed(value: Any, names: list[str], what: str, data: Sequence[Data]) -> str:
     near = difflib.get_close_matches(str(value), sorted(set(names)), n=3)
-    return f"{what}, such as {', '.join(near)}" if near else f"{what} (docs/metrics.md)"
+    told = f"{what}, such as {', '.join(near)}" if near else f"{what} (docs/metrics.md)"
+    for name in (name for one in data for name, columns in one.own.items() if columns is None):
+        return f"{told}, or one that COLUMNS declares in latephase/metrics/own/{name}.py"
+    return told

@@ -10,7 +10,7 @@ from typing import Any
 
 from latephase.catalog import user_data
 from latephase.errors import UserError
-from latephase.metrics.families import MORE_FAMILIES
+from latephase.metrics import families
 from latephase.runs import grid, spec
 from latephase.runs.spec import Spec
 
@@ -114,12 +114,12 @@ class Catalog:
         """The metrics that studies name beside the families that latephase has."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         named = {name for setting in settings for name in setting.get("metrics", [])}
-        return sorted(named - set(MORE_FAMILIES))
+        return sorted(named - set(families.MORE_FAMILIES))
 
     def encoded_data(self) -> dict[str, Spec]:
-        """The data entries of the runs whose mutual information is asked for, by digest."""
+        """The data entries of the runs of which a family takes further inputs, by digest."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
-        asking = [s for s in settings if "mutual_information" in s.get("metrics", [])]
+        asking = [s for s in settings if any(map(families.inputs, families.measured(s)))]
         entries = [run["data"] for setting in asking for run in grid.specs(setting)]
         return {spec.digest(entry): entry for entry in entries}
 

@@ -1,5 +1,6 @@
 """Read and check the catalog whole: what is wrong is one line before any job starts."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ from latephase.runs.spec import Spec
 
 NAME = {"pattern": "^[a-z][a-z0-9_]*$"}
 """Of a study's file and of a paper's folder."""
+READ = re.compile(
+    r"datasets\.yaml|(data|schemas)/.*|[^/]+/((paper|figures|tables|claims)\.yaml"
+    r"|studies/[^/]+\.yaml|published/[^/]+\.csv)"
+)
+"""The names in the catalog's folder that are read."""
+BESIDE = re.compile(r"(.*/)?(\..*|#.*|.*~|.*\.md)")
+"""Notes, hidden files and what editors leave."""
 
 
 def load(root: Path, config: dict[str, Any]) -> Catalog:
@@ -27,6 +35,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     Raises UserError.
     """
     folder = root / "catalog"
+    _check_files(folder)
     schemas = {
         path.stem.removesuffix(".schema"): read_yaml(path, f"catalog/schemas/{path.name}")
         for path in (folder / "schemas").glob("*.schema.yaml")
@@ -52,6 +61,23 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     return catalog
 
 
+def _check_files(folder: Path) -> None:
+    """Nothing stands in the catalog that looks as if it were read, and is not."""
+    paths = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    for path in (path for path in paths if not BESIDE.fullmatch(path.as_posix())):
+        first, *more = path.parts
+        paper = bool(more) and first not in ("data", "schemas")
+        if paper and not (folder / first / "paper.yaml").exists():
+            line = f"catalog/{first}: paper.yaml is missing beside {'/'.join(more)}"
+            raise UserError(f"{line}; allowed: a paper's folder, which has it")
+        if not READ.fullmatch(path.as_posix()):
+            raise UserError(
+                f"catalog/{path.as_posix()} is not read; allowed: datasets.yaml, and of a paper "
+                "paper.yaml, figures.yaml, tables.yaml, claims.yaml, studies/*.yaml, "
+                "published/*.csv; notes end in .md"
+            )
+
+
 def _read(path: Path, root: Path, schema: dict[str, Any]) -> Any:
     file = path.relative_to(root).as_posix()
     content = read_yaml(path, file)
@@ -70,7 +96,7 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
     check(paper, NAME, "catalog", f"the folder {paper}")
     catalog.papers[paper] = read("paper", {})["heading"]
     studies = {}
-    for path in sorted((folder / "studies").glob("*.yaml")):
+    for path in sorted((folder / "studies").glob("[!.]*.yaml")):
         check(path.stem, NAME, f"{where}/studies", f"the name of {path.name}")
         studies[path.stem] = _read(path, root, schemas["study"])
     figures = written_out(read("figures", {}), f"{where}/figures.yaml")

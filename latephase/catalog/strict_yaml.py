@@ -14,10 +14,23 @@ LARGEST = 100_000
 dozen lines make billions."""
 
 
+MISREADINGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What YAML's own reading raises where a value is not what its tag says: ``!!int abc``."""
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML without tags of Python, whose keys are text and stand once; YAML's own reading keeps
     the last of two.
     """
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except MISREADINGS:
+            what = node.tag.rpartition(":")[2]
+            problem = f"{str(node.value)[:40]!r} is not of the kind {what}"
+            mark = node.start_mark
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark) from None
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()

@@ -6,7 +6,18 @@ The Snakefile imports this module: it imports neither torch nor NumPy, nor any k
 from typing import Any
 
 from latephase.datasets import kinds
-from latephase.runs.declared import literal
+from latephase.errors import UserError
+from latephase.runs.declared import literal, told
+
+NUMBER = {"type": "integer", "minimum": 1}
+EVERY = {
+    "variant": {"type": "string"},
+    "shape": {"type": "array", "minItems": 1, "items": NUMBER},
+    "classes": NUMBER,
+    "train": NUMBER,
+    "test": NUMBER,
+}
+"""What an entry says, whatever its kind: studies are checked against it, and captions name it."""
 
 
 def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
@@ -23,18 +34,23 @@ def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
     entry = {
         "type": "object",
         "required": ["kind"],
-        "properties": {"kind": {"enum": list(forms)}},
+        "properties": {"kind": {"enum": list(forms)}, **EVERY},
         "allOf": chosen,
     }
     return common | {"$defs": common["$defs"] | {"entry": entry}}
 
 
 def form(kind: str) -> dict[str, Any]:
-    """The JSON schema of an entry of one kind."""
+    """The JSON schema of an entry of one kind. Raises UserError where its kind lacks some."""
     file = kinds.files()[kind]
     declared = literal(file, "SCHEMA")
-    if declared is None:
-        raise LookupError(f"{file} declares no SCHEMA")
+    if not isinstance(declared, dict):
+        raise UserError(f"{told(file)}: SCHEMA is {declared!r}; allowed: a JSON schema, a literal")
+    for part in ("required", "properties"):
+        for key in EVERY:
+            if key not in declared.get(part, ()):
+                line = f"{told(file)}: SCHEMA.{part} has no {key}"
+                raise UserError(f"{line}; every kind must have {', '.join(EVERY)}")
     return {
         "type": "object",
         "additionalProperties": False,

@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
+LOGARITHMIC = ("loss", "nc0", "nc1", "rnc1", "weight_singular_value_min")
+"""How the names of metrics begin that are drawn on a logarithmic axis."""
 MOST_DECADES = 5
 """How many powers of ten have room beside each other below a narrow panel."""
 
@@ -55,6 +57,11 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_formatter(NullFormatter())
     return ax
+
+
+def is_logarithmic(metric: str) -> bool:
+    """Whether a metric is drawn on a logarithmic axis, since it falls over decades."""
+    return metric.startswith(LOGARITHMIC)
 
 
 def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np.ndarray]:

@@ -2,17 +2,22 @@
 
 ``latephase/papers/<paper>/claims.py`` has a paper's statistics: functions
 ``(table, **arguments) -> Result``, whose arguments all stand in ``catalog/<paper>/claims.yaml``
-beside the threshold, written down before the statistic was computed on the study's runs. An
-argument that is annotated :data:`Metric` or :data:`Column` is checked when the catalog is loaded.
+beside the threshold, written down before the statistic was computed on the study's runs. They are
+checked by their annotations when the catalog is loaded: plain types, and the names below.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Metric = str
 """The name of a metric of the study's data."""
 Column = str
 """The name of any column of the study's data."""
+Optimizer = str
+"""One of the optimizers that the study compares."""
+Options = Mapping[str, str]
+"""Values on other axes of the study's optimizers: ``{"head": "muon"}``."""
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"

@@ -10,6 +10,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from latephase.errors import UserError
 from latephase.runs.code_digest import ROOT
 from latephase.runs.parts import KINDS
 
@@ -23,16 +24,49 @@ def modules_in(folder: Path) -> list[str]:
 
 @functools.cache
 def tree(file: Path) -> ast.Module:
-    """A module's source as Python reads it."""
-    return ast.parse(file.read_text(encoding="utf-8"))
+    """A module's source as Python reads it. Raises UserError where it cannot."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        where, problem = f" at line {error.lineno}" if error.lineno else "", error.msg
+    except UnicodeDecodeError as error:
+        where, problem = f" at byte {error.start}", "not UTF-8"
+    except ValueError as error:
+        where, problem = "", str(error)
+    raise UserError(f"{told(file)}: cannot be read{where} ({problem}); allowed: Python")
+
+
+def told(file: Path) -> str:
+    """What the user calls a file of the repository."""
+    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 def literal(file: Path, variable: str) -> Any:
-    """What a module's source sets a variable to, a literal; None where it does not."""
-    for node in tree(file).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == variable:
-            return ast.literal_eval(node.value)
-    return None
+    """What a module's source sets a variable to; None where it does not.
+
+    Raises UserError where that is no literal, or is set more than once.
+    """
+    found = [node for node in tree(file).body if variable in _set_by(node)]
+    for again in found[1:]:
+        line = f"{told(file)}: line {again.lineno} sets {variable} again"
+        raise UserError(f"{line}; allowed: once, a literal")
+    if not found:
+        return None
+    try:
+        return ast.literal_eval(found[0].value)
+    except (TypeError, ValueError):
+        text = ast.unparse(found[0].value)
+        text = text if len(text) <= 60 else f"{text[:60]}…"
+        line = f"{told(file)}: {variable} at line {found[0].lineno} is {text}"
+        raise UserError(f"{line}; allowed: a literal, for it is read without running it") from None
+
+
+def _set_by(node: ast.stmt) -> list[str]:
+    """The variables that a statement sets, each to the same value."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
+        targets = [node.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 @functools.cache
@@ -53,10 +87,11 @@ def path(kind: str, name: str) -> Path:
 
 @functools.cache
 def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
-    """A part's ``PARAMETERS``."""
+    """A part's ``PARAMETERS``. Raises UserError where they are not JSON schemas by name."""
     found = literal(path(kind, name), "PARAMETERS")
-    if found is None:
-        raise LookupError(f"{path(kind, name)} declares no PARAMETERS")
+    if not (isinstance(found, dict) and all(isinstance(rule, dict) for rule in found.values())):
+        line = f"{told(path(kind, name))}: PARAMETERS is {found!r}"
+        raise UserError(f"{line}; allowed: a JSON schema for each name, {{}} without any")
     return found
 
 
@@ -64,6 +99,12 @@ def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
 def side(model: str) -> dict[str, Any]:
     """The JSON schema of the height and the width of the inputs that a model takes."""
     return literal(path("model", model), "SIDE") or {}
+
+
+@functools.cache
+def batch_norm(model: str) -> bool:
+    """Whether a model normalises over the batch, unless its parameter ``batch_norm`` is false."""
+    return bool(literal(path("model", model), "BATCH_NORM"))
 
 
 def schema(kind: str, name: str) -> dict[str, Any]:

@@ -10,6 +10,10 @@ features, labels, logits, inputs: of the training set, [N, d], [N], [N, K] and [
 test_features, test_labels, test_logits, test_inputs of the test set; weight [K, d] and bias [K]
 (or None) of the last layer; loss, its name; classes, K; model, the network in evaluation mode
 with this run's buffers, and parameters, this run's at this step by their names.
+
+A literal ``COLUMNS = ("dead_train", "dead_test")`` beside the function declares all that it
+returns. Figures and claims are then checked against it before anything runs. Without, they may name
+any column that is not nearly what something else is called.
 """
 
 import argparse
@@ -24,7 +28,8 @@ from scripts import extracting
 
 def measuring(metric: str):
     """What prepares the measuring of a metric, as the extractions of the families have it."""
-    function = getattr(import_module(f"latephase.metrics.own.{metric}"), metric)
+    module = import_module(f"latephase.metrics.own.{metric}")
+    function, declared = getattr(module, metric), getattr(module, "COLUMNS", None)
     parameters = inspect.signature(function).parameters.values()
     names = [p.name for p in parameters if p.default is p.empty]
 
@@ -41,6 +46,11 @@ def measuring(metric: str):
             raise UserError(
                 f"latephase/metrics/own/{metric}.py: {metric} returns a column {min(taken)}, which "
                 "every table has; allowed: another name"
+            )
+        if declared is not None and set(columns) != set(declared):
+            raise UserError(
+                f"latephase/metrics/own/{metric}.py: {metric} returns {', '.join(columns)}; "
+                f"allowed: what COLUMNS declares, {', '.join(declared)}"
             )
         return columns
 

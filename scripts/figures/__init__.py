@@ -1,8 +1,9 @@
 """Figures: one program each, ``data(table, ...) -> DataFrame`` and ``draw(df, ...) -> Figure``.
 
 The CSV beside a figure holds exactly what is drawn in it. What a program takes is declared in its
-file: ``OPTIONS``, a JSON schema for each; ``METRICS``, the metrics that it draws where no option
-names them; ``PUBLISHED``, the columns of the published values that it reads.
+file: ``OPTIONS``, a JSON schema for each; ``COLUMNS`` and ``METRICS``, what it reads of a study's
+data whatever its options (``BESIDE``, if other columns of the studies beside it); ``PUBLISHED``,
+the columns that published values must have, and ``ALSO_PUBLISHED``, those that they may have.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from latephase.drawing import style
 from latephase.errors import UserError
 from latephase.runs.columns import DECAY
-from latephase.storage import parquet
+from latephase.storage import csv_file
 from scripts import reading
 
 
@@ -63,5 +64,5 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
 
 def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace) -> None:
     """Save a figure and its numbers where the arguments say."""
-    parquet.write_csv(df, args.csv)
+    csv_file.write(args.csv, df)
     style.save(fig, args.pdf, args.png)

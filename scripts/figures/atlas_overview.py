@@ -24,6 +24,7 @@ OPTIONS = {
     "seed": {"type": ["integer", "null"], "default": None},
 }
 """The run that is drawn; by default of the middle weight decay and the first seed."""
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
 METRICS = ("accuracy_train", "accuracy_test")
 """What must be measured; a panel of other metrics says where nothing was."""
 FIRST_STEP = 10
@@ -185,7 +186,7 @@ def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    table = read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     df = data(table, **args.options)
     write(draw(df, args.title_note), df, args)
 

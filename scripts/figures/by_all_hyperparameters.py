@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
 from latephase.drawing import colours, marks, names, style
-from latephase.drawing.axes import log_value_axis, zero_log_axis
+from latephase.drawing.axes import is_logarithmic, log_value_axis, zero_log_axis
 from latephase.errors import reporting
-from latephase.runs.columns import DECAY, LR, OPTIMIZER, OPTIMIZER_CELL
+from latephase.runs.columns import OPTIMIZER_CELL
 from scripts.figures import parser, write
 from scripts.reading import read
 
@@ -22,6 +22,16 @@ OPTIONS = {
     "metric": {"type": "string", "format": "metric"},
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
 }
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+)
 
 KEYS = ["optimizer", "lr", "momentum", "weight_decay"]
 
@@ -62,7 +72,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
             column[len(rates[optimizer]) - 1].set_xlabel("weight decay λ")
         for ax in axes[:, 0]:
             ax.set_ylabel(names.short_metric(metric))
-        if metric in ("nc0", "nc1_pinv"):
+        if is_logarithmic(metric):
             log_value_axis(axes[0, 0])
         handles = [Line2D([], [], color=c, label=names.short(m)) for m, c in palette.items()]
         if df["sd"].notna().any():
@@ -75,8 +85,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     metric = args.options["metric"]
-    needed = ["run", "step", "seed", "diverged_at", "accuracy_train", OPTIMIZER, LR, DECAY]
-    df, counted = data(read(args.table, needed, [metric]), **args.options)
+    df, counted = data(read(args.table, COLUMNS, [metric]), **args.options)
     write(draw(df, metric, f"{args.title_note}; {counted}"), df, args)
 
 

@@ -14,18 +14,18 @@ from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
 from latephase.drawing import colours, marks, names, style
-from latephase.drawing.axes import log_value_axis, zero_log_axis
+from latephase.drawing.axes import is_logarithmic, log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY, OPTIMIZER
 from scripts.figures import parser, write
-from scripts.reading import read, read_published
+from scripts.reading import PRINTED, read, read_published
 
 OPTIONS = {
     "optimizers": {
         "type": "array",
         "minItems": 1,
         "uniqueItems": True,
-        "items": {"type": "string"},
+        "items": {"type": "string", "format": "optimizer"},
     },
     "metrics": {
         "type": "array",
@@ -36,12 +36,19 @@ OPTIONS = {
     },
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
 }
+COLUMNS = (
+    "run",
+    "step",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.weight_decay",
+)
 PUBLISHED = ["optimizer", "weight_decay"]
-"""The file may also have the columns of :data:`PRINTED`, and ``relative_error``, for the legend."""
-PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
-"""What files of published values call metrics."""
+ALSO_PUBLISHED = ["nc0", "nc1", "nc2", "nc3", "relative_error"]
+"""The values of :data:`scripts.reading.PRINTED`; ``relative_error`` is for the legend."""
 HOLLOW = {"linestyle": "none", "marker": "D", "markersize": 5, "markerfacecolor": "none"}
-COLUMNS = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
+DRAWN = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
 def data(
@@ -73,14 +80,14 @@ def data(
     for metric in metrics:
         cells = last.groupby([OPTIMIZER, "steps", DECAY])[metric]
         values = cells.agg(["mean", "std", "count"]).reset_index()
-        values = values.set_axis([*COLUMNS[2:]], axis=1)
+        values = values.set_axis([*DRAWN[2:]], axis=1)
         frames.append(values.assign(metric=metric, source="trained"))
         name = PRINTED.get(metric)
         if published is not None and name in published:
             printed = published[published["optimizer"].isin(optimizers)]
             printed = printed.rename(columns={name: "mean"})[["optimizer", "weight_decay", "mean"]]
             frames.append(printed.assign(metric=metric, source="published"))
-    return pd.concat(frames, ignore_index=True).reindex(columns=COLUMNS), counted
+    return pd.concat(frames, ignore_index=True).reindex(columns=DRAWN), counted
 
 
 def draw(
@@ -108,7 +115,7 @@ def draw(
                     marks.mean_and_deviation(ax, x, trained, colour, dashes, markersize=4)
                 printed = own[own["source"] == "published"]
                 ax.plot(place(printed["weight_decay"]), printed["mean"], color=colour, **HOLLOW)
-            if metric in ("nc0", "nc1_pinv"):
+            if is_logarithmic(metric):
                 log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
             ax.set_ylabel(names.metric(metric))
@@ -139,8 +146,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", type=Path, help="values that a paper shows")
     args = arguments.parse_args(argv)
     options, published, within = args.options, None, np.nan
-    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, DECAY]
-    table = read(args.table, needed, options["metrics"])
+    table = read(args.table, COLUMNS, options["metrics"])
     if args.published is not None:
         published = read_published(args.published, PUBLISHED)
         within = published.get("relative_error", pd.Series(dtype=float)).max()

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from latephase.analysis import final_rows
 from latephase.analysis.trends import regression
 from latephase.drawing import colours, marks, names, style
-from latephase.drawing.axes import log_value_axis
+from latephase.drawing.axes import is_logarithmic, log_value_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
@@ -24,9 +24,9 @@ OPTIONS = {
     "y": {"type": "string", "format": "metric", "default": "nc3_duality"},
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
 }
+COLUMNS = ("run", "step", "diverged_at", "accuracy_train", "optimizer.name")
 
 ACROSS = 3  # panels in a row
-LOGARITHMIC = ("nc0", "nc1_pinv")
 
 
 def data(
@@ -73,7 +73,7 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
             told = f"slope {fit['slope']:.2f}, R² {fit['r_squared']:.2f}, n {fit['n']:.0f}"
             ax.set_title(f"{study}\n{told}", fontsize=8, loc="left")
         log_value_axis(axes[0, 0], "x")
-        if y in LOGARITHMIC:
+        if is_logarithmic(y):
             log_value_axis(axes[0, 0])
         for ax in axes.flat[len(studies) :]:
             ax.set_axis_off()
@@ -102,8 +102,7 @@ def main(argv: list[str] | None = None) -> None:
     paths = [args.table, *args.beside]
     if len({path.stem for path in paths}) < len(paths):
         raise UserError("--beside: two files have one name; allowed: one file of each study")
-    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER]
-    tables = {path.stem: read(path, needed, [x, y]) for path in paths}
+    tables = {path.stem: read(path, COLUMNS, [x, y]) for path in paths}
     df, counted = data(tables, **args.options)
     write(draw(df, x, y, f"{args.title_note}; {counted}"), df, args)
 

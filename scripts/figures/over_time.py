@@ -13,7 +13,7 @@ from pandas.api.types import is_list_like
 
 from latephase.analysis import divergence, seeds
 from latephase.drawing import colours, marks, names, style
-from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
+from latephase.drawing.axes import is_logarithmic, log_step_axis, log_value_axis, percent_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
@@ -47,9 +47,8 @@ OPTIONS = {
 """``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
 a column of panels for each. ``only``: the values by column of the runs that are drawn.
 """
+COLUMNS = ("run", "step", "seed", "diverged_at")
 FIRST_STEP = 1
-LOGARITHMIC = ("loss", "nc0", "nc1", "weight_singular_value_min")
-"""How the names of metrics begin that are drawn on a logarithmic axis."""
 ACROSS = 3
 """Panels in a row, where ``across`` does not say which stand there."""
 
@@ -161,7 +160,7 @@ def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
     """Lines, intervals and crosses of one metric."""
     marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
     marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
-    if metric.startswith(LOGARITHMIC):
+    if is_logarithmic(metric):
         log_value_axis(ax)
     if metric.startswith("accuracy"):
         percent_axis(ax)
@@ -184,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     by, metrics, across = (args.options[name] for name in ("by", "metrics", "across"))
     only = args.options["only"]
     keys = [*by, across] if across else by
-    table = read(args.table, ["run", "step", "seed", "diverged_at", *keys, *only], metrics)
+    table = read(args.table, [*COLUMNS, *keys, *only], metrics)
     df = data(chosen(table, only), by, metrics, across)
     write(draw(df, by, metrics, across, args.title_note), df, args)
 

@@ -49,6 +49,7 @@ OPTIONS = {
 run, by default the middle one of those with margins and the first. ``steps``: by default the first
 and the last. ``clip``: where the axis is cut.
 """
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
 METRICS = ("accuracy_train", "accuracy_test")
 
 SPLITS = {"train": "training", "test": "unseen"}
@@ -182,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--margins", required=True, type=Path, help="margins of the study")
     args = arguments.parse_args(argv)
     clip = args.options.pop("clip")
-    table = read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     margins = read(args.margins, ["run", "step", "split", "class_a", "class_b", "label", "margin"])
     df = data(table, margins, **args.options)
     write(draw(df, args.title_note, clip), df, args)

@@ -17,6 +17,7 @@ from scripts.figures import parser, write
 from scripts.reading import read
 
 OPTIONS = {}
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
 METRICS = ("accuracy_train", "accuracy_test", "rnc1", "nc2_condition")
 FIRST_STEP = 10
 """Where the paper's axis of steps begins."""
@@ -101,7 +102,7 @@ def legend(palette: dict[float, str], df: pd.DataFrame) -> list[Line2D]:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.table, ["run", "step", "seed", "diverged_at", DECAY], METRICS))
+    df = data(read(args.table, COLUMNS, METRICS))
     write(draw(df, args.title_note), df, args)
 
 

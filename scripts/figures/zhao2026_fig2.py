@@ -20,6 +20,14 @@ from scripts.figures import parser, write
 from scripts.reading import read, read_published
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.lr",
+)
 METRICS = ("nc0", "nc3_duality")
 PUBLISHED = ["lr", "n", "slope", "r_squared"]
 
@@ -98,8 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, LR]
-    df, counted = data(read(args.table, needed, METRICS), published)
+    df, counted = data(read(args.table, COLUMNS, METRICS), published)
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

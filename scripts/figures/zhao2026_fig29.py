@@ -17,6 +17,7 @@ from scripts.figures import parser, write
 from scripts.reading import read
 
 OPTIONS = {}
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.name")
 METRICS = ("weight_spectrum", "means_spectrum")
 CALLED = ("singular values of W", "singular values of M")
 FIRST_STEP = 1
@@ -66,7 +67,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.table, ["run", "step", "seed", "diverged_at", OPTIMIZER, *METRICS]))
+    df = data(read(args.table, [*COLUMNS, *METRICS]))
     write(draw(df, args.title_note), df, args)
 
 

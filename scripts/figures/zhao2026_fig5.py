@@ -25,10 +25,21 @@ from scripts.figures import parser, write
 from scripts.reading import read, read_published
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "optimizer.lr",
+    "optimizer.momentum",
+    "optimizer.weight_decay",
+)
 METRICS = ("nc0", "accuracy_train")
 PUBLISHED = ["momentum", "weight_decay", "nc0"]
+ALSO_PUBLISHED = ["nc2", "nc3"]
+"""The paper prints them too; no panel is of them."""
 
-CELL = [MOMENTUM, DECAY]
+AXES = [MOMENTUM, DECAY]
 START = 1.7544
 """NC0 at the paper's step 0, by its runs without weight decay."""
 LEARNING_RATES = {"lr": 0.001, "steps": 200 * 469, "milestones": [66 * 469, 133 * 469]}
@@ -50,7 +61,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     accuracy_train the lowest of them.
     """
     columns = {"momentum": MOMENTUM, "weight_decay": DECAY}
-    printed = published.rename(columns=columns)[[*CELL, "nc0"]]
+    printed = published.rename(columns=columns)[[*AXES, "nc0"]]
     factors = theory.sgd_factor(
         theory.learning_rates(**LEARNING_RATES), printed[MOMENTUM], printed[DECAY]
     )
@@ -65,7 +76,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     keyed = [
         frame.assign(setting=setting, source=source) for (setting, source), frame in frames.items()
     ]
-    columns = ["setting", "source", *CELL, "nc0", "low", "high", "n", "accuracy_train"]
+    columns = ["setting", "source", *AXES, "nc0", "low", "high", "n", "accuracy_train"]
     return pd.concat(keyed, ignore_index=True)[columns]
 
 
@@ -76,8 +87,8 @@ def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     trained = before_divergence(last)
     summary = seeds.summarise(trained, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
-    lowest = trained.groupby(CELL)["accuracy_train"].min().reset_index()
-    cells = last[CELL].drop_duplicates().merge(summary.merge(lowest, on=CELL), "left", on=CELL)
+    lowest = trained.groupby(AXES)["accuracy_train"].min().reset_index()
+    cells = last[AXES].drop_duplicates().merge(summary.merge(lowest, on=AXES), "left", on=AXES)
     return cells.fillna({"n": 0})
 
 
@@ -114,7 +125,7 @@ def _apart(df: pd.DataFrame, setting: str, source: str) -> str:
     """How far a panel's values are from those of the recursion, at most, in words."""
     if source == "recursion":
         return ""
-    values = df[df["setting"] == setting].pivot(index=CELL, columns="source", values="nc0")
+    values = df[df["setting"] == setting].pivot(index=AXES, columns="source", values="nc0")
     apart = (values[source] - values["recursion"]).abs().max()
     return f" (at most {names.short(float(f'{apart:.2g}'))} from it)"
 
@@ -124,8 +135,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, ["run", "step", "seed", "diverged_at", *predictions.SGD], METRICS)
-    if table[CELL].isna().any(axis=None):
+    table = read(args.table, COLUMNS, METRICS)
+    if table[AXES].isna().any(axis=None):
         raise UserError(f"{args.table}: runs without momentum or decay; allowed: a study of SGD")
     df = data(table, published)
     write(draw(df, args.title_note), df, args)

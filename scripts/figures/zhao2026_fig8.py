@@ -15,6 +15,14 @@ from scripts.figures import parser, write
 from scripts.reading import read
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "optimizer.coupled_weight_decay",
+    "optimizer.weight_decay",
+)
 METRICS = ("accuracy_test", "nc0", "nc2_etf", "nc3_duality")
 
 
@@ -49,8 +57,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    needed = ["run", "step", "seed", "diverged_at", COUPLED_DECAY, DECAY]
-    df = data(read(args.table, needed, METRICS))
+    df = data(read(args.table, COLUMNS, METRICS))
     write(draw(df, args.title_note), df, args)
 
 

@@ -19,6 +19,16 @@ from scripts.figures import parser, write
 from scripts.reading import read
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.head",
+    "optimizer.coupled_weight_decay",
+    "optimizer.weight_decay",
+)
 METRICS = ("nc0", "nc3_duality")
 CALLED = {
     "lion": "Lion",
@@ -84,8 +94,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    needed = ["run", "step", "diverged_at", "accuracy_train", OPTIMIZER, HEAD]
-    df, counted = data(read(args.table, [*needed, COUPLED_DECAY, DECAY], METRICS))
+    df, counted = data(read(args.table, COLUMNS, METRICS))
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

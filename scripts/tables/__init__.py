@@ -3,7 +3,7 @@
 The CSV beside a page holds exactly what stands in it. Of each quantity a row has our value
 (``<quantity>``), its interval over seeds (``<quantity>_low``, ``<quantity>_high``) and the paper's
 value (``published_<as its file calls it>``). What a program takes is declared in its file, as
-figures declare it: ``OPTIONS``, ``METRICS``, ``PUBLISHED``.
+figures declare it: ``OPTIONS``, ``COLUMNS``, ``METRICS``, ``PUBLISHED``.
 """
 
 import argparse
@@ -17,8 +17,7 @@ import pandas as pd
 from latephase.analysis import seeds
 from latephase.drawing import names
 from latephase.drawing.comparison_page import page
-from latephase.runs.columns import DECAY, LR, OPTIMIZER
-from latephase.storage import parquet
+from latephase.storage import csv_file
 from latephase.storage.atomic import replacing
 from scripts import reading
 
@@ -32,18 +31,12 @@ class Quantity(NamedTuple):
 
 
 COMPARED = {
-    "nc0": Quantity("nc0", "NC0", "nc0"),
-    "nc1_pinv": Quantity("nc1_pinv", "NC1", "nc1"),
-    "nc2_etf": Quantity("nc2_etf", "NC2", "nc2"),
-    "nc3_duality": Quantity("nc3_duality", "NC3", "nc3"),
+    metric: Quantity(metric, printed.upper(), printed)
+    for metric, printed in reading.PRINTED.items()
 }
 """The metrics that several tables compare."""
-ENDS = ("run", "step", "seed", "diverged_at", OPTIMIZER)
-"""The columns that the last rows of runs are found by."""
 MEANS = "ours are means over seeds"
 """A remark on what :func:`over_seeds` makes."""
-CELL = (LR, DECAY, "accuracy_train")
-"""Beside them, the columns that an optimizer's best cell is found by."""
 
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
@@ -105,7 +98,7 @@ def write(
         bounds = [column for column in (f"{name}_low", f"{name}_high") if column in df]
         columns += [name, *bounds, f"published_{printed}"]
     df = df[columns]
-    parquet.write_csv(df, args.csv)
+    csv_file.write(args.csv, df)
     text = page(df, args.title, keys, quantities, "; ".join(filter(None, [args.note, *remarks])))
     with replacing(args.html) as part:
         part.write_text(text, encoding="utf-8")

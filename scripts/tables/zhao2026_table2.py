@@ -11,7 +11,6 @@ from latephase.runs.columns import OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
     COMPARED,
-    ENDS,
     MEANS,
     by_optimizer,
     over_seeds,
@@ -21,6 +20,7 @@ from scripts.tables import (
 )
 
 OPTIONS = {}
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.name")
 METRICS = ("nc0", "nc1_pinv", "nc2_etf", "nc3_duality")
 PUBLISHED = ["optimizer", "nc0", "nc1", "nc2", "nc3"]
 KEYS = {"optimizer": "Optimizer", "seeds": "Seeds"}
@@ -38,7 +38,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, ENDS, METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     write(data(table, published), KEYS, QUANTITIES, args, MEANS)
 
 

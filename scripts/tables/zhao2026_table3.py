@@ -12,9 +12,7 @@ from latephase.papers.zhao2026.settings import FITTED
 from latephase.runs.columns import OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
-    CELL,
     COMPARED,
-    ENDS,
     MEANS,
     by_optimizer,
     over_seeds,
@@ -24,6 +22,16 @@ from scripts.tables import (
 )
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+)
 METRICS = ("nc0", "nc1_pinv", "nc2_etf", "nc3_duality")
 PUBLISHED = ["optimizer", "nc0", "nc1", "nc2", "nc3"]
 KEYS = {"optimizer": "Optimizer", "seeds": "Seeds"}
@@ -41,7 +49,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, [*ENDS, *CELL], METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 

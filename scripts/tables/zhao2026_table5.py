@@ -10,9 +10,19 @@ from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
 from latephase.runs.columns import OPTIMIZER_CELL
 from scripts.reading import read, read_published
-from scripts.tables import CELL, ENDS, Quantity, by_optimizer, parser, with_published, write
+from scripts.tables import Quantity, by_optimizer, parser, with_published, write
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+)
 METRICS = ("nc3_duality",)
 PUBLISHED = ["optimizer", "lr", "momentum", "weight_decay"]
 KEYS = {"optimizer": "Optimizer"}
@@ -34,7 +44,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, [*ENDS, *CELL], METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, counted)
 

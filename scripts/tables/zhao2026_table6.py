@@ -11,9 +11,10 @@ from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
 from latephase.runs.columns import LR
 from scripts.reading import read, read_published
-from scripts.tables import CELL, ENDS, Quantity, parser, with_published, write
+from scripts.tables import Quantity, parser, with_published, write
 
 OPTIONS = {}
+COLUMNS = ("run", "step", "seed", "diverged_at", "accuracy_train", "optimizer.lr")
 METRICS = ("nc0", "nc3_duality")
 PUBLISHED = ["lr", "n", "slope", "r_squared"]
 KEYS = {"lr": "Learning rate"}
@@ -53,7 +54,7 @@ def _label(lr: float | str) -> str:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, [*ENDS, *CELL], METRICS)
+    table = read(args.table, COLUMNS, METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
 

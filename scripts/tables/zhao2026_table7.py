@@ -14,9 +14,7 @@ from latephase.papers.zhao2026.settings import FITTED
 from latephase.runs.columns import DECAY, LR, OPTIMIZER
 from scripts.reading import read, read_published
 from scripts.tables import (
-    CELL,
     COMPARED,
-    ENDS,
     MEANS,
     over_seeds,
     parser,
@@ -25,6 +23,26 @@ from scripts.tables import (
 )
 
 OPTIONS = {}
+COLUMNS = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+    "steps",
+)
+BESIDE = (
+    "run",
+    "step",
+    "seed",
+    "diverged_at",
+    "accuracy_train",
+    "optimizer.name",
+    "optimizer.lr",
+    "optimizer.weight_decay",
+)
 METRICS = ("nc1_pinv", "nc2_etf", "nc3_duality")
 PUBLISHED = ["decay", "epochs", "nc1", "nc2", "nc3"]
 QUANTITIES = [COMPARED[metric] for metric in METRICS]
@@ -79,9 +97,8 @@ def main(argv: list[str] | None = None) -> None:
     if len(args.beside) > 1:
         raise UserError(f"--beside: {len(args.beside)} files; allowed: one")
     published = read_published(args.published, PUBLISHED)
-    decayed = read(args.beside[0], [*ENDS, *CELL], METRICS)
-    own = [name for name in [*ENDS, *CELL] if name != OPTIMIZER]
-    df, counted = data(read(args.table, [*own, "steps"], METRICS), decayed, published)
+    decayed = read(args.beside[0], BESIDE, METRICS)
+    df, counted = data(read(args.table, COLUMNS, METRICS), decayed, published)
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 
 

@@ -4,12 +4,11 @@ import pandas as pd
 import pytest
 
 from latephase.catalog import entries, load
+from latephase.catalog.check_grids import check_grids
 from latephase.errors import UserError
 from latephase.runs import grid, spec
 from latephase.runs.columns import ALWAYS
-from tests.catalog.test_entries import ROOT, SETTING, config, dump_yaml, load_yaml, root
-
-__all__ = ["config", "root"]  # fixtures
+from tests.catalog.editing import ROOT, SETTING, dump_yaml, load_yaml
 
 SGD = {"optimizer": {"name": "sgd"}, "grid": {"optimizer.lr": [0.1, 0.2]}}
 ADAMW = {"optimizer": {"name": "adamw", "beta1": 0.5}, "grid": {"optimizer.lr": [0.01]}}
@@ -243,3 +242,33 @@ def test_an_entry_of_grids_may_set_steps_and_schedule_and_both_are_columns():
     drops = table.groupby("steps")["schedule.milestones"].unique().map(list).to_dict()
     assert drops == {93800: ["[30954,62377]"], 938000: ["[312354,625177]"]}
     assert set(table["optimizer.weight_decay"]) == {0.0}
+
+
+@pytest.mark.parametrize(("option", "value"), [("mean", 0.1), ("std", [0.3]), ("resize", 8)])
+def test_integers_are_neither_standardised_nor_resized(option, value):
+    """Of one number's shape: datasets/stored.py would say so once they are read."""
+    schema = load_yaml((ROOT / "catalog/schemas/study.schema.yaml").read_text())
+    tokens = {"tokens": {"shape": [5], "train": 100, "test": 50, "classes": 3, "variant": "x"}}
+    setting = SETTING | {"data": {"name": "tokens"}, "grid": {"seed": [1]}}
+    check_grids(setting, schema, tokens, "here", "quick")
+    setting["data"] = {"name": "tokens", option: value}
+    with pytest.raises(UserError) as caught:
+        check_grids(setting, schema, tokens, "here", "quick")
+    assert str(caught.value) == (
+        f"here: quick.data.{option} is {value}; "
+        "allowed: none, for the inputs of tokens are integers"
+    )
+
+
+def test_no_batch_of_one_where_a_model_normalises_over_the_batch():
+    schema = load_yaml((ROOT / "catalog/schemas/study.schema.yaml").read_text())
+    digits = {"digits": {"shape": [1, 8, 8], "train": 33, "test": 50, "classes": 10}}
+    setting = SETTING | {"data": {"name": "digits"}, "batch_size": 16, "grid": {"seed": [1]}}
+    check_grids(setting, schema, digits, "here", "quick")
+    setting["model"] = {"name": "cnn", "widths": [4], "batch_norm": False}
+    check_grids(setting, schema, digits, "here", "quick")
+    for model in ({"name": "cnn", "widths": [4]}, {"name": "resnet9"}):
+        setting["model"] = model
+        with pytest.raises(UserError, match=r"batch_size is 16, which leaves a batch of one of 33"):
+            check_grids(setting, schema, digits, "here", "quick")
+        check_grids(setting | {"batch_size": 15}, schema, digits, "here", "quick")

@@ -95,10 +95,33 @@ def test_a_kind_is_one_file(tokens):
         assert said in str(error.value)
 
 
-def test_a_kind_without_a_schema_is_named(tokens):
-    tokens.FILE.write_text("def read(name, entry, places):\n    return {}, {}\n")
-    with pytest.raises(LookupError, match=r"tokens\.py declares no SCHEMA"):
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("SCHEMA =", "FORM =", "SCHEMA is None; allowed: a JSON schema"),
+        ('"variant", "shape", "vocabulary"', '"shape", "vocabulary"', "SCHEMA.required has no var"),
+        ('"train": {"$ref": "#/$defs/size"},', "", "SCHEMA.properties has no train; every kind mu"),
+        ("SCHEMA = {", "SCHEMA = {}\nFORM = {", "SCHEMA.required has no variant"),
+        ("SCHEMA = {", "SCHEMA = dict()\nFORM = {", "SCHEMA at line 4 is dict(); allowed: a liter"),
+        ("SCHEMA = {", "SCHEMA = {{", "cannot be read at line"),
+    ],
+)
+def test_a_kind_without_all_of_its_schema_is_one_line(tokens, old, new, said):
+    text = tokens.FILE.read_text()
+    assert old in text
+    tokens.FILE.write_text(text.replace(old, new))
+    with pytest.raises(UserError) as error:
         datasets_schema(COMMON)
+    assert str(error.value).startswith(f"{tokens.FILE}: {said}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("shape", []), ("shape", "5"), ("train", 1.5)])
+def test_an_entry_has_a_size_whatever_its_kind(tokens, key, value):
+    text = tokens.FILE.read_text()
+    tokens.FILE.write_text(text.replace(f'"{key}": {{', f'"{key}": {{}}, "more": {{', 1))
+    with pytest.raises(UserError, match=rf"mine\.{key} is "):
+        check({"mine": tokens.ENTRY | {key: value}}, datasets_schema(COMMON), FILE)
 
 
 def test_planning_imports_neither_numpy_nor_torch():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from latephase.catalog.columns import Data
 from scripts.figures import atlas_overview, one_run
 from tests.figures.lines import lines_of
 
@@ -59,3 +60,10 @@ def test_atlas_of_a_diverged_run_with_unmeasured_families(table):
 def test_one_run_defaults_to_the_middle_decay(table):
     assert one_run(table, None, None) == "0.1-42"
     assert one_run(table, 0.3, 44) == "0.3-44"
+
+
+def test_panels_are_of_metrics_that_every_run_has():
+    """A misspelt one would be "not measured"."""
+    every = Data({})
+    names = [column for panel in atlas_overview.PANELS for column in panel.columns]
+    assert [name for name in names if not every.has_metric(name)] == []

@@ -54,6 +54,8 @@ def test_a_program_declares_what_it_takes_without_being_imported(program):
             check_schema.check(rule["default"], rule, program, name)
     reads = "--published" in file.read_text() or program.startswith("tables.")
     assert (declared.literal(file, "PUBLISHED") is not None) == reads
+    assert {"run", "step"} <= {*declared.literal(file, "COLUMNS")}
+    assert re.search(r"\bread\([\w.]+, \[?\*?COLUMNS", file.read_text())
     metrics = declared.literal(file, "METRICS") or ()
     in_options = '"format": "metric"' in file.read_text()
     assert bool(metrics) != in_options

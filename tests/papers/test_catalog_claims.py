@@ -24,7 +24,7 @@ def test_claims_match_schema_and_functions(paper):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("threshold", {"low": None, "high": None}), ("extra", 1), ("arguments", {"a": [1]})],
+    [("threshold", {"low": None, "high": None}), ("extra", 1), ("arguments", {"a": [[1]]})],
 )
 def test_schema_is_strict(key, value):
     first, *_ = written(PAPERS[0])["claims"]

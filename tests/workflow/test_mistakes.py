@@ -1,6 +1,6 @@
 """A user's mistakes: one line that says where, what and what is allowed, before any job.
 
-The mistakes themselves are in tests/catalog/test_entries.py; here is how Snakemake passes them on.
+The mistakes themselves are in tests/catalog; here is how Snakemake passes them on.
 """
 
 import re

@@ -4,7 +4,8 @@ A module has
 
 - ``SCHEMA``, a literal: the JSON schema of a kind's entry in catalog/datasets.yaml, but for the key
   ``kind``. It is read without importing the module (:mod:`latephase.datasets.catalog_schema`), and
-  may refer to ``$defs`` of catalog/schemas/datasets.schema.yaml.
+  may refer to ``$defs`` of catalog/schemas/datasets.schema.yaml. Every kind requires variant,
+  shape, classes, train and test. A shape of one number says that inputs are integers.
 - ``read(name, entry, places)``. It returns the arrays train_inputs, train_labels, test_inputs and
   test_labels, and the facts that the header of the stored file will state
   (:func:`latephase.datasets.prepare.prepare`).

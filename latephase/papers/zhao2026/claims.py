@@ -6,7 +6,7 @@ learning rate and a momentum (β₁ of Adam's kin); its *best* run over weight d
 value. Ratios are in decades, log10.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from latephase.analysis import events, final_rows, seeds, trends
 from latephase.analysis.seeds import Interval
 from latephase.analysis.trends import regression
-from latephase.papers.claim import Column, Metric, Result
+from latephase.papers.claim import Column, Metric, Optimizer, Options, Result
 from latephase.papers.zhao2026 import predictions
 from latephase.runs.columns import DECAY, OPTIMIZER
 
@@ -73,7 +73,7 @@ def _plain(column: str) -> str:
 
 
 def fall_from_start(
-    table: pd.DataFrame, *, optimizer: str, metric: Metric, fitted: float
+    table: pd.DataFrame, *, optimizer: Optimizer, metric: Metric, fitted: float
 ) -> Result:
     """log10 of a metric at step 0 over an optimizer's best value at the end (Figs. 3 and 6).
 
@@ -94,7 +94,7 @@ def fall_from_start(
 
 
 def coupling_contrast(
-    table: pd.DataFrame, *, coupled: str, decoupled: str, metric: Metric, fitted: float
+    table: pd.DataFrame, *, coupled: Optimizer, decoupled: Optimizer, metric: Metric, fitted: float
 ) -> Result:
     """log10 of the decoupled optimizer's best value over the coupled one's (Figs. 1 and 3).
 
@@ -118,8 +118,8 @@ def coupling_contrast(
 def decay_contrast(
     table: pd.DataFrame,
     *,
-    optimizer: str,
-    options: Mapping[str, str],
+    optimizer: Optimizer,
+    options: Options,
     metric: Metric,
     fitted: float,
 ) -> Result:
@@ -145,7 +145,7 @@ def decay_contrast(
 
 
 def decoupled_recursion(
-    table: pd.DataFrame, *, optimizers: Sequence[str], options: Mapping[str, str], floor: float
+    table: pd.DataFrame, *, optimizers: Sequence[Optimizer], options: Options, floor: float
 ) -> Result:
     """The largest departure of NC0 from Π(1 − ηλ) under decoupled decay alone (Thm 3.1, Lemma E.5).
 
@@ -160,7 +160,7 @@ def decoupled_recursion(
     return _departure(table, predicted, floor, [OPTIMIZER, DECAY])
 
 
-def _chosen(table: pd.DataFrame, optimizer: str, options: Mapping[str, str]) -> pd.DataFrame:
+def _chosen(table: pd.DataFrame, optimizer: str, options: Options) -> pd.DataFrame:
     """The runs of an optimizer that have, where they have them at all, the values of options."""
     own = table[table[OPTIMIZER] == optimizer]
     for name, value in options.items():
