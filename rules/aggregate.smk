@@ -24,10 +24,10 @@ rule aggregate:
             --runs {params.runs:q} \
             --planned {params.planned} \
             --packs {params.folder:q} \
-            --pack {params.packs} \
+            --pack - \
             --families {params.families} \
             --output {output:q} \
-            2>&1 | tee {log:q}
+            <<<"{params.packs}" 2>&1 | tee {log:q}
         """
 
 

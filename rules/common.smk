@@ -12,7 +12,7 @@ from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, spec
-from rules import signals, summary
+from rules import gpus, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from snakemake.logging import logger
@@ -21,18 +21,20 @@ signals.without_a_lock()
 
 try:
     CATALOG = load.load(ROOT, config)
+    TARGETS = Targets(CATALOG, ROOT)
 except UserError as error:
     sys.exit(f"error: {error}")
 
-TARGETS = Targets(CATALOG, ROOT)
 RESULTS = config["results"]
+GPUS = workflow.global_resources.get("gpu")
 STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
 TABLES = f"{RESULTS}/{{scale}}/tables"
-# Slurm says SIGTERM to every process of a job that is to leave its node. The training hears it,
-# saves its state and ends with 143; the shell, and what writes the log, stay to its end. What Slurm
-# itself ends after the period of grace goes back into the queue; a job that ends within it has
-# failed. So, where preempted jobs are put back, it waits to be ended, though not for ever.
+# Slurm sends SIGTERM to every process of a job that must leave its node. The training saves its
+# state and ends with status 143. The shell, and the program that writes the log, ignore the signal
+# and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
+# the period of grace; a job that ends earlier has failed. So where preempted jobs are put back, the
+# shell waits for Slurm to end it, for ten minutes at most.
 shell.prefix(
     "set -euo pipefail; trap '' TERM; trap 'test $? != 143 || "
     "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
@@ -57,11 +59,6 @@ def torch_env(device):
     return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
 
 
-def gpus(device):
-    """How many GPUs a job takes."""
-    return int(device.startswith("cuda"))
-
-
 @cache
 def tell_what_is_left_out():
     """Say once, to who asks for all there is at a scale, what of it cannot be had."""
@@ -69,16 +66,16 @@ def tell_what_is_left_out():
         logger.warning(left_out)
 
 
-def told(of):
-    """A function of wildcards whose UserError ends Snakemake in one line."""
+def or_exit(of):
+    """A function of wildcards, with which Snakemake ends in one line where it raises UserError."""
 
-    def asked(wildcards):
+    def call(wildcards):
         try:
             return of(wildcards)
         except UserError as error:
             sys.exit(f"error: {error}")
 
-    return asked
+    return call
 
 
 def all_figures(wildcards):

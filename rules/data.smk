@@ -1,7 +1,5 @@
 rule prepare_data:
     """A data set as one file: arrays, labels, provenance."""
-    input:
-        npz=TARGETS.data_npz,
     output:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
@@ -10,15 +8,17 @@ rule prepare_data:
         "../envs/analysis.yaml"
     threads: lambda wildcards: 8 if TARGETS.kind(wildcards) == "folder" else 1
     resources:
-        # Where files are found is not what they hold: every file's sha256 is checked.
+        # Where files are found is not what they hold, so all of this may change.
         mirror=config["mirror"],
         downloads=config["downloads"],
-        folder=told(TARGETS.data_folder),
-    params:
-        # Of a folder that is a resource: Snakemake sees no change of its images.
-        listing=told(TARGETS.data_listing),
-        name="{dataset}",
+        npz=TARGETS.data_npz,
+        folder=or_exit(TARGETS.data_folder),
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
+    params:
+        # What decides: Snakemake sees no change of the files themselves.
+        name="{dataset}",
+        entry=TARGETS.data_entry,
+        content=or_exit(TARGETS.data_content),
         code=TARGETS.data_code,
     message:
         "prepare the data set {wildcards.dataset}"
@@ -26,10 +26,10 @@ rule prepare_data:
         r"""
         python -m scripts.start prepare_data \
             --name {params.name} \
-            --entry {params.entry:q} \
+            --entry {resources.entry:q} \
             --mirror {resources.mirror:q} \
             --cache {resources.downloads:q} \
-            --npz {input.npz:q} \
+            --npz {resources.npz:q} \
             --folder {resources.folder:q} \
             --threads {threads} \
             --output {output:q} \

@@ -42,7 +42,7 @@ rule bundle:
         unpack(TARGETS.shown_files),
         picture=rules.figure.output,
         code=lambda wildcards: [local(file) for file in TARGETS.figure_sources(wildcards)],
-        timing=lambda wildcards: [f"{p}/timing.json" for p in TARGETS.figure_packs(wildcards)],
+        timing=TARGETS.figure_timings,
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",
     log:
@@ -54,6 +54,7 @@ rule bundle:
         note=TARGETS.shown_note,
         files=TARGETS.shown_words,
         options=TARGETS.shown_options,
+        folder=lambda wildcards, input: str(Path(input.timing[0]).parents[1]),
         packs=TARGETS.figure_packs,
         studies=TARGETS.figure_settings,
         code=TARGETS.code("scripts.bundle"),
@@ -68,9 +69,10 @@ rule bundle:
             --picture {input.picture:q} \
             --code {input.code:q} \
             --options {params.options:q} \
-            --packs {params.packs:q} \
+            --packs {params.folder:q} \
+            --pack - \
             --studies {params.studies:q} \
             --output {output:q} \
             --files {params.files:q} \
-            2>&1 | tee {log:q}
+            <<<"{params.packs}" 2>&1 | tee {log:q}
         """

@@ -17,7 +17,8 @@ rule extract:
     threads: 1
     resources:
         device=config["metrics_device"],
-        gpu=gpus(config["metrics_device"]),
+        gpu=gpus.count(config["metrics_device"]),
+        own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
         # The cache's key holds no wildcards: what an artifact is of stands here.
         pack="{pack}",
@@ -30,7 +31,7 @@ rule extract:
         "measure {wildcards.family}, {wildcards.pack}"
     shell:
         r"""
-        python -m scripts.start {params.program} \
+        {resources.own_gpu}python -m scripts.start {params.program} \
             --checkpoints {input.checkpoints:q} \
             --data {input.data:q} \
             {params.options:q} \
@@ -56,7 +57,8 @@ rule encode_inputs:
     threads: 1
     resources:
         device=config["metrics_device"],
-        gpu=gpus(config["metrics_device"]),
+        gpu=gpus.count(config["metrics_device"]),
+        own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
         entry=lambda wildcards: spec.canonical(TARGETS.encoded_data[wildcards.digest]),
         code=TARGETS.code("scripts.extract.encode_inputs"),
@@ -65,7 +67,7 @@ rule encode_inputs:
         "encode the inputs of {wildcards.dataset}"
     shell:
         r"""
-        python -m scripts.start extract.encode_inputs \
+        {resources.own_gpu}python -m scripts.start extract.encode_inputs \
             --data {input.data:q} \
             --entry {params.entry:q} \
             --output {output:q} \

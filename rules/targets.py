@@ -5,6 +5,7 @@ The rules bind these methods; nothing here needs Snakemake. Wildcards are whatev
 """
 
 import functools
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,39 @@ from typing import Any
 from latephase.catalog import user_data
 from latephase.catalog.check_shown import published_of
 from latephase.catalog.entries import Catalog
-from latephase.datasets.kinds.folder import listing
+from latephase.datasets.kinds import folder, npz
+from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, grid, parts, spec
 from latephase.runs.columns import ALWAYS
 
+INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
+"""What a family may take beside checkpoints and data, and the file that a rule makes it in."""
+
+
+def _without(value: Any, key: str) -> Any:
+    """A value of JSON types without a key, wherever in it that stands."""
+    if isinstance(value, dict):
+        return {name: _without(inner, key) for name, inner in value.items() if name != key}
+    return [_without(inner, key) for inner in value] if isinstance(value, list) else value
+
 
 class Targets:
-    """A catalog's targets, under a folder of results, in a repository."""
+    """A catalog's targets, under a folder of results, in a repository.
+
+    Raises UserError where a family takes an input that no rule makes.
+    """
 
     def __init__(self, catalog: Catalog, root: Path):
         self.catalog, self.root = catalog, root
         self.results = catalog.config["results"]
+        for family in families.DECLARED:
+            for name in families.inputs(family):
+                if name not in INPUT_FILES:
+                    raise UserError(
+                        f"latephase/metrics/{family}/__init__.py: INPUTS names {name!r}; "
+                        f"allowed: {', '.join(INPUT_FILES)}, which a rule makes"
+                    )
         self.encoded_data = catalog.encoded_data()
         """The data whose inputs are encoded, by their digests."""
 
@@ -64,11 +86,15 @@ class Targets:
         reader = f"latephase.datasets.kinds.{self.kind(wildcards)}"
         return self.code("scripts.prepare_data", reader)
 
-    def data_npz(self, wildcards) -> str | list:
+    def data_entry(self, wildcards) -> str:
+        """What a set is, as JSON. Where its files can be had is not in it."""
+        return spec.canonical(_without(self.catalog.datasets[wildcards.dataset], "urls"))
+
+    def data_npz(self, wildcards) -> str:
         """The file of a set of kind npz: a user's own, or one that comes with the catalog."""
         name = wildcards.dataset
         if self.kind(wildcards) != "npz":
-            return []
+            return ""
         return self.catalog.config["npz"].get(name, f"catalog/data/{name}.npz")
 
     def data_folder(self, wildcards) -> str:
@@ -78,13 +104,17 @@ class Targets:
         return str(user_data.folder(self.catalog.config, wildcards.dataset))
 
     @functools.cache  # noqa: B019
-    def _listing(self, folder: str) -> str:
-        return listing(folder)
+    def _content(self, file: str, images: str) -> str:
+        if file:
+            return npz.content(file)
+        return folder.listing(images) if images else ""
 
-    def data_listing(self, wildcards) -> str:
-        """Tells apart what a user's folder holds, by its names; of other sets nothing."""
-        folder = self.data_folder(wildcards)
-        return self._listing(folder) if folder else ""
+    def data_content(self, wildcards) -> str:
+        """Tells apart what a user's file or folder holds, wherever it lies; of other sets nothing.
+
+        Raises UserError where it cannot be read.
+        """
+        return self._content(self.data_npz(wildcards), self.data_folder(wildcards))
 
     # Packs
 
@@ -122,9 +152,11 @@ class Targets:
     def extraction_inputs(self, wildcards) -> dict[str, str]:
         """What a family takes beside checkpoints and data, by the names that it declares."""
         entry = self.pack_spec(wildcards)["common"]["data"]
-        encoding = f"{self.results}/data/{entry['name']}-{spec.digest(entry)}.encoding.safetensors"
-        files = {"inputs_encoding": encoding}
-        return {name: files[name] for name in families.inputs(wildcards.family)}
+        names = {"dataset": entry["name"], "digest": spec.digest(entry)}
+        return {
+            name: f"{self.results}/{INPUT_FILES[name].format(**names)}"
+            for name in families.inputs(wildcards.family)
+        }
 
     def extraction_options(self, wildcards, input) -> list[str]:
         """The program's own options: the metric's name, or the files of its further inputs."""
@@ -144,8 +176,7 @@ class Targets:
 
     def study_families(self, wildcards) -> list[str]:
         """The families and metrics that a study's runs have."""
-        setting = self.catalog.setting(wildcards.study, wildcards.scale)
-        return [*families.FAMILIES, *setting.get("metrics", [])]
+        return families.measured(self.catalog.setting(wildcards.study, wildcards.scale))
 
     def study_packs(self, wildcards) -> list[str]:
         """The packs that hold a study's runs."""
@@ -163,14 +194,13 @@ class Targets:
         return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
     def study_planned(self, wildcards) -> str:
-        """Tells apart the rows of a study's runs, which are what its grids make of them."""
-        setting = self.catalog.setting(wildcards.study, wildcards.scale)
-        return spec.digest(grid.table(setting, ALWAYS))
+        """Tells apart the rows of a study's runs, as the job makes them of what it is given."""
+        return spec.digest(grid.table(json.loads(self.study_runs(wildcards)), ALWAYS))
 
     def margins_planned(self, wildcards) -> str:
         """The same of the runs whose margins a study wants."""
-        setting = self.catalog.setting(wildcards.study, wildcards.scale)
-        return spec.digest(grid.table(setting, only=setting["margins"]["runs"]))
+        setting = json.loads(self.study_runs(wildcards))
+        return spec.digest(grid.table(setting, only=self.margins(wildcards)["runs"]))
 
     def margins(self, wildcards) -> dict[str, Any]:
         """The margins that a study wants."""
@@ -269,11 +299,16 @@ class Targets:
         return code_digest.sources(f"scripts.figures.{self.script(wildcards)}", self.root)
 
     def figure_packs(self, wildcards) -> list[str]:
-        """The folders of the packs behind a figure."""
+        """The packs behind a figure."""
         _, entry = self.shown(wildcards)
         studies = self.catalog.studies_of(entry, wildcards.scale)
         held = [p for study in studies for p in self.catalog.packs_of(study, wildcards.scale)]
-        return [f"{self.results}/packs/{pack}" for pack in dict.fromkeys(held)]
+        return list(dict.fromkeys(held))
+
+    def figure_timings(self, wildcards) -> list[str]:
+        """How long their trainings took."""
+        packs = self.figure_packs(wildcards)
+        return [f"{self.results}/packs/{pack}/timing.json" for pack in packs]
 
     def figure_settings(self, wildcards) -> str:
         """The settings that a figure is of, by the names of their studies, as JSON."""

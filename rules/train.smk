@@ -15,7 +15,8 @@ rule train:
     resources:
         # Not a param: a device does not change what a run is.
         device=config["device"],
-        gpu=gpus(config["device"]),
+        gpu=gpus.count(config["device"]),
+        own_gpu=gpus.own(config["device"], GPUS),
         runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
     params:
@@ -29,8 +30,8 @@ rule train:
         "train {wildcards.pack}"
     shell:
         r"""
-        python -m scripts.start train \
-            --pack {params.pack:q} \
+        {resources.own_gpu}python -m scripts.start train \
+            --pack - \
             --data {input.data:q} \
             --scratch {resources.scratch:q}/{wildcards.pack} \
             --checkpoints {output.checkpoints:q} \
@@ -39,5 +40,5 @@ rule train:
             --device {resources.device} \
             --code {params.code} \
             --threads {threads} \
-            2>&1 | tee {log:q}
+            <<<{params.pack:q} 2>&1 | tee {log:q}
         """

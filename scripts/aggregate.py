@@ -19,6 +19,7 @@ from latephase.errors import UserError, reporting
 from latephase.runs import grid
 from latephase.runs.columns import ALWAYS
 from latephase.storage import parquet
+from scripts import given
 
 
 def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset()) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
     parser.add_argument("--planned", help="the digest of the table of these runs, if known")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
-    parser.add_argument("--pack", nargs="+", required=True)
+    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
     parser.add_argument("--families", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
@@ -62,7 +63,9 @@ def main(argv: list[str] | None = None) -> None:
     columns, rows = grid.planned_table(args.planned, args.runs, ALWAYS)
     runs = pd.DataFrame(rows, columns=columns)
     taken = {"pack", *runs.columns}
-    packs = [pack_table(args.packs / pack, args.families, taken) for pack in args.pack]
+    packs = [
+        pack_table(args.packs / pack, args.families, taken) for pack in given.names(args.pack)
+    ]
     table = study_table(runs, packs)
     parquet.write(args.output, table)
 

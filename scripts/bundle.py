@@ -3,7 +3,7 @@ r"""A figure in one file, for a paper's supplement: picture, numbers, data, prog
     python -m scripts.bundle --figure sakamoto2026_fig3 --script sakamoto2026_fig3 --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
         --code latephase/drawing/style.py scripts/figures/sakamoto2026_fig3.py \
-        --options '{"weight_decay": 0.3}' --packs results/packs/P1 --studies '{…}' \
+        --options '{"weight_decay": 0.3}' --packs results/packs --pack P1 --studies '{…}' \
         --output results/quick/bundles/sakamoto2026_fig3.zip \
         --files --table results/quick/studies/weight_decay_mlp.parquet
 
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from latephase.errors import reporting
 from latephase.storage.atomic import replacing
+from scripts import given
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same bytes every time
@@ -52,7 +53,8 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
         "drawn_with": {name: version(name) for name in LIBRARIES},
         "studies": args.studies,
         "trainings": {
-            folder.name: json.loads((folder / "timing.json").read_text()) for folder in args.packs
+            pack: json.loads((args.packs / pack / "timing.json").read_text())
+            for pack in given.names(args.pack)
         },
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
@@ -75,7 +77,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--picture", nargs="+", type=Path, required=True)
     parser.add_argument("--code", nargs="+", required=True)
     parser.add_argument("--options", default="{}", help="the program's options, JSON")
-    parser.add_argument("--packs", nargs="+", type=Path, required=True, help="folders of packs")
+    parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
+    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
     parser.add_argument("--studies", type=json.loads, required=True, help="their settings, JSON")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--files", nargs=argparse.REMAINDER, required=True, metavar="--NAME FILE")

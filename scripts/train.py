@@ -5,6 +5,7 @@
         --scratch scratch/P --checkpoints results/packs/P/checkpoints \
         --history results/packs/P/history.parquet --timing results/packs/P/timing.json
 
+``--pack -`` reads the pack from standard input (:mod:`scripts.given`).
 Works in the scratch folder, checkpoint by checkpoint; killed at any moment it goes on from
 there when called again, to the same bytes; asked to end by SIGTERM, by SIGINT (Ctrl-C) or by a
 closed terminal it saves its state first, and exits with status 143. What it has made is renamed
@@ -29,11 +30,12 @@ import torch
 from latephase.datasets import stored
 from latephase.errors import reporting
 from latephase.runs import code_digest, parts
-from latephase.runs.columns import DIVERGED_AT, HISTORY
+from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
 from latephase.storage.lock import alone
 from latephase.training import trainer
+from scripts import given
 
 
 @contextmanager
@@ -57,13 +59,13 @@ def stop_asked_by(*numbers: signal.Signals) -> Iterator[threading.Event]:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pack", type=json.loads, required=True, help="the pack, as JSON")
+    parser.add_argument("--pack", type=given.from_json, required=True, help="the pack, as JSON")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--checkpoints", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--timing", type=Path, required=True)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", type=given.device, default="cpu")
     parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)

@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
 
 from latephase.catalog import load
 from latephase.errors import UserError
+from latephase.metrics import families
 from latephase.metrics.families import FAMILIES
-from latephase.runs import spec
+from latephase.runs import grid, spec
+from latephase.runs.columns import ALWAYS
 from rules.targets import Targets
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +87,20 @@ def test_families_have_codes_of_their_own(shipped, pack):
     assert len({shipped.extraction_code(each) for each in asked}) == len(FAMILIES)
 
 
+def test_a_family_s_inputs_are_declared_in_one_place(monkeypatch):
+    """Another family with the same input is given it; an input that no rule makes is refused."""
+    further = SimpleNamespace(EVERY_RUN=True, INPUTS=("inputs_encoding",), COLUMNS=("x",))
+    monkeypatch.setitem(families.DECLARED, "further", further)
+    monkeypatch.setattr(families, "FAMILIES", (*families.FAMILIES, "further"))
+    found = targets()
+    asked = wildcards(pack=found.catalog.packs_of(STUDY, SCALE)[0], family="further")
+    file = found.extraction_inputs(asked)["inputs_encoding"]
+    assert file.removesuffix(".encoding.safetensors")[-12:] in found.encoded_data
+    further.INPUTS = ("more",)
+    with pytest.raises(UserError, match=r"further/__init__\.py: INPUTS names 'more'; allowed: inp"):
+        targets()
+
+
 def test_a_study_is_gathered_from_all_its_packs(shipped):
     study = wildcards(study=STUDY, scale=SCALE)
     packs = shipped.study_packs(study)
@@ -96,6 +113,18 @@ def test_what_a_study_is_called_decides_no_run(shipped):
     runs = json.loads(shipped.study_runs(wildcards(study=STUDY, scale=SCALE)))
     assert {"grid", "optimizer", "steps"} <= set(runs)
     assert not {"title", "margins", "metrics", "pack"} & set(runs)
+
+
+def test_every_study_s_rows_are_planned_as_the_job_makes_them(shipped):
+    """The job is given the study as JSON, whose keys are sorted."""
+    for name, study in shipped.catalog.studies.items():
+        for scale, setting in study["scales"].items():
+            asked = wildcards(study=name, scale=scale)
+            given = json.loads(shipped.study_runs(asked))
+            grid.planned_table(shipped.study_planned(asked), given, ALWAYS)
+            if "margins" in setting:
+                wanted = json.loads(spec.canonical(shipped.margins(asked)))["runs"]
+                grid.planned_table(shipped.margins_planned(asked), given, only=wanted)
 
 
 def test_margins_are_of_the_packs_that_hold_their_runs(shipped):
@@ -156,14 +185,28 @@ def test_figures_and_tables_of_a_scale_are_files(shipped):
 def test_an_npz_is_the_catalog_s_or_the_user_s(shipped, tmp_path):
     part = wildcards(dataset="fashion_mnist_part")
     assert shipped.data_npz(part) == "catalog/data/fashion_mnist_part.npz"
-    assert shipped.data_npz(wildcards(dataset="digits")) == []
+    assert shipped.data_npz(wildcards(dataset="digits")) == ""
+
+
+def test_where_a_file_lies_is_not_what_a_data_set_is(shipped, tmp_path):
+    part = wildcards(dataset="fashion_mnist_part")
+    moved = tmp_path / "moved.npz"
+    moved.write_bytes(Path(shipped.data_npz(part)).read_bytes())
+    mine = targets(npz={"mine": str(moved)})
+    own = wildcards(dataset="mine")
+    assert mine.data_content(own) == shipped.data_content(part) != ""
+    content = dict(np.load(moved)) | {"y_test": np.load(moved)["y_test"][::-1]}
+    np.savez(moved, **content)
+    assert targets(npz={"mine": str(moved)}).data_content(own) != mine.data_content(own)
+    urls = json.loads(shipped.data_entry(wildcards(dataset="mnist")))["files"]["train_inputs"]
+    assert set(urls) == {"name", "sha256"}
 
 
 def test_a_folder_of_images_is_the_user_s_to_name(shipped):
     with pytest.raises(UserError, match=r"folders\.imagenet is missing"):
         shipped.data_folder(wildcards(dataset="imagenet"))
     assert shipped.data_folder(wildcards(dataset="digits")) == ""
-    assert shipped.data_listing(wildcards(dataset="digits")) == ""
+    assert shipped.data_content(wildcards(dataset="digits")) == ""
 
 
 def test_a_comment_on_pins_is_no_other_software(tmp_path):

@@ -1,5 +1,7 @@
 """A user's own study, of parts that are there, and her own data."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -142,7 +144,7 @@ def test_a_study_asks_for_dearer_families(project):
     np.testing.assert_allclose(*ways, rtol=1e-5)
 
 
-def test_packs_on_the_same_data_share_the_codes_of_their_inputs(project):
+def test_packs_on_the_same_data_share_the_encoding_of_their_inputs(project):
     project.edit_study(metrics=["mutual_information"])
     table = "results/quick/studies/weight_decay_mlp.parquet"
     wanted = {"encode_inputs": 1, "extract": 2, "aggregate": 1}
@@ -151,7 +153,24 @@ def test_packs_on_the_same_data_share_the_codes_of_their_inputs(project):
     study["scales"]["quick"]["data"]["train_size"] = 150
     project.write_yaml("catalog/own/studies/other.yaml", study | {"added": "2026-12-02"})
     other = table.replace("weight_decay_mlp", "other")
-    assert project.jobs(table, other)["encode_inputs"] == 2  # other inputs, another code
+    assert project.jobs(table, other)["encode_inputs"] == 2  # other inputs, another encoding
+
+
+def test_a_pack_may_have_more_runs_than_a_command_line_has_room_for(fresh_project):
+    """Linux lets one argument have 128 KiB."""
+    seeds = list(range(1600))
+    fresh_project.edit_study(
+        model={"name": "mlp", "widths": [4]},
+        steps=2,
+        checkpoints={"log": 1},
+        pack={"seed": len(seeds)},
+        grid={"optimizer.weight_decay": [0.14], "seed": seeds},
+        margins={"runs": {"seed": 7}, "steps": [1], "pairs": [[0, 1]]},
+    )
+    fresh_project.make("--until", "train", "--", "results/quick/studies/weight_decay_mlp.parquet")
+    (pack,) = fresh_project.packs()
+    history = pd.read_parquet(fresh_project.folder / f"results/packs/{pack}/history.parquet")
+    assert history["run"].nunique() == len(seeds)
 
 
 BAD_METRICS = {
@@ -201,6 +220,13 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
     nc0 = pd.read_parquet(fresh_project.folder / f"results/packs/{pack}/nc0.parquet")
     assert np.isfinite(nc0["nc0"]).all()
     assert nc0["step"].iloc[-1] == 60
+
+    # The same bytes elsewhere, of another date.
+    elsewhere = fresh_project.folder / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copyfile(fresh_project.folder / "mine.npz", elsewhere / "mine.npz")
+    moved = [arg.replace("mine.npz", "elsewhere/mine.npz") for arg in args]
+    assert fresh_project.jobs(*moved) == {}
 
     write_npz(fresh_project.folder / "mine.npz", seed=1)
     assert fresh_project.jobs(*args) == {"prepare_data": 1, "train": 1, "extract": 4}

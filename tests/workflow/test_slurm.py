@@ -121,7 +121,8 @@ def test_what_befalls_a_job_loses_nothing(cluster, login, tmp_path):
     login.replace(training, "if halted():", f"if {hold} or halted():")
     login.replace(training, "STATE_SECONDS = 30.0", "STATE_SECONDS = 1.0")
     text = login.commands("--until", "train", "--", "studies")
-    specs = dict(re.findall(r"--pack '(.*)' .*\n(?:.*\n)*? +--scratch \S+/(\S+)", text))
+    found = re.findall(r"--scratch \S+/(\S+) .*\n(?:.*\n)*? +<<<'(.*)' 2>&1", text)
+    specs = {pack: name for name, pack in found}
     packs = sorted(specs.values())
     targets = [f"results/packs/{pack}/history.parquet" for pack in packs]
 

@@ -6,6 +6,7 @@ PARAMETERS = {
     "widths": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
     "batch_norm": {"type": "boolean", "default": True},
 }
+BATCH_NORM = True
 
 
 class Model(Stacked):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from latephase.parts.models.layers import Convolutional
 
 PARAMETERS = {}
+BATCH_NORM = True
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 """Width of the 3×3 convolutions, blocks, and stride of the first of them."""
 EXPANSION = 4

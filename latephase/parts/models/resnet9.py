@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from latephase.parts.models.layers import Convolutional, block, pool
 
 PARAMETERS = {}
+BATCH_NORM = True
 
 
 class Residual(nn.Module):

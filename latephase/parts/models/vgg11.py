@@ -3,6 +3,7 @@
 from latephase.parts.models.layers import Stacked
 
 PARAMETERS = {}
+BATCH_NORM = True
 GROUPS = [[64], [128], [256, 256], [512, 512], [512, 512]]
 
 

@@ -7,6 +7,7 @@ cannot run a forward pass.
 from latephase.parts.models.layers import Stacked
 
 PARAMETERS = {}
+BATCH_NORM = True
 GROUPS = [[64], [128], [512, 512], [256, 256]]
 
 

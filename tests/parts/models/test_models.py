@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from latephase.runs import parts
+from latephase.runs import declared, parts
 
 
 def build(name, shape, classes=10, **arguments):
@@ -163,6 +163,14 @@ def test_convolutional_networks_take_any_sides(name, shape):
     model = build(name, shape, **arguments).eval()
     with torch.no_grad():
         assert model(torch.randn(2, *shape)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", declared.names("model"))
+def test_a_model_says_whether_it_normalises_over_the_batch(name):
+    shape, arguments, _ = SIZES.get(name, ([1, 8, 8], {"widths": [3]}, 0))
+    modules = build(name, shape, **arguments).modules()
+    normalises = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in modules)
+    assert normalises == declared.batch_norm(name)
 
 
 def test_cnn_without_batch_normalisation():

@@ -1,0 +1,18 @@
+"""How jobs are given GPUs."""
+
+
+def count(device: str) -> int:
+    """How many GPUs a job takes."""
+    return int(device.startswith("cuda"))
+
+
+def own(device: str, limit: object) -> str:
+    """The begin of a command that takes a GPU of its own; empty where there is nothing to choose.
+
+    ``limit`` is Snakemake's limit of the resource ``gpu``, or None: as many jobs use one at a time.
+    A device with a number is the user's own choice.
+    """
+    if device != "cuda" or limit is None or limit.value < 2:
+        return ""
+    chosen = f"$(python -m scripts.own_gpu --of {limit.value} --job $$)"
+    return f"CUDA_VISIBLE_DEVICES={chosen}; export CUDA_VISIBLE_DEVICES; "
