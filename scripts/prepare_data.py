@@ -51,7 +51,7 @@ def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) ->
     The header also holds a checksum of the file. Of an array in pieces, one piece at a time is held
     in memory.
     """
-    metadata = {"latephase": json.dumps(header | {"sum": checksum.SLOT}, sort_keys=True)}
+    metadata = {"latephase": json.dumps(header | {"checksum": checksum.SLOT}, sort_keys=True)}
     with replacing(output) as part, part.open("wb") as file:
         checksum.write_filled(file, head_of(arrays, metadata), bytes_of(arrays))
 

@@ -9,8 +9,8 @@ from latephase.runs.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The last row of each run before it diverged, if it did, with a column ``momentum``.
 
-    Momentum is heavy-ball's μ, and β₁ of Adam and its kin; 0 where an optimizer has neither. So
-    is the weight decay where it has none.
+    Momentum is heavy-ball's μ, and β₁ of Adam and its kin. An optimizer that has neither has
+    momentum 0, and one that has no weight decay has weight decay 0.
     """
     last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
     momentum = pd.Series(float("nan"), index=last.index)
@@ -25,7 +25,7 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
 def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
     """The final rows of the runs that did not diverge and end at or above a training accuracy.
 
-    And in words how many were left out.
+    The text beside them says how many runs were left out.
     """
     last = final_rows(table)
     kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]

@@ -29,7 +29,7 @@ class Data:
     train_inputs and test_inputs are images float32 [N, C, H, W], standardised, or sequences of
     integers int64 [N, T]; they are streamed where they take more than ``HELD_BYTES``. train_labels
     and test_labels are int64 [N] with values 0..classes-1. header is what the file says of itself:
-    what :func:`latephase.datasets.prepare.prepare` states, and sum, its checksum.
+    what :func:`latephase.datasets.prepare.prepare` states, and its checksum.
     """
 
     train_inputs: Tensor | Streamed

@@ -39,6 +39,7 @@ A program that is called with the digest of what they answered when it was plann
 (:func:`latephase.runs.grid.planned_table`) needs no digest of the modules themselves.
 """
 LOGGERS = ("log", "logging", "logger")
+DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
@@ -83,7 +84,7 @@ def content(file: Path) -> str:
 def essence(tree: ast.AST) -> str:
     """A text of a syntax tree that is the same under every Python, without the program's prose.
 
-    Empty fields are left out, since newer Pythons have more of them.
+    Fields without a content are left out, since newer Pythons have more of them.
     """
     return _text(tree)
 
@@ -91,34 +92,44 @@ def essence(tree: ast.AST) -> str:
 def _text(value: object) -> str:
     if isinstance(value, list):
         return f"[{','.join(_text(part) for node in value for part in _without_prose(node))}]"
+    if isinstance(value, ast.Constant):
+        return f"Constant({value.value!a})"
+    if isinstance(value, ast.JoinedStr):
+        # Some Pythons leave empty texts between the parts of an f-string.
+        parts = [node for node in value.values if not (_is_string(node) and not node.value)]
+        return f"JoinedStr([{','.join(map(_text, parts))}])"
+    if isinstance(value, ast.Call) and _name(value.func) == "add_argument":
+        words = [word for word in value.keywords if word.arg != "help"]
+        return f"Call({_text(value.func)},{_text(value.args)},{_text(words)})"
     if not isinstance(value, ast.AST):
         return ascii(value)
-    fields = ((name, part) for name, part in ast.iter_fields(value) if name not in ("ctx", "kind"))
-    told = [f"{name}={_text(part)}" for name, part in fields if part not in (None, [], "")]
+    fields = ((name, part) for name, part in ast.iter_fields(value) if name != "ctx")
+    told = [f"{name}={_text(part)}" for name, part in fields if part not in (None, [])]
     return f"{type(value).__name__}({','.join(told)})"
 
 
 def _without_prose(node: object) -> Iterator[object]:
-    """What stays of a node of a list: a statement, an argument, a part of an f-string."""
+    """What stays of a node of a list: a statement, an argument, a parameter."""
     if isinstance(node, ast.Expr) and _is_string(node.value):
         return  # a docstring
     if isinstance(node, ast.Expr) and _is_log_line(node.value):
-        yield from _calls([*node.value.args, *(word.value for word in node.value.keywords)])
+        yield from _deeds([*node.value.args, *(word.value for word in node.value.keywords)])
     elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         told = [*node.exc.args, *(word.value for word in node.exc.keywords)]
         texts = [value for value in told if _is_text(value)]
         yield ast.Raise(
             ast.Call(node.exc.func, [value for value in told if value not in texts], []), node.cause
         )
-        yield from _calls(texts)
+        yield from _deeds(texts)
     elif isinstance(node, ast.Assert):
         yield ast.Assert(node.test)
-    elif isinstance(node, ast.keyword) and node.arg == "help":
-        return  # of a program's argument
-    elif isinstance(node, ast.Constant) and node.value == "":
-        yield from ()  # some Pythons leave it between the parts of an f-string
     else:
         yield node
+
+
+def _name(function: ast.AST) -> str | None:
+    """What a function is called where it is called."""
+    return getattr(function, "attr", getattr(function, "id", None))
 
 
 def _is_string(node: ast.AST) -> bool:
@@ -147,10 +158,10 @@ def _is_text(node: ast.AST) -> bool:
     return _is_string(node)
 
 
-def _calls(values: Iterable[ast.AST]) -> Iterator[ast.Call]:
-    """The calls within a text that is left out: they may do more than tell."""
+def _deeds(values: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """What does something within a text that is left out, and may do more than tell."""
     for value in values:
-        yield from (node for node in ast.walk(value) if isinstance(node, ast.Call))
+        yield from (node for node in ast.walk(value) if isinstance(node, DEEDS))
 
 
 def digest(files: Iterable[str], root: Path) -> str:

@@ -1,7 +1,8 @@
 """What the columns of a study's data are called.
 
-A row is a run at a step. Beside these columns stand the axes of the study's grid under their
-dotted names, and the metrics, which their families declare.
+A row is a run at a step. Beside these columns stand the history
+(:mod:`latephase.runs.history`), the axes of the study's grid under their dotted names, and the
+metrics, which their families declare.
 """
 
 RUN, STEP, PACK, SEED = "run", "step", "pack", "seed"
@@ -14,11 +15,7 @@ COUPLED_DECAY = "optimizer.coupled_weight_decay"
 HEAD = "optimizer.head"
 SCHEDULE = "schedule"
 """The schedule of a run's learning rate, as JSON."""
-DIVERGED_AT = "diverged_at"
-"""The first step at which a run's training loss is not finite; NaN where there is none."""
 
-HISTORY = ("loss_train", "loss_test", "accuracy_train", "accuracy_test")
-"""What a training measures of itself at each checkpoint."""
 ALWAYS = (SEED, LR, MOMENTUM, DECAY, SCHEDULE)
 """What a study's data say of every run that has it, whether it is an axis of the grid or not."""
 

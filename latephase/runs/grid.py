@@ -4,7 +4,8 @@ Apart from the catalog, so that a program that only needs to know a study's runs
 on how the catalog is checked.
 """
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from latephase.errors import UserError
@@ -13,6 +14,24 @@ from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
+
+
+def points(axes: dict[str, list]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+    """Every cell of a grid, last axis fastest: its index along each axis, and its values."""
+    for cell in itertools.product(*(list(enumerate(values)) for values in axes.values())):
+        yield (
+            tuple(index for index, _ in cell),
+            {path: value for path, (_, value) in zip(axes, cell, strict=True)},
+        )
+
+
+def has(run: Spec, path: str) -> bool:
+    """Whether a spec has a value at a dotted name."""
+    try:
+        spec.lookup(run, path)
+    except (KeyError, TypeError):
+        return False
+    return True
 
 
 def template(setting: dict[str, Any]) -> Spec:
@@ -71,7 +90,7 @@ def axes(setting: dict[str, Any]) -> dict[str, list]:
     for member in grids:
         common = template(member)
         for path, values in found.items():
-            fixed = [spec.lookup(common, path)] if spec.has(common, path) else []
+            fixed = [spec.lookup(common, path)] if has(common, path) else []
             values += [v for v in member["grid"].get(path, fixed) if v not in values]
     return found
 
@@ -81,7 +100,7 @@ def row(run: Spec, paths: Iterable[str]) -> dict[str, Any]:
 
     What is not one value (a part, whole; a list of widths) is its text: that tells two apart.
     """
-    values = {path: spec.lookup(run, path) for path in paths if spec.has(run, path)}
+    values = {path: spec.lookup(run, path) for path in paths if has(run, path)}
     return {
         path: spec.canonical(value) if isinstance(value, dict | list) else value
         for path, value in values.items()
@@ -96,7 +115,7 @@ def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[S
     found: dict[str, Spec] = {}
     for member in members(setting):
         common = template(member)
-        for _, values in spec.grid_points(_kept(common, member["grid"], only or {})):
+        for _, values in points(_kept(common, member["grid"], only or {})):
             run = resolved(spec.replaced(common, values))
             found.setdefault(spec.canonical(run), run)
     return list(found.values())
@@ -141,7 +160,7 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
     for path, value in only.items():
         if path in grid:
             kept[path] = [other for other in grid[path] if other == value]
-        elif not spec.has(common, path) or spec.lookup(common, path) != value:
+        elif not has(common, path) or spec.lookup(common, path) != value:
             kept[path] = []
     return kept
 

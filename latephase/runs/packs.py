@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from latephase.runs.spec import Spec, canonical, grid_points, has, lookup, without
+from latephase.runs.grid import has, points
+from latephase.runs.spec import Spec, canonical, lookup, replaced
 
 OF_EVERY_RUN = (
     "seed",
@@ -43,13 +44,22 @@ def pack_of(specs: Iterable[Spec]) -> Spec:
     for spec in specs:
         numbers = {path: lookup(spec, path) for path in named if has(spec, path)}
         runs.append(numbers)
-        commons.add(canonical(without(spec, numbers)))
+        commons.add(canonical(_without(spec, numbers)))
     if len(commons) != 1:
         raise ValueError("the runs of a pack differ in more than batchable numbers")
     runs.sort(key=lambda numbers: tuple(numbers.values()))
     if any(a == b for a, b in itertools.pairwise(runs)):
         raise ValueError("a run stands twice in a pack")
     return {"common": json.loads(commons.pop()), "runs": runs}
+
+
+def _without(spec: Spec, paths: Iterable[str]) -> Spec:
+    """A spec without the values at the dotted names; the rest is the given spec's own."""
+    result = replaced(spec, dict.fromkeys(paths))  # a copy of what lies on the way to them
+    for path in paths:
+        parent, _, last = path.rpartition(".")
+        del (lookup(result, parent) if parent else result)[last]
+    return result
 
 
 def _differs(specs: list[Spec], path: str) -> bool:
@@ -67,7 +77,7 @@ def cut_packs(axes: dict[str, list], block: dict[str, int]) -> list[list[dict[st
     """
     blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}
     sides = [block.get(path, 1) if path in BATCHABLE else 1 for path in axes]
-    for index, values in grid_points(axes):
+    for index, values in points(axes):
         key = tuple(i // side for i, side in zip(index, sides, strict=True))
         blocks.setdefault(key, []).append(values)
     return list(blocks.values())

@@ -7,10 +7,8 @@ cluster job reads the Snakefile anew.
 """
 
 import hashlib
-import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 Spec = dict[str, Any]
@@ -39,51 +37,20 @@ def lookup(spec: Spec, path: str) -> Any:
 
 
 def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
-    """A spec with the values at the dotted names set; the rest is the given spec's own."""
+    """A spec with the values at the dotted names set; the rest is the given spec's own.
+
+    What lies on the way to a name is copied, and no more: copies of the whole would be most of what
+    reading a catalog of thousands of runs takes.
+    """
     result = dict(spec)
     for path, value in values.items():
-        node, last = _own(result, path)
+        *parents, last = path.split(".")
+        node = result
+        for key in parents:
+            node[key] = dict(node[key])
+            node = node[key]
         node[last] = value
     return result
-
-
-def without(spec: Spec, paths: Iterable[str]) -> Spec:
-    """A spec without the values at the dotted names; the rest is the given spec's own."""
-    result = dict(spec)
-    for path in paths:
-        node, last = _own(result, path)
-        del node[last]
-    return result
-
-
-def _own(result: Spec, path: str) -> tuple[Spec, str]:
-    """Where a dotted name is set, copied on the way there, so that the original stays.
-
-    Copies of the whole would be most of what reading a catalog of thousands of runs takes.
-    """
-    *parents, last = path.split(".")
-    for key in parents:
-        result[key] = dict(result[key])
-        result = result[key]
-    return result, last
-
-
-def has(spec: Spec, path: str) -> bool:
-    """Whether a spec has a value at a dotted name."""
-    try:
-        lookup(spec, path)
-    except (KeyError, TypeError):
-        return False
-    return True
-
-
-def grid_points(axes: dict[str, list]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-    """Every cell of a grid, last axis fastest: its index along each axis, and its values."""
-    for cell in itertools.product(*(list(enumerate(values)) for values in axes.values())):
-        yield (
-            tuple(index for index, _ in cell),
-            {path: value for path, (_, value) in zip(axes, cell, strict=True)},
-        )
 
 
 def checkpoint_steps(steps: int, checkpoints: dict[str, Any]) -> list[int]:

@@ -1,11 +1,10 @@
 """Checkpoints on disk: one safetensors file a step, each tensor stacked over the pack's runs.
 
-This module imports neither torch nor NumPy. :func:`read` and :func:`write` import torch when they
-are called, :func:`arrays` imports NumPy.
+This module does not import torch. :func:`read` and :func:`write` do when they are called.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from latephase.storage import checksum, safetensors_header
 from latephase.storage.atomic import replacing
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 
@@ -59,19 +57,6 @@ def read(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str,
     """
     from safetensors.torch import load
 
-    tensors, header = _read(path, load)
-    return {name: tensor.to(device) for name, tensor in tensors.items()}, header
-
-
-def arrays(path: Path) -> "tuple[dict[str, np.ndarray], dict[str, Any]]":
-    """What :func:`read` gives, as NumPy arrays that cannot be written to; torch is not imported."""
-    from safetensors.numpy import load
-
-    return _read(path, load)
-
-
-def _read(path: Path, load: Callable[[bytes], dict[str, Any]]) -> tuple[dict[str, Any], Any]:
-    """What a library's ``load`` makes of the tensors, and our header; the file is checked first."""
     content = path.read_bytes()
     if not checksum.has_slot(content):
         raise Damaged(f"{path}: not a whole checkpoint; remove it and run again")
@@ -80,9 +65,10 @@ def _read(path: Path, load: Callable[[bytes], dict[str, Any]]) -> tuple[dict[str
     try:
         told, _ = safetensors_header.decoded(BytesIO(content))
         header = json.loads(told["__metadata__"]["latephase"])["header"]
-        return load(content), header
+        tensors = load(content)
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
+    return {name: tensor.to(device) for name, tensor in tensors.items()}, header
 
 
 def runs(path: Path, device: str = "cpu") -> "Iterator[dict[str, Tensor]]":

@@ -129,9 +129,3 @@ def _content(path: Path) -> bytes:
     if not checksum.holds(content):
         raise UserError(f"{path}: damaged (not what was written there); remove it and run again")
     return content
-
-
-def write_csv(df: "pd.DataFrame", path: Path) -> None:
-    """Write the numbers that a figure shows as CSV, whole or not at all."""
-    with replacing(Path(path)) as part:
-        df.to_csv(part, index=False)

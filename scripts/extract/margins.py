@@ -4,9 +4,9 @@
         --checkpoints results/packs/P/checkpoints … --data results/data/digits.safetensors \
         --output results/quick/studies/S.margins.parquet
 
-The study's ``margins`` say of which runs, at which steps (the last checkpoint at or before each)
-and between which classes. Columns: run, step, what tells the runs apart, split, class_a, class_b,
-label, margin; only samples of the two classes.
+The study's ``margins`` name the runs, the steps (the last checkpoint at or before each) and the
+pairs of classes. Only samples of the two classes are measured. Columns: run, step, what tells the
+runs apart, split, class_a, class_b, label, margin.
 """
 
 import argparse

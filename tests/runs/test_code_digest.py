@@ -150,6 +150,12 @@ CODE = {
     "a call within a log line": ('by %d", width, height)', 'by %d", width, pop(height))'),
     "a call within an error's text": ("width is {width};", "width is {pop(width)};"),
     "an assertion": ("height >= 0", "height > 0"),
+    "a name that is set within a log line": (
+        '("an area of %d by %d", width, height)',
+        '("an area of %d by %d", width := 2, height)',
+    ),
+    "a loop within a log line": ("width, height)\n    if", "width, [*map(pop, unit)])\n    if"),
+    "no default": ('unit=""', "unit"),
     "no error": (
         '        raise ValueError(f"width is {width}; allowed: at least 0")',
         "        pass",
@@ -171,6 +177,34 @@ def test_prose_decides_nothing(edit):
 def test_code_decides(edit):
     assert edit[0] in WHOLE
     assert essence(WHOLE.replace(*edit)) != essence(WHOLE)
+
+
+EMPTY = [
+    ("x = None", 'x = ""'),
+    ("f(x)", 'f("", x)'),
+    ('for end in ("", "_error"): pass', 'for end in ("_error",): pass'),
+    ('{"": a, "x": b}', '{"x": a, "": b}'),
+    ("def f(a, b=1): pass", 'def f(a="", b=1): pass'),
+    ("def f(): return", "def f(): return None"),
+    ("def f(): return None", 'def f(): return ""'),
+    ("f()", "f(None)"),
+    ("[]", "[[]]"),
+    ("{**a}", "{None: a}"),
+    ("f(help=0.5)", "f(help=0.7)"),
+    ("def f(*, a): pass", "def f(*, a=None): pass"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), EMPTY)
+def test_what_is_empty_is_not_what_is_absent(one, other):
+    assert essence(one) != essence(other)
+
+
+def test_help_is_prose_in_a_program_s_argument():
+    line = 'parser.add_argument("--x", type=int, help="a number")'
+    assert essence(line) == essence(line.replace("a number", "how many"))
+    assert essence(line) == essence(line.replace(', help="a number"', ""))
+    assert essence(line) != essence(line.replace("int", "float"))
 
 
 def test_silent_modules_are_in_no_digest(tmp_path):

@@ -1,4 +1,4 @@
-"""The table of a study's runs, and that a job holds to it."""
+"""The cells of a grid, the table of a study's runs, and that a job holds to it."""
 
 import pytest
 
@@ -29,3 +29,22 @@ def test_a_job_is_held_to_the_table_it_was_planned_with():
     for other in (STUDY | {"steps": 7}, STUDY | {"grid": STUDY["grid"] | {"seed": [2, 1]}}):
         with pytest.raises(UserError, match="grids are read otherwise than when this job"):
             grid.planned_table(planned, other)
+
+
+def test_the_cells_of_a_grid_come_last_axis_fastest():
+    points = list(grid.points({"optimizer.lr": [1, 2], "seed": [7, 8, 9]}))
+    assert points[:4] == [
+        ((0, 0), {"optimizer.lr": 1, "seed": 7}),
+        ((0, 1), {"optimizer.lr": 1, "seed": 8}),
+        ((0, 2), {"optimizer.lr": 1, "seed": 9}),
+        ((1, 0), {"optimizer.lr": 2, "seed": 7}),
+    ]
+    assert len(points) == 6
+    assert list(grid.points({})) == [((), {})]
+
+
+def test_what_a_run_has():
+    run = {"optimizer": {"lr": 1.0}, "seed": 3}
+    assert grid.has(run, "seed")
+    assert not grid.has(run, "optimizer.beta1")
+    assert not grid.has(run, "seed.nothing")

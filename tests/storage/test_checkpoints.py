@@ -2,11 +2,8 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -81,8 +78,7 @@ def test_a_truncated_file_is_refused(tmp_path, kept):
         checkpoints.read(path)
 
 
-@pytest.mark.parametrize("read", [checkpoints.read, checkpoints.arrays])
-def test_an_altered_bit_is_refused_wherever_it_is(tmp_path, read):
+def test_an_altered_bit_is_refused_wherever_it_is(tmp_path):
     """In the header, in the tensors' names, in the tensors."""
     path = tmp_path / "x.safetensors"
     checkpoints.write(path, TENSORS, HEADER)
@@ -91,36 +87,10 @@ def test_an_altered_bit_is_refused_wherever_it_is(tmp_path, read):
             file.seek(at)
             file.write(bytes([byte ^ 1 << at % 8]))
             with pytest.raises(checkpoints.Damaged, match="remove it and run again"):
-                read(path)
+                checkpoints.read(path)
             file.seek(at)
             file.write(bytes([byte]))
-    read(path)
-
-
-def test_numpy_s_arrays_are_the_tensors(tmp_path):
-    path = tmp_path / "x.safetensors"
-    whole = {"i32": torch.arange(6, dtype=torch.int32).reshape(2, 3), "f64": torch.ones(2).double()}
-    checkpoints.write(path, TENSORS | whole, HEADER)
-    tensors, header = checkpoints.read(path)
-    arrays, same = checkpoints.arrays(path)
-    assert header == same == HEADER
-    assert arrays.keys() == tensors.keys()
-    for name, tensor in tensors.items():
-        assert arrays[name].dtype == tensor.numpy().dtype
-        np.testing.assert_array_equal(arrays[name], tensor.numpy())
-
-
-def test_numpy_s_arrays_need_no_torch(tmp_path):
-    checkpoints.write(tmp_path / "x.safetensors", TENSORS, HEADER)
-    code = (
-        "import sys; from pathlib import Path; from latephase.storage import checkpoints; "
-        f"checkpoints.arrays(Path({str(tmp_path / 'x.safetensors')!r})); "
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "False"
+    checkpoints.read(path)
 
 
 def lying(header, content=b""):
@@ -147,13 +117,12 @@ FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
         b"\x80\x04\x95 a pickle",
     ],
 )
-@pytest.mark.parametrize("read", [checkpoints.read, checkpoints.arrays])
-def test_a_header_that_lies_is_refused(tmp_path, content, read):
+def test_a_header_that_lies_is_refused(tmp_path, content):
     """Even if the checksum holds."""
     content += b"" if checksum.has_slot(content) else checksum.SLOT.encode()
     (tmp_path / "x.safetensors").write_bytes(checksum.filled(content))
     with pytest.raises(checkpoints.Damaged, match="not a whole checkpoint; remove it") as error:
-        read(tmp_path / "x.safetensors")
+        checkpoints.read(tmp_path / "x.safetensors")
     assert "\n" not in str(error.value)
 
 

@@ -186,20 +186,3 @@ def test_rows_are_written_without_pandas_and_torch(path):
     )
     assert done.stdout.strip() == "set()"
     assert parquet.read(path)["x"][0].tolist() == [1.0]
-
-
-def test_a_csv_is_whole_or_absent(tmp_path):
-    """It stands beside the old one until it is whole."""
-    parquet.write_csv(TABLE, tmp_path / "t.csv")
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), TABLE)
-
-    class Failing:
-        def to_csv(self, part, index):
-            part.write_text("run,val")
-            raise OSError("disk full")
-
-    before = (tmp_path / "t.csv").read_bytes()
-    with pytest.raises(OSError, match="disk full"):
-        parquet.write_csv(Failing(), tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]

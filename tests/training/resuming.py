@@ -4,7 +4,8 @@ import json
 
 import pandas as pd
 
-from latephase.runs.columns import DIVERGED_AT, HISTORY, RUN, STEP
+from latephase.runs.columns import RUN, STEP
+from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import checkpoints
 from tests.training import packs
 

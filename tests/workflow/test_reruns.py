@@ -117,6 +117,16 @@ def test_grids_read_otherwise_rerun_what_they_change(project):
     assert project.jobs() == DRAWN
 
 
+def test_a_further_name_of_a_column_trains_nothing(project):
+    project.append("latephase/runs/columns.py", 'BETA2 = "optimizer.beta2"')
+    assert project.jobs() == DRAWN
+
+
+def test_how_csv_files_are_written_redraws_figures(project):
+    project.append("latephase/storage/csv_file.py", EDIT)
+    assert project.jobs() == {"figure": 3} | SHOWN
+
+
 def test_a_no_op_in_packing_reruns_nothing(project):
     old = "    blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}\n"
     project.replace("latephase/runs/packs.py", old, old + "    pass\n")
@@ -143,7 +153,7 @@ def test_a_further_optimizer_reruns_nothing(project):
     assert project.jobs() == {}
 
 
-def test_a_further_family_of_metrics_reruns_nothing_but_is_measured(project):
+def test_a_further_family_of_metrics_reruns_nothing(project):
     """A family that is measured where a study names it; and a metric of the user's own."""
     room = project.folder / "latephase/metrics/further"
     room.mkdir()
@@ -216,7 +226,7 @@ def test_an_appended_seed_fills_the_last_pack_anew(project):
 
 
 def test_reordered_seeds_train_nothing(project):
-    """The order of rows is the grid's, so the tables are gathered again."""
+    """The order of rows is the grid's, so the data are gathered again."""
     project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [43, 42]})
     assert project.jobs() == {"extract_margins": 1} | DRAWN
 

@@ -117,6 +117,20 @@ def entry_of(path: str | PathLike) -> dict:
     }
 
 
+def content(path: str | PathLike) -> str:
+    """A digest of what the arrays of a file hold, wherever the file lies.
+
+    It is of the CRC-32 that the archive has of each array: to read all arrays at each call of
+    Snakemake would take too long. Raises UserError where the file cannot be read.
+    """
+    with zip_errors(path), zipfile.ZipFile(path) as archive:
+        members = []
+        for key in KEYS:
+            with _member(archive, path, key) as (info, _):
+                members.append(f"{key} {info.CRC:08x} {info.file_size}")
+    return hashlib.sha256("\n".join(members).encode()).hexdigest()
+
+
 def image_shape(shape: tuple[int, ...], where: str) -> list[int]:
     """[C, H, W] of inputs [N, d] (as [1, 1, d]), [N, H, W] or [N, H, W, C] with C 1 or 3."""
     if math.prod(shape) > 0:
