@@ -52,15 +52,59 @@ def test_a_parameter_without_a_default_must_be_given():
         )
 
 
-def test_parameters_are_read_among_other_assignments(tmp_path, monkeypatch):
+@pytest.fixture
+def part(tmp_path, monkeypatch):
+    """A model of a user's own, by its source."""
     (tmp_path / "models").mkdir()
-    (tmp_path / "models/odd.py").write_text("a, b = 1, 2\nc = {}\nc['d'] = 3\nPARAMETERS = {}\n")
-    (tmp_path / "models/none.py").write_text("a = 1\n")
     monkeypatch.setattr(declared, "PARTS", tmp_path)
-    assert declared.parameters("model", "odd") == {}
-    with pytest.raises(LookupError):
-        declared.parameters("model", "none")
-    declared.parameters.cache_clear()
+    cached = (declared.parameters, declared.names, declared.tree)
+
+    def written(source):
+        for function in cached:
+            function.cache_clear()
+        content = source if isinstance(source, bytes) else source.encode()
+        (tmp_path / "models/odd.py").write_bytes(content)
+        return declared.parameters("model", "odd")
+
+    yield written
+    for function in cached:
+        function.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a, b = 1, 2\nc = {}\nc['d'] = 3\nPARAMETERS = {}\n",
+        "PARAMETERS: dict = {}\n",
+        "PARAMETERS: dict\nPARAMETERS = {}\n",
+        "OTHER = PARAMETERS = {}\n",
+        '"""Größe."""\nPARAMETERS = {}\n',
+    ],
+)
+def test_parameters_are_read_among_other_assignments(part, source):
+    assert part(source) == {}
+    assert declared.names("model") == ["odd"]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("a = 1\n", "PARAMETERS is None; allowed: a JSON schema for each name"),
+        ("PARAMETERS = ['lr']\n", "PARAMETERS is ['lr']; allowed: a JSON schema for each name"),
+        ("PARAMETERS = {'lr': 1}\n", "PARAMETERS is {'lr': 1}; allowed: a JSON schema for each"),
+        ("\nPARAMETERS = dict(lr={})\n", "PARAMETERS at line 2 is dict(lr={}); allowed: a literal"),
+        ("PARAMETERS = {[]: 1}\n", "PARAMETERS at line 1 is {[]: 1}; allowed: a literal"),
+        ("PARAMETERS = {}\nPARAMETERS |= {}\n", "line 2 sets PARAMETERS again; allowed: once"),
+        ("a = 1\nPARAMETERS = {\n", "cannot be read at line 2 ("),
+        (b"a = '\xe4'\n", "cannot be read at byte 5 (not UTF-8); allowed: Python"),
+        ("a = '\0'\n", "cannot be read"),
+    ],
+)
+def test_a_part_that_cannot_be_read_is_one_line(part, tmp_path, source, said):
+    with pytest.raises(UserError) as caught:
+        part(source)
+    assert str(caught.value).startswith(f"{tmp_path}/models/odd.py: {said}")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", declared.names("model"))
