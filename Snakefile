@@ -30,7 +30,7 @@ report: "report/workflow.rst"
 onstart:
     gc.freeze()
     gc.enable()
-    signals.with_the_jobs()
+    signals.heed_while_jobs_run()
     serve.start()
 
 

@@ -5,10 +5,14 @@
 
 Each commit is cloned into a folder of its own and makes the targets (by default all that scale
 quick has) from nothing, with the Python that runs this. Printed for each: the seconds on the clock,
-the jobs and their seconds, and how many of these are start-up, that is Python starting and
-importing what a program imports. Start-up is measured program by program, after the runs, as the
-least time of three that ``--help`` takes, started as the workflow starts it. At last the CSVs of
-figures and tables are compared.
+the jobs and their seconds, and the seconds of start-up, that is Python starting and importing what
+a program imports. At last the CSVs of figures and tables are compared.
+
+Start-up is measured after the runs, by calling each program with ``--help`` as the workflow starts
+it. A job counts with the median of such calls, of which as many run at once as there are cores.
+Once for each commit there is added what a server takes to start, and once for each program what its
+first call takes beyond the median: a server imports the program's libraries then. The server's own
+start is no job's, and is added to the jobs' seconds where start-up is told as a part of them.
 """
 
 import argparse
@@ -17,6 +21,7 @@ import json
 import math
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -69,38 +74,44 @@ def jobs(folder: Path) -> tuple[Counter, float]:
     return programs, sum(took for _, took in ran.values())
 
 
-SERVER = """
-import os, subprocess, sys
+MEASURE = """
+import json, os, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
+
+def seconds(action, *arguments):
+    began = time.monotonic()
+    action(*arguments)
+    return time.monotonic() - began
+
+def call(program):
+    subprocess.run(["bash", "-c", f"{program} --help >/dev/null"])
+
+cores, rounds, *programs = sys.argv[1:]
 try:
     from scripts import serve
-    serve.start()
+    server = seconds(serve.start)
 except ImportError:  # a commit without a server
-    pass
-sys.exit(subprocess.run(sys.argv[1:]).returncode)
+    server = 0.0
+first = [seconds(call, program) for program in programs]
+with ThreadPoolExecutor(int(cores)) as pool:
+    many = int(cores) * int(rounds)
+    calls = [list(pool.map(seconds, [call] * many, [program] * many)) for program in programs]
+print(json.dumps([server, first, calls]))
 """
+"""Stands for Snakemake: starts a server where there is one, and calls each program, then again."""
 
 
-def startup(folder: Path, program: str) -> float:
-    """The least seconds of a few that a program takes to begin, and to end at once.
-
-    Where programs are started by way of a server, one of its own is started first, and the first
-    time, in which it imports the libraries, is left out.
-    """
-    if not program.startswith("python -m "):
-        return 0.0
-    measure = (
-        "import subprocess, sys, time\n"
-        f"for _ in range({ROUNDS + 1}):\n"
-        "    began = time.monotonic()\n"
-        f"    subprocess.run(['bash', '-c', '{program} --help >/dev/null'])\n"
-        "    print(time.monotonic() - began)\n"
-    )
-    command = [sys.executable, "-c", SERVER, sys.executable, "-c", measure]
+def startup(folder: Path, programs: Counter, cores: int) -> tuple[float, float]:
+    """The seconds that a server takes to start, and those of start-up in the jobs."""
+    called = [program for program in programs if program.startswith("python -m ")]
+    command = [sys.executable, "-c", MEASURE, str(cores), str(ROUNDS), *called]
     variables = environment() | ONE_THREAD
-    done = subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, check=True
+    done = subprocess.run(command, cwd=folder, env=variables, stdout=subprocess.PIPE, check=True)
+    server, first, calls = json.loads(done.stdout)
+    return server, sum(
+        programs[program] * statistics.median(times) + max(once - statistics.median(times), 0.0)
+        for program, once, times in zip(called, first, calls, strict=True)
     )
-    return min(map(float, done.stdout.split()[1:]))
 
 
 def numbers(path: Path) -> list[list[str]]:
@@ -113,26 +124,41 @@ def largest_difference(first: Path, second: Path) -> float:
     a, b = numbers(first), numbers(second)
     if [len(row) for row in a] != [len(row) for row in b]:
         return math.inf
-    largest = 0.0
-    for x, y in zip(chain.from_iterable(a), chain.from_iterable(b), strict=True):
-        if x == y:
-            continue
-        try:
-            x, y = float(x), float(y)
-        except ValueError:
-            return math.inf
-        largest = max(largest, abs(x - y) / max(abs(x), abs(y)))
-    return largest
+    pairs = zip(chain.from_iterable(a), chain.from_iterable(b), strict=True)
+    return max((difference(x, y) for x, y in pairs), default=0.0)
+
+
+def difference(first: str, second: str) -> float:
+    """The relative difference of two entries; infinite where they are not two finite numbers.
+
+    It is 0 where they are the same: the same text, the same number, or both NaN.
+    """
+    if first == second:
+        return 0.0
+    try:
+        x, y = float(first), float(second)
+    except ValueError:
+        return math.inf
+    if x == y or (math.isnan(x) and math.isnan(y)):
+        return 0.0
+    apart = abs(x - y) / max(abs(x), abs(y))
+    return apart if math.isfinite(apart) else math.inf
 
 
 def compare(old: Path, new: Path) -> None:
     """Say which CSVs of figures and tables are the same bytes, and how far others are apart."""
-    files = sorted(path.relative_to(old) for path in old.glob("results/quick/[ft]*/*.csv"))
-    equal = [file for file in files if (old / file).read_bytes() == (new / file).read_bytes()]
-    print(f"{len(equal)} of {len(files)} CSVs are the same bytes")
-    for file in files:
-        if file not in equal:
-            print(f"  {file.name}: apart by {largest_difference(old / file, new / file):.1e}")
+    found = [
+        {path.relative_to(folder) for path in folder.glob("results/quick/[ft]*/*.csv")}
+        for folder in (old, new)
+    ]
+    files = sorted(found[0] & found[1])
+    unlike = [file for file in files if (old / file).read_bytes() != (new / file).read_bytes()]
+    print(f"{len(files) - len(unlike)} of {len(files)} CSVs are the same bytes")
+    for file in unlike:
+        print(f"  {file.name}: apart by {largest_difference(old / file, new / file):.1e}")
+    for name, only in (("old", found[0] - found[1]), ("new", found[1] - found[0])):
+        for file in sorted(only):
+            print(f"  {file.name}: only {name} has it")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -149,10 +175,11 @@ def main(argv: list[str] | None = None) -> None:
     clock = {name: make(path, args.cores, args.targets) for name, path in clones.items()}
     for name, path in clones.items():
         programs, seconds = jobs(path)
-        begun = sum(n * startup(path, program) for program, n in programs.items())
+        server, begun = startup(path, programs, args.cores)
         print(
             f"{name}: {clock[name]:.0f} s on the clock, {programs.total()} jobs of "
-            f"{seconds:.0f} s, start-up {begun:.0f} s, {begun / seconds:.0%}"
+            f"{seconds:.0f} s, start-up {server + begun:.0f} s (the server's {server:.1f} s), "
+            f"{(server + begun) / (server + seconds):.0%}"
         )
     print(f"new / old, on the clock: {clock['new'] / clock['old']:.2f}")
     compare(clones["old"], clones["new"])

@@ -17,7 +17,7 @@ from rules.targets import Targets
 from scripts import serve
 from snakemake.logging import logger
 
-signals.without_a_lock()
+signals.heed_while_planning()
 
 try:
     CATALOG = load.load(ROOT, config)

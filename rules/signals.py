@@ -15,12 +15,12 @@ import psutil
 ASKING = (signal.SIGTERM, signal.SIGHUP)
 
 
-def without_a_lock() -> None:
+def heed_while_planning() -> None:
     """While Snakemake plans: end by an exception, on whose way out it unlocks."""
     _heed(lambda number, frame: sys.exit(128 + number))
 
 
-def with_the_jobs() -> None:
+def heed_while_jobs_run() -> None:
     """Once Snakemake is ready to run jobs: end when they have, and tell ours to."""
     finish = signal.getsignal(signal.SIGTERM)  # Snakemake's own: no further job
     # Apart: it takes a lock, which the main thread may hold while it is interrupted.

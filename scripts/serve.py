@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,9 @@ ONE_THREAD = {
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What is sent to all jobs reaches the server too. It ends with Snakemake, not before."""
 PATIENCE = 5
-"""Seconds that a client may take to send its request."""
+"""Seconds that a client may take to send its request, and to tell the server to go on."""
+LONGEST = 1 << 26
+"""Bytes of a request: more than the kernel lets a command and its environment have."""
 UNWRITTEN = 120
 """The exit status of a Python that could not write all that it printed."""
 Request = dict[str, Any]
@@ -122,13 +125,16 @@ class Server:
 
     def accept(self) -> Request | None:
         """Fork the job that a client asks for, or refuse. Returns the request in the job."""
-        connection, _ = self.listener.accept()
-        streams: list[int] = []
+        job, streams = None, []
         try:
-            request = self.receive(connection, streams)
-            if request is None or not self.prepare(request["program"]):
+            try:
+                connection, _ = self.listener.accept()
+                request = self.receive(connection, streams)
+                job = os.fork() if request else None
+            except OSError:  # the client has gone, or there are too many processes or open files
+                time.sleep(0.01)  # without an open file to spare, the next try fails as well
+            if job is None:
                 return None  # the connection is closed, and the client does without
-            job = os.fork()
             if job:
                 self.jobs[connection] = job
                 return None
@@ -142,15 +148,24 @@ class Server:
                 os.close(stream)
 
     def receive(self, connection: socket.socket, streams: list[int]) -> Request | None:
-        """What a client asks for, and its standard streams. None if a fork would not do for it."""
-        connection.settimeout(PATIENCE)
-        try:
-            streams += socket.recv_fds(connection, 1, 3)[1]
-            request = json.loads(connection.makefile().readline())
-            alike = request["circumstances"] == self.circumstances
-        except (OSError, ValueError, LookupError):
+        """What a client asks for, and its standard streams. None if a fork would not do for it.
+
+        Raises OSError where the client has gone or is too slow.
+        """
+        if peer(connection)[1] != os.getuid():  # any user can connect
             return None
-        return request if alike and peer(connection)[1] == os.getuid() else None
+        connection.settimeout(PATIENCE)
+        streams += socket.recv_fds(connection, 1, 3)[1]
+        try:
+            request = json.loads(line(connection))
+            alike = request["circumstances"] == self.circumstances
+            if not alike or len(streams) < 3 or not self.prepare(request["program"]):
+                return None
+        except (ValueError, LookupError, TypeError):
+            return None
+        connection.settimeout(PATIENCE)
+        connection.sendall(b".")  # ready; the client may have given up meanwhile
+        return request if connection.recv(1) else None
 
     def prepare(self, program: str) -> bool:
         """Import the libraries of a program. False if one of them has started a thread."""
@@ -179,6 +194,22 @@ class Server:
             os.close(own)
         for connection in (self.listener, *self.jobs):
             connection.close()
+
+
+def line(connection: socket.socket) -> bytes:
+    """A line that a client sends. Raises OSError where it is too slow, ValueError if too long."""
+    until = time.monotonic() + PATIENCE
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        piece = connection.recv(1 << 16)
+        received += piece
+        if not piece or len(received) > LONGEST:
+            raise ValueError("not a request")
+    return bytes(received)
 
 
 def import_libraries(program: str) -> None:

@@ -8,9 +8,10 @@ workflow has hundreds of short jobs. So Snakemake starts a server beside itself
 that fork, with the standard streams of this process. This process waits for it, passes signals on
 to it, and ends as it ends. Killing this process kills the job.
 
-Where there is no server, or it refuses, this process becomes ``python -m scripts.train …``. It
-does so on a cluster's nodes, in a conda environment or a container, on macOS, where Snakemake did
-not call it, and where ``LATEPHASE_COLD=1`` is set, which is for those who suspect the server.
+Where there is no server, or it refuses, or it is not ready within a minute, this process becomes
+``python -m scripts.train …``. It does so on a cluster's nodes, in a conda environment or a
+container, on macOS, where Snakemake did not call it, and where ``LATEPHASE_COLD=1`` is set, which
+is for those who suspect the server.
 """
 
 import contextlib
@@ -32,6 +33,8 @@ ARROW = "JE_ARROW_MALLOC_CONF"
 """Tells pyarrow in the server to start no thread for its memory, when it is imported."""
 PER_JOB = {"_", "OLDPWD", "PWD", "SHLVL", "TEMP", "TEMPDIR", "TMP", "TMPDIR", ARROW}
 """Environment variables that a shell or Snakemake sets for each job anew, and the server's own."""
+PATIENCE = 60
+"""Seconds that the server may take to be ready: it may import libraries from a slow disk first."""
 MANY = 32
 """More ancestors than a job has below its Snakemake."""
 
@@ -60,6 +63,7 @@ def find_server() -> socket.socket | None:
     """A connection to the server of the Snakemake that called this process, if it has one."""
     for snakemake in ancestors():
         connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE)
         with contextlib.suppress(OSError):
             connection.connect(address(snakemake))
             process, user = peer(connection)
@@ -96,7 +100,11 @@ def parent(process: int) -> int:
 
 
 def begin(server: socket.socket, program: str, arguments: list[str]) -> int | None:
-    """Ask the server for a job; its process id, or None if the server refuses or ends."""
+    """Ask the server for a job; its process id, or None if the server refuses or ends.
+
+    Raises TimeoutError where the server is not ready in time. It forks only for a client that has
+    told it to go on, so a client that has given up runs the program alone.
+    """
     ignored = [n for n in signal.valid_signals() if signal.getsignal(n) is signal.SIG_IGN]
     request = {
         "program": program,
@@ -108,6 +116,10 @@ def begin(server: socket.socket, program: str, arguments: list[str]) -> int | No
     }
     socket.send_fds(server, [b" "], [0, 1, 2])
     server.sendall(json.dumps(request).encode() + b"\n")
+    if not server.recv(1):  # the server is ready
+        return None
+    server.settimeout(None)
+    server.sendall(b".")  # go on
     return answer(server, "job")
 
 

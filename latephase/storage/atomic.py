@@ -1,28 +1,59 @@
 """Files that appear whole or not at all."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to; flush what was written, and rename it into place.
 
-    Where the writing fails, nothing is left of it, and what stood at ``path`` stands.
+    Where the writing fails, nothing is left of it, and what stood at ``path`` stands. Where two
+    processes write at once, each writes a part of its own, and the last to end stands. What a
+    killed process leaves, ``<path>.part``, the next one writes over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
+    held = _hold(part)
+    if held is None:
+        part = path.with_name(f"{path.name}.{os.urandom(6).hex()}.part")
     try:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except OSError as error:
+    except BaseException as error:
+        part.unlink(missing_ok=True)
         # A disk is found full while writing, where Python names no file.
-        if error.errno and not error.filename:
+        if isinstance(error, OSError) and error.errno and not error.filename:
             error.filename = str(path)
         raise
     finally:
+        if held is not None:
+            held.close()
+
+
+def _hold(part: Path) -> BinaryIO | None:
+    """The part, open and locked until it is closed. None where that is not to be had.
+
+    Another process holds it then, or the file system has no locks. The lock is the kernel's, so it
+    ends with its process.
+    """
+    try:
+        file = part.open("ab")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(file.fileno()), part.stat()):
+            return file
+    except (BlockingIOError, FileNotFoundError):  # held, or renamed since it was opened
+        pass
+    except OSError:  # no locks, so that nobody holds it
         part.unlink(missing_ok=True)
+    file.close()
+    return None

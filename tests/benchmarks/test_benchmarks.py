@@ -1,5 +1,6 @@
 """The benchmarks run and print what they promise; how fast is not asked here."""
 
+import collections
 import json
 import math
 import subprocess
@@ -69,10 +70,86 @@ def test_dag(tmp_path):
 
 @pytest.mark.parametrize(
     ("other", "apart"),
-    [("a,b\nx,2\n", 0), ("a,b\nx,2.5\n", 0.2), ("a,b\ny,2\n", math.inf), ("a\nx\n", math.inf)],
+    [
+        ("a,b\nx,2\n", 0),
+        ("a,b\nx,2.0\n", 0),
+        ("a,b\nx,2.5\n", 0.2),
+        ("a,b\nx,nan\n", math.inf),
+        ("a,b\nx,inf\n", math.inf),
+        ("a,b\nx,\n", math.inf),
+        ("a,b\ny,2\n", math.inf),
+        ("a\nx\n", math.inf),
+    ],
 )
 def test_quick_tells_how_far_two_csvs_are_apart(tmp_path, other, apart):
     paths = tmp_path / "old.csv", tmp_path / "new.csv"
     for path, text in zip(paths, ("a,b\nx,2\n", other), strict=True):
         path.write_text(text)
     assert quick.largest_difference(*paths) == pytest.approx(apart)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart"),
+    [
+        ("0.0", "-0.0", 0),
+        ("0.0", "1e-9", 1),
+        ("nan", "NaN", 0),
+        ("nan", "1", math.inf),
+        ("1", "nan", math.inf),
+        ("inf", "Infinity", 0),
+        ("inf", "-inf", math.inf),
+        ("", "0", math.inf),
+        ("-1e308", "1e308", math.inf),
+    ],
+)
+def test_quick_tells_how_far_two_entries_are_apart(first, second, apart):
+    assert quick.difference(first, second) == apart
+
+
+def test_quick_compares_what_both_have_and_tells_the_rest(tmp_path, capsys):
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, files in (
+        (old, {"figures/same": "1", "figures/other": "1", "tables/gone": "1"}),
+        (new, {"figures/same": "1", "figures/other": "nan", "figures/added": "1"}),
+    ):
+        for name, text in files.items():
+            path = folder / f"results/quick/{name}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"a\n{text}\n")
+    quick.compare(old, new)
+    assert capsys.readouterr().out.splitlines() == [
+        "1 of 2 CSVs are the same bytes",
+        "  other.csv: apart by inf",
+        "  gone.csv: only old has it",
+        "  added.csv: only new has it",
+    ]
+
+
+SERVE = """
+import time
+
+def start():
+    time.sleep(0.5)
+"""
+JOB = """
+import os, time
+if not os.path.exists("called"):
+    open("called", "w").close()
+    time.sleep(1)
+time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize("server", [0.0, 0.5])
+def test_quick_measures_start_up(tmp_path, server):
+    """The server's, the first call's, and the jobs' own."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "__init__.py").write_text("")
+    (scripts / "job.py").write_text(JOB)
+    if server:
+        (scripts / "serve.py").write_text(SERVE)
+    programs = collections.Counter({"python -m scripts.job": 10, "report": 5})
+    began, begun = quick.startup(tmp_path, programs, cores=2)
+    assert began == pytest.approx(server, abs=0.2)
+    assert 1 + 10 * 0.3 < begun < 1 + 10 * 0.6

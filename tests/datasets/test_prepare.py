@@ -38,7 +38,7 @@ def test_writes_the_file_with_its_header(tmp_path):
         assert file.get_slice("train_inputs").get_shape() == [1000, 1, 8, 8]
         header = json.loads(file.metadata()["latephase"])
     assert sorted(header) == sorted(
-        ["name", "variant", "source", "sha256", "classes", "shape", "scale", "sum"]
+        ["name", "variant", "source", "sha256", "classes", "shape", "scale", "checksum"]
     )
     assert os.listdir(output.parent) == ["digits.safetensors"]
     assert checksum.holds(output.read_bytes())

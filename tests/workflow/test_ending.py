@@ -127,7 +127,7 @@ PLANNING = """
 import signal, time
 from rules import signals
 {before}
-signals.without_a_lock()
+signals.heed_while_planning()
 try:
     print("locked", flush=True)
     time.sleep({patience})
