@@ -63,9 +63,7 @@ def main(argv: list[str] | None = None) -> None:
     columns, rows = grid.planned_table(args.planned, args.runs, ALWAYS)
     runs = pd.DataFrame(rows, columns=columns)
     taken = {"pack", *runs.columns}
-    packs = [
-        pack_table(args.packs / pack, args.families, taken) for pack in given.names(args.pack)
-    ]
+    packs = [pack_table(args.packs / pack, args.families, taken) for pack in given.names(args.pack)]
     table = study_table(runs, packs)
     parquet.write(args.output, table)
 
