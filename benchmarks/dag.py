@@ -132,7 +132,7 @@ def copy(folder: Path, runs: int) -> None:
         "added": "2030-01-01",
         "scales": {"paper": setting(runs)},
     }
-    figure = {"title": "Many runs", "study": STUDY, "tables": ["table"]}
+    figure = {"title": "Many runs", "study": STUDY, "files": ["data"]}
     _write(catalog / f"own/studies/{STUDY}.yaml", study)
     _write(catalog / "own/figures.yaml", {FIGURE: figure})
     config = _read(folder / "config.yaml") | {"scale": "paper", "packs": {}}

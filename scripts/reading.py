@@ -20,7 +20,7 @@ PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
     """The arguments that all these programs take; ``declared`` is the program's ``OPTIONS``."""
     result = argparse.ArgumentParser(description=description.splitlines()[0])
-    result.add_argument("--table", required=True, type=Path, help="data of the study")
+    result.add_argument("--data", required=True, type=Path, help="data of the study")
     result.add_argument(
         "--options",
         type=lambda text: options(text, declared),

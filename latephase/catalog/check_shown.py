@@ -55,8 +55,8 @@ def _check_entry(
 ) -> None:
     file = f"catalog/{entry['paper']}/{kind}.yaml"
     _check_studies(catalog, file, kind, name, entry)
-    if ("beside" in entry) != ("beside" in entry["tables"]):
-        raise UserError(f"{file}: {name}.beside and beside among its tables go together")
+    if ("beside" in entry) != ("beside" in entry["files"]):
+        raise UserError(f"{file}: {name}.beside and beside among its files go together")
     program = program_of(kind, name, entry)
     if not program.is_file():
         allowed = ", ".join(declared.modules_in(program.parent))
@@ -67,9 +67,9 @@ def _check_entry(
         data = [data_of(study, scale) for study in studies]
         _check_columns(f"{file}: {name}", scale, studies, data, program)
         _check_arguments(f"{file}: {name}.arguments", entry, scale, data, program)
-    if "published" in entry["tables"]:
+    if "published" in entry["files"]:
         _check_published(f"{file}: {name}", published_of(name, entry), program)
-    if "margins" in entry["tables"]:
+    if "margins" in entry["files"]:
         for scale, setting in catalog.studies[entry["study"]]["scales"].items():
             if "margins" not in setting:
                 where = f"{catalog.file_of(entry['study'])}: scales.{scale}.margins"
@@ -153,12 +153,12 @@ def _check_published(where: str, published: str, program: Path) -> None:
         with (ROOT / published).open(newline="", encoding="utf-8") as file:
             columns, *_ = [*csv.reader(file)] or [[]]
     except FileNotFoundError:
-        raise UserError(f"{where}.tables: there is no {published}") from None
+        raise UserError(f"{where}.files: there is no {published}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{published}: cannot be read ({error}); allowed: CSV in UTF-8") from None
     script, needed = declared.told(program), declared.literal(program, "PUBLISHED")
     if needed is None:
-        raise UserError(f"{where}.tables has published, which {script} does not read")
+        raise UserError(f"{where}.files has published, which {script} does not read")
     for column in needed:
         if column not in columns:
             raise UserError(

@@ -186,7 +186,7 @@ def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    table = read(args.table, COLUMNS, METRICS)
+    table = read(args.data, COLUMNS, METRICS)
     df = data(table, **args.options)
     write(draw(df, args.title_note), df, args)
 

@@ -85,7 +85,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     metric = args.options["metric"]
-    df, counted = data(read(args.table, COLUMNS, [metric]), **args.options)
+    df, counted = data(read(args.data, COLUMNS, [metric]), **args.options)
     write(draw(df, metric, f"{args.title_note}; {counted}"), df, args)
 
 

@@ -146,7 +146,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", type=Path, help="values that a paper shows")
     args = arguments.parse_args(argv)
     options, published, within = args.options, None, np.nan
-    table = read(args.table, COLUMNS, options["metrics"])
+    table = read(args.data, COLUMNS, options["metrics"])
     if args.published is not None:
         published = read_published(args.published, PUBLISHED)
         within = published.get("relative_error", pd.Series(dtype=float)).max()

@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> None:
     x, y = args.options["x"], args.options["y"]
     if x == y:
         raise UserError(f"options.y is {y!r}, as options.x is; allowed: another metric")
-    paths = [args.table, *args.beside]
+    paths = [args.data, *args.beside]
     if len({path.stem for path in paths}) < len(paths):
         raise UserError("--beside: two files have one name; allowed: one file of each study")
     tables = {path.stem: read(path, COLUMNS, [x, y]) for path in paths}

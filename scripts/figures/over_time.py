@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     by, metrics, across = (args.options[name] for name in ("by", "metrics", "across"))
     only = args.options["only"]
     keys = [*by, across] if across else by
-    table = read(args.table, [*COLUMNS, *keys, *only], metrics)
+    table = read(args.data, [*COLUMNS, *keys, *only], metrics)
     df = data(chosen(table, only), by, metrics, across)
     write(draw(df, by, metrics, across, args.title_note), df, args)
 

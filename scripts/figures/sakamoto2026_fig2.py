@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--margins", required=True, type=Path, help="margins of the study")
     args = arguments.parse_args(argv)
     clip = args.options.pop("clip")
-    table = read(args.table, COLUMNS, METRICS)
+    table = read(args.data, COLUMNS, METRICS)
     margins = read(args.margins, ["run", "step", "split", "class_a", "class_b", "label", "margin"])
     df = data(table, margins, **args.options)
     write(draw(df, args.title_note, clip), df, args)

@@ -102,7 +102,7 @@ def legend(palette: dict[float, str], df: pd.DataFrame) -> list[Line2D]:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.table, COLUMNS, METRICS))
+    df = data(read(args.data, COLUMNS, METRICS))
     write(draw(df, args.title_note), df, args)
 
 

@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    df, counted = data(read(args.table, COLUMNS, METRICS), published)
+    df, counted = data(read(args.data, COLUMNS, METRICS), published)
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

@@ -67,7 +67,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.table, [*COLUMNS, *METRICS]))
+    df = data(read(args.data, [*COLUMNS, *METRICS]))
     write(draw(df, args.title_note), df, args)
 
 

@@ -135,9 +135,9 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, COLUMNS, METRICS)
+    table = read(args.data, COLUMNS, METRICS)
     if table[AXES].isna().any(axis=None):
-        raise UserError(f"{args.table}: runs without momentum or decay; allowed: a study of SGD")
+        raise UserError(f"{args.data}: runs without momentum or decay; allowed: a study of SGD")
     df = data(table, published)
     write(draw(df, args.title_note), df, args)
 

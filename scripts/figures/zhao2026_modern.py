@@ -94,7 +94,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df, counted = data(read(args.table, COLUMNS, METRICS))
+    df, counted = data(read(args.data, COLUMNS, METRICS))
     write(draw(df, f"{args.title_note}; {counted}"), df, args)
 
 

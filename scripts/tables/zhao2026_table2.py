@@ -38,7 +38,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, COLUMNS, METRICS)
+    table = read(args.data, COLUMNS, METRICS)
     write(data(table, published), KEYS, QUANTITIES, args, MEANS)
 
 

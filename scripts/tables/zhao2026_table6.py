@@ -54,7 +54,7 @@ def _label(lr: float | str) -> str:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    table = read(args.table, COLUMNS, METRICS)
+    table = read(args.data, COLUMNS, METRICS)
     df, counted = data(table, published)
     write(df, KEYS, QUANTITIES, args, "ours are least squares over all runs", counted)
 

@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--beside: {len(args.beside)} files; allowed: one")
     published = read_published(args.published, PUBLISHED)
     decayed = read(args.beside[0], BESIDE, METRICS)
-    df, counted = data(read(args.table, COLUMNS, METRICS), decayed, published)
+    df, counted = data(read(args.data, COLUMNS, METRICS), decayed, published)
     write(df, KEYS, QUANTITIES, args, MEANS, counted)
 
 

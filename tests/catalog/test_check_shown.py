@@ -89,19 +89,19 @@ BAD = [
         "must be given",
     ),
     (FIGURES, ["sakamoto2026_fig3", "study"], "wd", "sakamoto2026_fig3.study is 'wd'", "weight_d"),
-    (FIGURES, ["sakamoto2026_fig3", "tables"], ["nc9"], "sakamoto2026_fig3.tables[0]", "margins"),
+    (FIGURES, ["sakamoto2026_fig3", "files"], ["nc9"], "sakamoto2026_fig3.files[0]", "margins"),
     (
         FIGURES,
-        ["sakamoto2026_fig3", "tables"],
-        ["table", "published"],
-        "sakamoto2026_fig3.tables",
+        ["sakamoto2026_fig3", "files"],
+        ["data", "published"],
+        "sakamoto2026_fig3.files",
         "no catalog/sakamoto2026/published/sakamoto2026_fig3.csv",
     ),
     (FIGURES, ["Fig 3"], {}, "Fig 3 is not a name", "^[a-z0-9_]+"),
     (TABLES, ["zhao2026_table2", "study"], "six", "zhao2026_table2.study is 'six'", "weight_decay"),
     (TABLES, ["zhao2026_table7", "beside"], ["x"], "zhao2026_table7.beside is 'x'", "weight_decay"),
     (TABLES, ["zhao2026_table2", "beside"], ["weight_decay_mlp"], "zhao2026_table2.beside", "toge"),
-    (TABLES, ["zhao2026_table2", "tables"], ["margins"], "zhao2026_table2.tables[0]", "published"),
+    (TABLES, ["zhao2026_table2", "files"], ["margins"], "zhao2026_table2.files[0]", "published"),
     (TABLES, ["zhao2026_table2", "colour"], 1, "zhao2026_table2.colour is not a known", "script"),
     (
         TABLES,
@@ -121,7 +121,7 @@ BAD = [
         TABLES,
         ["zhao2026_table2", "published"],
         "zhao2026_table1",
-        "zhao2026_table2.tables",
+        "zhao2026_table2.files",
         "no catalog/zhao2026/published/zhao2026_table1.csv",
     ),
 ]
@@ -176,7 +176,7 @@ def test_the_columns_of_published_values_are_checked(root, config, monkeypatch):
 def test_options_for_both_scales_are_checked_at_each(root, config):
     add_study(root, "decays", "2030-01-02", {"optimizer.weight_decay": [0.01], "seed": [1]})
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig2"]
-    more = {"study": "decays", "tables": ["table"], "script": "sakamoto2026_fig2"}
+    more = {"study": "decays", "files": ["data"], "script": "sakamoto2026_fig2"}
     more["arguments"] = {"both": {"weight_decay": 0.5}}
     edit(root / FIGURES, ["more"], entry | more)
     assert (
@@ -191,7 +191,7 @@ def test_studies_beside_are_left_out_where_they_lack_the_scale(root, config):
     entry = {"title": "x", "study": "best_runs"}
     entry |= {
         "beside": ["only_quick"],
-        "tables": ["table", "beside"],
+        "files": ["data", "beside"],
         "script": "metric_against_metric",
     }
     edit(root / FIGURES, ["both"], entry)
@@ -249,14 +249,14 @@ def test_published_values_have_known_columns(published, content, said):
 
 def test_values_for_a_program_that_reads_none_are_told(root, config):
     edit(root / MORE_FIGURES, ["zhao2026_fig8", "published"], "zhao2026_fig5")
-    edit(root / MORE_FIGURES, ["zhao2026_fig8", "tables"], ["table", "published"])
+    edit(root / MORE_FIGURES, ["zhao2026_fig8", "files"], ["data", "published"])
     assert line(root, config) == (
-        f"{MORE_FIGURES}: zhao2026_fig8.tables has published, which "
+        f"{MORE_FIGURES}: zhao2026_fig8.files has published, which "
         "scripts/figures/zhao2026_fig8.py does not read"
     )
 
 
-COMPARED = {"tables": ["table", "beside"], "beside": ["coupling_mixture"]}
+COMPARED = {"files": ["data", "beside"], "beside": ["coupling_mixture"]}
 NEEDED = [
     (
         {"study": "weight_decay_mlp", "script": "zhao2026_fig8"},
@@ -276,7 +276,7 @@ NEEDED = [
 
 
 def check_entry(catalog, entry, kind="figures", name="more"):
-    entry = {"paper": "own", "tables": ["table"]} | entry
+    entry = {"paper": "own", "files": ["data"]} | entry
     check_shown._check_entry(catalog, columns.reader(catalog), kind, name, entry)
 
 

@@ -64,7 +64,7 @@ def test_a_column_is_of_the_data(data):
 def test_a_column_that_the_data_have_not_is_told_before_anything_runs(
     root, config, arguments, said
 ):
-    entry = {"title": "x", "study": "weight_decay_mlp", "tables": ["table"], "script": "over_time"}
+    entry = {"title": "x", "study": "weight_decay_mlp", "files": ["data"], "script": "over_time"}
     entry["arguments"] = {"quick": arguments | {"metrics": ["nc0"]}, "paper": arguments}
     edit(root / FIGURES, ["more"], entry)
     assert line(root, config).startswith(f"{FIGURES}: more.arguments.quick.{said}")

@@ -9,7 +9,7 @@ TWO = {
     "each": {"study": {"a": "A", "b": "B"}, "metric": {"nc0": "NC0", "nc1": "NC1", "nc2": "NC2"}},
     "title": "{metric} of {study}",
     "study": "{study}",
-    "tables": ["table", "{study}"],
+    "files": ["data", "{study}"],
     "arguments": {"both": {"metric": "{metric}", "fitted": 0.5}},
 }
 
@@ -22,7 +22,7 @@ def test_all_combinations_in_turn():
     assert found["fig14"] == {
         "title": "NC2 of B",
         "study": "b",
-        "tables": ["table", "b"],
+        "files": ["data", "b"],
         "arguments": {"both": {"metric": "nc2", "fitted": 0.5}},
     }
 

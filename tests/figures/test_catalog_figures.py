@@ -97,7 +97,7 @@ def make(kind, name, change, folder):
     for study in CATALOG.studies_of(entry, scale):
         paths.append(folder / f"{study}.parquet")
         parquet.write(paths[-1], change(measured(study, scale)))
-    given = {"table": paths[0], "beside": paths[1:]}
+    given = {"data": paths[0], "beside": paths[1:]}
     published = f"catalog/zhao2026/published/{entry.get('published', name)}.csv"
     given["published"] = ROOT / published
     arguments = entry.get("arguments", {})
@@ -105,7 +105,7 @@ def make(kind, name, change, folder):
     endings = ("csv", "pdf", "png") if kind == "figures" else ("csv", "html")
     made = {ending: folder / f"made.{ending}" for ending in endings}
     words = ["--options", json.dumps(options)]
-    for key in entry["tables"]:
+    for key in entry["files"]:
         files = given[key] if isinstance(given[key], list) else [given[key]]
         words += [f"--{key}", *map(str, files)]
     words += [f"--{ending}={path}" for ending, path in made.items()]

@@ -135,7 +135,7 @@ MISTAKES = [
 
 def arguments(folder, table, given):
     files = [f"--{kind}={folder}/made.{kind}" for kind in ("pdf", "png", "csv")]
-    return [f"--table={table}", *files, "--options", json.dumps(given)]
+    return [f"--data={table}", *files, "--options", json.dumps(given)]
 
 
 @pytest.fixture(scope="module")

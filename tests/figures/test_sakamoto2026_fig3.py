@@ -70,4 +70,4 @@ def test_missing_column_is_told(tmp_path, table):
     parquet.write(tmp_path / "t.parquet", table.drop(columns="rnc1"))
     outputs = ["--pdf", "f.pdf", "--png", "f.png", "--csv", "f.csv"]
     with pytest.raises(UserError, match="no column rnc1"):
-        sakamoto2026_fig3.main(["--table", str(tmp_path / "t.parquet"), *outputs])
+        sakamoto2026_fig3.main(["--data", str(tmp_path / "t.parquet"), *outputs])

@@ -34,7 +34,7 @@ ARGUMENTS = {
     ],
     "sakamoto2026_fig3": [],
     "atlas_overview": ["--options", '{"weight_decay": 0.03, "seed": 44}'],
-    "zhao2026_fig5": ["--table", "sgd.parquet", "--published", str(PUBLISHED)],
+    "zhao2026_fig5": ["--data", "sgd.parquet", "--published", str(PUBLISHED)],
 }
 
 
@@ -55,7 +55,7 @@ def test_programs_write_the_same_bytes_twice(files, monkeypatch, tmp_path):
     monkeypatch.chdir(files)
     calls = {}
     for name, special in ARGUMENTS.items():
-        calls[name] = ["--table", "table.parquet", "--title-note", "a note", *special]
+        calls[name] = ["--data", "table.parquet", "--title-note", "a note", *special]
         for kind in ("pdf", "png", "csv"):
             calls[name] += [f"--{kind}", str(tmp_path / "deep" / f"{name}.{kind}")]
         MODULES[name].main(calls[name])

@@ -35,7 +35,7 @@ def test_one_seed_has_no_interval():
 
 def test_a_column_that_is_missing_is_one_line(tmp_path):
     parquet.write(tmp_path / "study.parquet", ends().drop(columns="nc2_etf"))
-    arguments = [f"--table={tmp_path / 'study.parquet'}", "--title=t", "--csv=c", "--html=h"]
+    arguments = [f"--data={tmp_path / 'study.parquet'}", "--title=t", "--csv=c", "--html=h"]
     arguments += [f"--published={PUBLISHED / 'zhao2026_table2.csv'}"]
     with pytest.raises(UserError, match="no column nc2_etf"):
         zhao2026_table2.main(arguments)

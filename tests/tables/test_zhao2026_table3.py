@@ -52,7 +52,7 @@ def test_a_program_writes_what_it_shows(tmp_path):
     """As many rows and numbers in the page as in the CSV, ours and the paper's side by side."""
     parquet.write(tmp_path / "study.parquet", ends())
     files = {kind: tmp_path / f"made/table.{kind}" for kind in ("csv", "html")}
-    arguments = [f"--table={tmp_path / 'study.parquet'}", "--title=Six < seven", "--note=digits"]
+    arguments = [f"--data={tmp_path / 'study.parquet'}", "--title=Six < seven", "--note=digits"]
     arguments += [f"--published={PUBLISHED / 'zhao2026_table3.csv'}"]
     zhao2026_table3.main([*arguments, *(f"--{kind}={path}" for kind, path in files.items())])
     df = pd.read_csv(files["csv"])

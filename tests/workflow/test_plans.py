@@ -93,7 +93,7 @@ def name_its_optimizer(project) -> dict:
 def test_a_figure_of_published_values_is_given_them(fresh_project):
     """And is drawn again when one of them is mended; a bundle holds them, as any data."""
     name_its_optimizer(fresh_project)
-    entry = {"title": "x", "study": "weight_decay_mlp", "tables": ["table", "published"]}
+    entry = {"title": "x", "study": "weight_decay_mlp", "files": ["data", "published"]}
     entry |= {"script": "zhao2026_fig2", "published": "zhao2026_table6"}
     fresh_project.write_yaml("catalog/zhao2026/figures.yaml", {"zhao2026_fig5": entry})
     file = "catalog/zhao2026/published/zhao2026_table6.csv"
@@ -104,7 +104,7 @@ def test_a_figure_of_published_values_is_given_them(fresh_project):
     (fresh_project.folder / file).unlink()
     text, status = fresh_project.run("-n", "results/quick/figures/zhao2026_fig5.pdf")
     assert status != 0
-    assert f"zhao2026_fig5.tables: there is no {file}" in text
+    assert f"zhao2026_fig5.files: there is no {file}" in text
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def tabled(fresh_project):
         del setting["margins"]
     fresh_project.write_yaml("catalog/own/studies/another.yaml", study)
     one = {"title": "$(touch pwned)", "study": "weight_decay_mlp"}
-    one["tables"] = ["table", "published"]
-    two = one | {"beside": ["another"], "tables": ["table", "beside", "published"]}
+    one["files"] = ["data", "published"]
+    two = one | {"beside": ["another"], "files": ["data", "beside", "published"]}
     entries = {"zhao2026_table2": one | {"published": "zhao2026_table3"}, "zhao2026_table7": two}
     fresh_project.write_yaml("catalog/zhao2026/tables.yaml", entries)
     return fresh_project

@@ -54,7 +54,7 @@ def test_a_figure_of_a_template_is_of_its_study_alone(shipped):
     assert jobs == study(648)
     commands = shipped.commands("results/quick/figures/zhao2026_fig37.png").replace("\\\n", " ")
     assert '{"metric":"nc1_pinv"}' in commands
-    assert "--table results/quick/studies/optimizers_resnet9_fashion_mnist.parquet" in commands
+    assert "--data results/quick/studies/optimizers_resnet9_fashion_mnist.parquet" in commands
     assert shipped.jobs("results/quick/figures/zhao2026_fig37.png") == study(6)
 
 
