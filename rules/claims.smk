@@ -1,7 +1,7 @@
 rule claims:
     """Every claim that the scale's studies can answer: statistic, interval, verdict."""
     input:
-        tables=lambda wildcards: [
+        data=lambda wildcards: [
             TARGETS.study_data(study, wildcards.scale)
             for study in TARGETS.claimed_studies(wildcards.scale)
         ],
@@ -35,7 +35,7 @@ rule claims:
         python -m scripts.start evaluate_claims \
             --claims {params.claims:q} \
             --studies {params.studies} \
-            --tables {input.tables:q} \
+            --data {input.data:q} \
             --scale {wildcards.scale} \
             --csv {output.csv:q} \
             --html {output.html:q} \

@@ -9,40 +9,43 @@ MIN_CELLS = 3
 """Below this a slope or a rank order along an axis of a study is not given."""
 
 
-def loglog_slope(x: ArrayLike, times: NDArray) -> NDArray:
-    """The least-squares slope of log10(median time over seeds) against log10(x).
+def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
+    """The least-squares slope of log10(median time over seeds) against log10(x), as bounds.
 
     Args:
         x: ``[C]`` positive.
-        times: ``[..., S, C]`` steps.
+        smallest, largest: ``[..., S, C]`` steps, the bounds of each run's time.
     """
     log_x = np.log10(np.asarray(x, dtype=float))
     centred = log_x - log_x.mean()
-    return np.log10(median_over_seeds(times)) @ centred / (centred @ centred)
+    weights = centred / (centred @ centred)
+    early, late = (np.log10(median_over_seeds(times)) for times in (smallest, largest))
+    ends = (np.where(weights > 0, early, late), np.where(weights > 0, late, early))
+    return tuple(np.where(weights == 0, 0.0, end * weights).sum(axis=-1) for end in ends)
 
 
 def loglog_slope_interval(
-    x: ArrayLike, times: NDArray, censored: NDArray, **bootstrap
+    x: ArrayLike, smallest: NDArray, largest: NDArray, **bootstrap
 ) -> tuple[Interval, int]:
     """:func:`loglog_slope` with its interval over seeds, and the number of cells it rests on.
 
-    A cell counts only if none of its seeds is censored: a median of lower bounds would
-    flatten the slope. With fewer than :data:`MIN_CELLS` distinct x left, NaN.
+    A cell counts if its median over seeds is known, though a seed's time may be censored. In a
+    bootstrap draw in which it is not known, the slope may be anything between its bounds, and so
+    may the interval. With fewer than :data:`MIN_CELLS` distinct x left, NaN.
 
     Args:
-        x: ``[C]``; times, censored: ``[S, C]``, NaN and True where the event is not observed.
+        x: ``[C]``; smallest, largest: ``[S, C]`` bounds of the times, NaN where there is no run.
     """
     x = np.asarray(x, dtype=float)
-    whole = ~(np.asarray(censored, dtype=bool) | np.isnan(times)).any(axis=0)
-    if len(np.unique(x[whole])) < MIN_CELLS:
-        return Interval(np.nan, np.nan, np.nan), int(whole.sum())
-    times = times[:, whole]
+    known = median_over_seeds(smallest) == median_over_seeds(largest)
+    cells = int(known.sum())
+    if len(np.unique(x[known])) < MIN_CELLS:
+        return Interval(np.nan, np.nan, np.nan), cells
 
-    def slope(smallest: NDArray, _largest: NDArray) -> tuple[NDArray, NDArray]:
-        value = loglog_slope(x[whole], smallest)
-        return value, value
+    def slope(low: NDArray, high: NDArray) -> tuple[NDArray, NDArray]:
+        return loglog_slope(x[known], low, high)
 
-    return seed_interval(times, times, slope, **bootstrap), int(whole.sum())
+    return seed_interval(smallest[:, known], largest[:, known], slope, **bootstrap), cells
 
 
 def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArray:

@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from latephase.catalog.check_schema import check
-from latephase.catalog.columns import formats, reader
+from latephase.catalog.columns import Data, formats, reader
 from latephase.catalog.entries import Catalog
 from latephase.errors import UserError
 from latephase.runs import declared
@@ -24,9 +24,14 @@ NAMED = {
 ANNOTATIONS = f"{', '.join(NAMED)}, Sequence[…] or Mapping[str, …] of one, … | None"
 
 
-def check_claims(catalog: Catalog) -> None:
-    """Every claim: its id, its study, its statistic, and the statistic's arguments."""
+def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
+    """Every claim: its id, its study, its statistic with its arguments, and its controls.
+
+    ``schema`` is that of the files of claims.
+    """
     ids, data_of = set(), reader(catalog)
+    of_claim = schema["$defs"]["claim"]["properties"]
+    controls = {"$defs": schema["$defs"], **of_claim["controls"]}
     for claim in catalog.claims:
         file = f"catalog/{claim['paper']}/claims.yaml"
         if claim["id"] in ids:
@@ -36,10 +41,26 @@ def check_claims(catalog: Catalog) -> None:
             allowed = ", ".join(sorted(catalog.studies))
             where = f"{file}: {claim['id']}.study"
             raise UserError(f"{where} is {claim['study']!r}; allowed: {allowed}")
-        schema = {"properties": _check_statistic(file, claim)}
+        arguments = {"properties": _check_statistic(file, claim)}
         for scale in catalog.studies[claim["study"]]["scales"]:
-            known = formats([data_of(claim["study"], scale)])
-            check(claim["arguments"], schema, file, f"{claim['id']}.arguments", known)
+            data = data_of(claim["study"], scale)
+            known = formats([data])
+            check(claim["arguments"], arguments, file, f"{claim['id']}.arguments", known)
+            check(claim["controls"], controls, file, f"{claim['id']}.controls", known)
+            _check_values(file, claim, data)
+
+
+def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
+    """The values that controls name are of the study's runs."""
+    for index, control in enumerate(claim["controls"]):
+        named = dict(control.get("exchange", {}))
+        named |= {name: [v] for name, v in control.get("scale", {}).get("where", {}).items()}
+        for column, values in named.items():
+            known = data.values.get(column, [])
+            for value in (value for value in values if value not in known):
+                where = f"{file}: {claim['id']}.controls[{index}].{column}"
+                allowed = ", ".join(map(str, known)) or "a column that tells runs apart"
+                raise UserError(f"{where} is {value!r}; allowed: {allowed}")
 
 
 def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -55,7 +55,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
             file, key = catalog.file_of(name), f"scales.{scale}"
             check_setting(setting, schemas["study"], datasets, file, key)
     check_shown(catalog)
-    check_claims(catalog)
+    check_claims(catalog, schemas["claims"])
     check_chosen(catalog)
     _cut(catalog)
     return catalog

@@ -8,10 +8,10 @@ import pandas as pd
 
 from latephase.drawing.page import filled
 from latephase.drawing.page import page as whole_page
-from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, SAYS_LITTLE
 
-MARKS = {REPRODUCED: "✓", NOT_REPRODUCED: "✗", INCONCLUSIVE: "?"}
-CLASSES = {REPRODUCED: "yes", NOT_REPRODUCED: "no", INCONCLUSIVE: "open"}
+MARKS = {REPRODUCED: "✓", SAYS_LITTLE: "~", NOT_REPRODUCED: "✗", INCONCLUSIVE: "?"}
+CLASSES = {REPRODUCED: "yes", SAYS_LITTLE: "open", NOT_REPRODUCED: "no", INCONCLUSIVE: "open"}
 STYLE = """
 tbody th { font-weight: 600; min-width: 16rem; }
 .value { font-variant-numeric: tabular-nums; min-width: 9rem; }
@@ -24,7 +24,9 @@ details { margin-top: .25rem; color: #444; font-size: .875rem; }
 """
 TABLE = """<p>{{ counts }}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
 lies wholly in the predicted range, not reproduced if it lies wholly outside, inconclusive
-otherwise. Ranges were set before the statistics were computed.</p>
+otherwise. Ranges were set before the statistics were computed. Controls are the same statistic on
+data from which the effect was taken, or in which it was reversed or made smaller: each must turn
+the verdict. Where one does not, a reproduced claim says little.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Claims and verdicts">
 <table>
 <caption>Each paper's sentence, in our words, and what the runs say of it.</caption>
@@ -38,7 +40,8 @@ otherwise. Ranges were set before the statistics were computed.</p>
 <td class="value">{{ row.predicted }}
 <details><summary>why</summary>{{ row.stated }}</details></td>
 <td class="verdict"><span class="{{ row.kind }}"><span
-aria-hidden="true">{{ row.mark }} </span>{{ row.verdict }}</span></td>
+aria-hidden="true">{{ row.mark }} </span>{{ row.verdict }}</span>
+<small>controls: {{ row.controls }}</small></td>
 <td>{{ row.n_cells }} cells × {{ row.n_seeds }} seeds<small>{{ row.note }}</small>
 <small>study {{ row.study }}, statistic {{ row.statistic }}</small></td>
 </tr>

@@ -20,9 +20,11 @@ Options = Mapping[str, str]
 """Values on other axes of the study's optimizers: ``{"head": "muon"}``."""
 
 REPRODUCED = "reproduced"
+SAYS_LITTLE = "says little"
+"""As predicted, but so it would be if the effect were not there: a control passes."""
 NOT_REPRODUCED = "not reproduced"
 INCONCLUSIVE = "inconclusive"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
+VERDICTS = (REPRODUCED, SAYS_LITTLE, NOT_REPRODUCED, INCONCLUSIVE)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+from latephase.analysis.controls import CONTROLS
 from latephase.catalog import check_claims
 from latephase.errors import UserError
-from latephase.runs import declared
-from tests.catalog.editing import CLAIMS, MORE_CLAIMS, edit, line
+from latephase.runs import code_digest
+from tests.catalog.editing import CLAIMS, MORE_CLAIMS, ROOT, edit, line, load_yaml
 
 BAD = [
     (
@@ -64,8 +65,10 @@ def nothing():
 def helper(values, strange):
     pass
 """
+SCHEMA = load_yaml((ROOT / "catalog/schemas/claims.schema.yaml").read_text())
 PLAIN = {"metrics": ["nc0"], "fitted": 0.99, "stay": 3, "strict": True, "share": "seed"}
 PLAIN |= {"told": "x", "weights": {"a": 1, "b": 0.5}}
+NOTHING_ELSE = [{"shuffle": "labels"}]
 KINDS = {"coupled": "muon", "more": ["lion"], "options": {"head": "adam"}}
 
 
@@ -75,14 +78,14 @@ def complaint(shipped, monkeypatch, tmp_path):
     folder = tmp_path / "latephase/papers/new2030"
     folder.mkdir(parents=True)
     (folder / "claims.py").write_text(STATISTICS)
-    for module in (check_claims, declared):
+    for module in (check_claims, code_digest):
         monkeypatch.setattr(module, "ROOT", tmp_path)
 
-    def said(statistic, arguments):
+    def said(statistic, arguments, controls=NOTHING_ELSE):
         claim = {"paper": "new2030", "id": "new", "study": "modern_optimizers"}
-        claim |= {"statistic": statistic, "arguments": arguments}
+        claim |= {"statistic": statistic, "arguments": arguments, "controls": controls}
         try:
-            check_claims.check_claims(dataclasses.replace(shipped, claims=[claim]))
+            check_claims.check_claims(dataclasses.replace(shipped, claims=[claim]), SCHEMA)
         except UserError as error:
             assert "\n" not in str(error)
             return str(error)
@@ -144,3 +147,49 @@ def test_what_takes_no_table_is_no_statistic(complaint, statistic):
         f"catalog/new2030/claims.yaml: new.statistic is '{statistic}'; "
         "allowed: plain, kinds, bare, strange"
     )
+
+
+MUON = {"optimizer.name": "muon"}
+GOOD = [
+    {"shuffle": "labels"},
+    {"shuffle": ["nc0"]},
+    {"reverse": ["optimizer.weight_decay"]},
+    {"exchange": {"optimizer.name": ["lion", "muon"]}},
+    {"flat": ["nc0"]},
+    {"in_common": ["nc0", "rnc1"]},
+    {"scale": {"metric": "nc0", "by": 2, "where": MUON}},
+    {"scale": {"metric": "nc0", "by": -0.5}},
+    {"put": {"accuracy_test": "accuracy_train"}},
+]
+
+
+def test_each_control_may_be_named(complaint):
+    assert {kind for control in GOOD for kind in control} == set(CONTROLS)
+    assert complaint("plain", PLAIN, GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("control", "said"),
+    [
+        ({"shufle": "labels"}, "[0].shufle is not a known key; allowed: "),
+        ({"shuffle": "runs"}, "[0].shuffle"),
+        ({"flat": ["nc00"]}, "[0].flat[0] is 'nc00'; allowed: a metric of the data"),
+        ({"flat": []}, "[0].flat"),
+        ({"reverse": ["optimizer.lrr"]}, "[0].reverse[0] is 'optimizer.lrr'; allowed: a column"),
+        ({"exchange": {"optimizer.name": ["lion"]}}, "[0].exchange.optimizer.name"),
+        (
+            {"exchange": {"optimizer.name": ["lion", "adm"]}},
+            "[0].optimizer.name is 'adm'; allowed: lion, muon, shampoo",
+        ),
+        ({"scale": {"metric": "nc0"}}, "[0].scale.by"),
+        (
+            {"scale": {"metric": "nc0", "by": 2, "where": {"optimizer.head": "adm"}}},
+            "[0].optimizer.head is 'adm'; allowed: ",
+        ),
+        ({"put": {"accuracy_test": "accuracy_trian"}}, "[0].put.accuracy_test is 'accuracy_tri"),
+        ({"flat": ["nc0"], "shuffle": "labels"}, "[0]"),
+    ],
+)
+def test_a_wrong_control_is_told(complaint, control, said):
+    message = complaint("plain", PLAIN, [control])
+    assert message.startswith(f"catalog/new2030/claims.yaml: new.controls{said}")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from latephase.drawing.claims_page import number, page, threshold_text
-from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, SAYS_LITTLE
 from scripts.evaluate_claims import COLUMNS
 from tests.drawing.rows import Rows
 
@@ -23,13 +23,13 @@ ROW = dict.fromkeys(COLUMNS, HOSTILE) | {
 
 
 def test_a_row_says_what_was_found_what_was_predicted_and_what_follows():
-    verdicts = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, REPRODUCED)
+    verdicts = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, SAYS_LITTLE, REPRODUCED)
     text = page(pd.DataFrame([ROW | {"verdict": verdict} for verdict in verdicts]), "quick")
-    assert "2 reproduced, 1 not reproduced, 1 inconclusive. A claim" in text
+    assert "2 reproduced, 1 says little, 1 not reproduced, 1 inconclusive. A claim" in text
     _, *rows = Rows(text).rows
-    assert [row[3].replace("\n", "") for row in rows] == [
-        *("✓ reproduced", "✗ not reproduced", "? inconclusive", "✓ reproduced")
-    ]
+    marked = ("✓ reproduced", "✗ not reproduced", "? inconclusive", "~ says little", "✓ reproduced")
+    told = f"controls: {HOSTILE}"
+    assert [row[3].replace("\n", "") for row in rows] == [mark + told for mark in marked]
     _, estimate, predicted, _, rests = rows[0]
     assert estimate == f"−1.03 [−1.1, ∞]{HOSTILE}"
     assert predicted.startswith("at most 0.1")

@@ -31,7 +31,8 @@ def test_a_line_for_each(folder):
     assert summary.lines(folder) == [
         f"figures   {folder}/figures/   fig_a (pdf, png, csv)",
         f"tables    {folder}/tables/   table_a (html, csv)",
-        f"verdicts  {folder}/claims.html   2 reproduced, 0 not reproduced, 1 inconclusive",
+        f"verdicts  {folder}/claims.html   2 reproduced, 0 says little, 0 not reproduced, "
+        "1 inconclusive",
         f"report    {folder}/report.html",
     ]
 

@@ -60,7 +60,7 @@ def test_an_optimizer_is_one_file(fresh_project, sources):
     quick["grids"] = [{"optimizer": {"name": name, "lr": 0.1}} for name in ("halfway", "sgd")]
     study |= {"added": "2030-01-01", "scales": {"quick": quick}}
     fresh_project.write_yaml("catalog/own/studies/mine.yaml", study)
-    figure = {"title": "x", "study": "mine", "tables": ["table"], "script": "over_time"}
+    figure = {"title": "x", "study": "mine", "files": ["data"], "script": "over_time"}
     figure["arguments"] = {"both": {"by": ["optimizer.name"], "metrics": ["nc0"]}}
     fresh_project.write_yaml("catalog/own/figures.yaml", {"mine": figure})
     fresh_project.make("results/quick/figures/mine.csv")
@@ -136,12 +136,12 @@ def test_a_paper_is_two_folders_and_its_drawings(fresh_project, sources):
     (shelf / "paper.yaml").write_text("heading: New 2030\n")
     study = fresh_project.read_yaml(STUDY) | {"added": "2030-01-01"}
     fresh_project.write_yaml("catalog/new2030/studies/brief.yaml", study)
-    figure = {"title": "x", "study": "brief", "tables": ["table"], "script": "over_time"}
+    figure = {"title": "x", "study": "brief", "files": ["data"], "script": "over_time"}
     figure["arguments"] = {"both": {"by": ["optimizer.weight_decay"], "metrics": ["nc0"]}}
     fresh_project.write_yaml("catalog/new2030/figures.yaml", {"new2030_fig1": figure})
     claim = {"id": "new2030-small", "where": "1", "sentence": "x", "study": "brief"}
     claim |= {"statistic": "smallest", "arguments": {"metric": "nc0"}, "unit": "1"}
-    claim |= {"threshold": {"low": 0, "high": None}, "stated": "x"}
+    claim |= {"threshold": {"low": 0, "high": None}, "stated": "x", "controls": [{"flat": ["nc0"]}]}
     fresh_project.write_yaml("catalog/new2030/claims.yaml", {"claims": [claim]})
 
     folders = {name.rsplit("new2030", 1)[0] for name in touched(fresh_project, sources)}

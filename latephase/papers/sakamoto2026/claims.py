@@ -123,8 +123,9 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), a slope of -1 at fixed ε; so
     the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.events.fall`), which does
     not depend on how far below it a run gets within its budget. The plateau is taken after
-    memorisation, as in the theorem, where the loss is small first. Cells with a censored seed
-    are left out; fewer than three: NaN.
+    memorisation, as in the theorem, where the loss is small first. A run that does not fall does so
+    later than its last step. Cells whose median over seeds is thereby unknown are left out; fewer
+    than three: NaN.
     """
 
     def times(run: pd.DataFrame) -> dict[str, Event]:
@@ -142,13 +143,12 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
         return {"train": train, "rnc1": rnc1}
 
     runs = events.run_events(table, times)
-    times = seeds.by_cell(runs, "rnc1")
-    # A run missing from the grid is NaN after the pivot: as little known as a censored one.
-    censored = seeds.by_cell(runs, "rnc1_censored").fillna(1.0) > 0
-    clock = np.array([lr * decay for lr, decay in times.columns])
+    runs["latest"] = runs["rnc1"].mask(runs["rnc1_censored"], np.inf)
+    earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))
+    clock = np.array([lr * decay for lr, decay in earliest.columns])
     positive = clock > 0  # No decay, no clock: the theorem says nothing of that cell.
     interval, n_cells = trends.loglog_slope_interval(
-        clock[positive], times.to_numpy()[:, positive], censored.to_numpy()[:, positive]
+        clock[positive], earliest.to_numpy()[:, positive], latest.to_numpy()[:, positive]
     )
     note = _note(
         runs,
@@ -158,11 +158,12 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
             & ~runs["train_censored"],
         },
     )
-    note += f"; slope over {n_cells} of {positive.sum()} cells, those in which every seed falls"
-    medians = sorted(zip(clock, times.median().where(~censored.any()), strict=True))
+    note += f"; slope over {n_cells} of {positive.sum()} cells, those whose median time is known"
+    middle = earliest.median().where(earliest.median() == latest.median())
+    medians = sorted(zip(clock, middle, strict=True))
     known = [f"{rate:.2g} {step:,.0f}" for rate, step in medians if step > 0]
     note += f"; median steps by η λ: {', '.join(known)}" if known else ""
-    return Result(*interval, len(times), n_cells, note)
+    return Result(*interval, len(earliest), n_cells, note)
 
 
 def _accuracy_onsets(

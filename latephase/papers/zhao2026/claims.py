@@ -226,8 +226,16 @@ def regression_slope(table: pd.DataFrame, *, fitted: float) -> Result:
 
 
 def regression_r_squared(table: pd.DataFrame, *, fitted: float) -> Result:
-    """The share of NC3's variance over all runs that log10 NC0 explains (Fig. 2, Table 6)."""
-    return _over_runs(table, "nc0", "nc3_duality", fitted, lambda x, y: regression(x, y)[2])
+    """The share of NC3's variance over all runs that log10 NC0 explains (Fig. 2, Table 6).
+
+    Negative where NC3 falls with NC0.
+    """
+
+    def share(x: np.ndarray, y: np.ndarray) -> float:
+        slope, _, r_squared = regression(x, y)
+        return float(np.copysign(r_squared, slope))
+
+    return _over_runs(table, "nc0", "nc3_duality", fitted, share)
 
 
 def accuracy_association(table: pd.DataFrame, *, metric: Metric, fitted: float) -> Result:

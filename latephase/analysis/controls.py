@@ -1,0 +1,101 @@
+"""Controls: a study's data with an effect removed, reversed, made smaller, or another in its place.
+
+A verdict counts if the same statistic says otherwise of its controls. Each function takes the data,
+a row a run and step, and gives others; the rows and the other columns stay as they are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LABELS = ("optimizer.", "model.", "data.", "loss.", "schedule", "steps", "batch_size")
+"""How the names of columns begin that say what a run is."""
+SHUFFLES = 12
+
+
+def labels_of(table: pd.DataFrame) -> list[str]:
+    """The columns that say what a run is, but for its seed."""
+    return [column for column in table if column.startswith(LABELS)]
+
+
+def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Columns as other runs of the same seed have them, each run's from one other at random.
+
+    Of runs with different numbers of rows, the last rows belong together.
+    """
+    columns = list(columns)
+    from_last = table.groupby("run").cumcount(ascending=False)
+    seeds = table.groupby("run")["seed"].first()
+    other = pd.concat(
+        pd.Series(rng.permutation(runs.index), index=runs.index) for _, runs in seeds.groupby(seeds)
+    )
+    keys = pd.MultiIndex.from_arrays([table["run"], from_last])
+    wanted = pd.MultiIndex.from_arrays([table["run"].map(other), from_last])
+    given = table[columns].set_axis(keys, axis=0).reindex(wanted).set_axis(table.index, axis=0)
+    return table.assign(**{column: given[column] for column in columns})
+
+
+def reversed_order(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The values of each column in the opposite order: the smallest for the largest, and so on."""
+    changed = {}
+    for column in columns:
+        known = sorted(table[column].dropna().unique())
+        changed[column] = table[column].map(dict(zip(known, known[::-1], strict=True)))
+    return table.assign(**changed)
+
+
+def exchanged(table: pd.DataFrame, column: str, first: Any, second: Any) -> pd.DataFrame:
+    """One value of a column for another one, and that for it."""
+    return table.assign(**{column: table[column].replace({first: second, second: first})})
+
+
+def flat(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """Metrics that stay where each run's are at its first step."""
+    first = table.sort_values("step").groupby("run")[list(metrics)].first()
+    return table.assign(**{metric: table["run"].map(first[metric]) for metric in metrics})
+
+
+def in_common(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """Metrics whose course is the same in every run: at each step the median of all runs."""
+    return table.assign(
+        **{metric: table.groupby("step")[metric].transform("median") for metric in metrics}
+    )
+
+
+def scaled(
+    table: pd.DataFrame, metric: str, factor: float, where: Mapping[str, Any]
+) -> pd.DataFrame:
+    """A metric times a factor, of the runs that have these values in these columns."""
+    chosen = pd.Series(True, index=table.index)
+    for column, value in where.items():
+        chosen &= table[column] == value
+    return table.assign(**{metric: table[metric].where(~chosen, table[metric] * factor)})
+
+
+def put(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Columns in the place of others, all at once: ``{"accuracy_test": "accuracy_train"}``."""
+    return table.assign(**{column: table[other] for column, other in columns.items()})
+
+
+def _shuffled(table: pd.DataFrame, asked: Any) -> list[pd.DataFrame]:
+    columns = labels_of(table) if asked == "labels" else asked
+    rng = np.random.default_rng(0)
+    return [shuffled(table, columns, rng) for _ in range(SHUFFLES)]
+
+
+CONTROLS: dict[str, Callable[[pd.DataFrame, Any], list[pd.DataFrame]]] = {
+    "shuffle": _shuffled,
+    "reverse": lambda table, columns: [reversed_order(table, columns)],
+    "exchange": lambda table, asked: [
+        exchanged(table, column, *values) for column, values in asked.items()
+    ],
+    "flat": lambda table, metrics: [flat(table, metrics)],
+    "in_common": lambda table, metrics: [in_common(table, metrics)],
+    "scale": lambda table, asked: [
+        scaled(table, asked["metric"], asked["by"], asked.get("where", {}))
+    ],
+    "put": lambda table, columns: [put(table, columns)],
+}
+"""What a claim's ``controls`` may name, each with what makes the data of the control."""
