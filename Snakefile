@@ -31,7 +31,7 @@ onstart:
     gc.freeze()
     gc.enable()
     signals.heed_while_jobs_run()
-    serve.start()
+    serve.start(LEAVE)
 
 
 onsuccess:

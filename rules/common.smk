@@ -15,6 +15,7 @@ from latephase.runs import code_digest, spec
 from rules import gpus, signals, summary
 from rules.targets import Targets
 from scripts import serve
+from scripts.surroundings import LEAVE
 from snakemake.logging import logger
 
 signals.heed_while_planning()
@@ -36,7 +37,8 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 # the period of grace; a job that ends earlier has failed. So where preempted jobs are put back, the
 # shell waits for Slurm to end it, for ten minutes at most.
 shell.prefix(
-    "set -euo pipefail; trap '' TERM; trap 'test $? != 143 || "
+    f"{LEAVE}set -euo pipefail; "
+    "trap '' TERM; trap 'test $? != 143 || "
     "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
     "sleep 600' EXIT; "
 )

@@ -71,7 +71,9 @@ class Targets:
         A param of what is cached: the cache's key leaves out pin files, and without --sdm conda
         the environment altogether. Comments are not in it.
         """
-        files = [*sorted((self.root / "envs").glob(f"{stage}*")), self.root / "requirements.txt"]
+        envs = self.root / "envs"
+        listed = [path for kind in ("yaml", "txt") for path in envs.glob(f"{stage}*.{kind}")]
+        files = [*sorted(listed), self.root / "requirements.txt"]
         lines = [line.strip() for path in files for line in path.read_text("utf-8").splitlines()]
         return spec.digest([line for line in lines if re.match(r"- |https:|torch==", line)])
 
@@ -242,12 +244,12 @@ class Targets:
         study, *beside = self.catalog.studies_of(entry, wildcards.scale)
         data = self.study_data(study, wildcards.scale)
         files = {
-            "table": data,
+            "data": data,
             "beside": [self.study_data(study, wildcards.scale) for study in beside],
             "margins": data.replace(".parquet", ".margins.parquet"),
             "published": published_of(name, entry),
         }
-        return {name: files[name] for name in entry["tables"]}
+        return {name: files[name] for name in entry["files"]}
 
     def shown_words(self, wildcards, input) -> list[str]:
         """The options by which a program is given those files, wherever they lie."""

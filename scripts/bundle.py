@@ -5,7 +5,7 @@ r"""A figure in one file, for a paper's supplement: picture, numbers, data, prog
         --code latephase/drawing/style.py scripts/figures/sakamoto2026_fig3.py \
         --options '{"weight_decay": 0.3}' --packs results/packs --pack P1 --studies '{…}' \
         --output results/quick/bundles/sakamoto2026_fig3.zip \
-        --files --table results/quick/studies/weight_decay_mlp.parquet
+        --files --data results/quick/studies/weight_decay_mlp.parquet
 
 ``--files`` comes last: what follows is what the figure's program is given. Unpacked, the bundle's
 REDRAW.txt has the command that draws the figure again, from what is in it alone.

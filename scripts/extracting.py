@@ -17,7 +17,7 @@ from latephase.progress import Progress
 from latephase.runs import code_digest, parts
 from latephase.runs.spec import pack_id
 from latephase.storage import checkpoints, parquet
-from scripts import given
+from scripts import device
 
 
 def main(
@@ -40,7 +40,7 @@ def main(
     for name in inputs:
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--device", type=given.device, default="cpu")
+    parser.add_argument("--device", type=device.of_torch, default="cpu")
     parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)

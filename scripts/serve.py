@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from latephase.errors import UserError
 from latephase.runs import code_digest
 from scripts.start import ARROW, PER_JOB, address, circumstances, end_with, peer
 
@@ -59,13 +60,17 @@ servers: list[subprocess.Popen] = []
 """Holds the standard input of the server open while this process lives."""
 
 
-def start() -> None:
-    """Start a server for the jobs of this process, Snakemake; if that fails, they run without."""
+def start(before: str = "") -> None:
+    """Start a server for the jobs of this process, Snakemake; if that fails, they run without.
+
+    ``before`` is what the shell commands of jobs begin with and changes their environment.
+    """
     if sys.platform != "linux" or os.environ.get("LATEPHASE_COLD"):
         return
     with contextlib.suppress(OSError):
+        command = f"{before}exec python -m scripts.serve $0"  # as rules start a job
         server = subprocess.Popen(
-            ["bash", "-c", "exec python -m scripts.serve $0", str(os.getpid())],  # as rules do
+            ["bash", "-c", command, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -218,7 +223,7 @@ def import_libraries(program: str) -> None:
     What cannot be imported is left to the job, and so is a program that cannot be read.
     """
     code_digest.forget()
-    with contextlib.suppress(OSError, SyntaxError):
+    with contextlib.suppress(OSError, UserError):
         for file in code_digest.sources(f"scripts.{program}", ROOT):
             for module, names in imports(ROOT / file):
                 with contextlib.suppress(Exception, SystemExit):

@@ -31,7 +31,18 @@ FROM_THE_KERNEL = 0x80
 """``si_code`` of a signal that a terminal sends, to each process of a group."""
 ARROW = "JE_ARROW_MALLOC_CONF"
 """Tells pyarrow in the server to start no thread for its memory, when it is imported."""
-PER_JOB = {"_", "OLDPWD", "PWD", "SHLVL", "TEMP", "TEMPDIR", "TMP", "TMPDIR", ARROW}
+PER_JOB = {
+    "_",
+    "CUDA_VISIBLE_DEVICES",
+    "OLDPWD",
+    "PWD",
+    "SHLVL",
+    "TEMP",
+    "TEMPDIR",
+    "TMP",
+    "TMPDIR",
+    ARROW,
+}
 """Environment variables that a shell or Snakemake sets for each job anew, and the server's own."""
 PATIENCE = 60
 """Seconds that the server may take to be ready: it may import libraries from a slow disk first."""

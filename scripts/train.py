@@ -34,8 +34,8 @@ from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
 from latephase.storage.lock import alone
-from latephase.training import trainer
-from scripts import given
+from latephase.training import teachable, trainer
+from scripts import device, given
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--checkpoints", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     parser.add_argument("--timing", type=Path, required=True)
-    parser.add_argument("--device", type=given.device, default="cpu")
+    parser.add_argument("--device", type=device.of_torch, default="cpu")
     parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
@@ -73,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
     hold_code(args)
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
+    teachable.check(args.pack["common"]["data"]["name"], data)
     with (
         alone(args.scratch),
         stop_asked_by(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as stop,

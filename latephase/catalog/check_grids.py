@@ -1,12 +1,13 @@
 """What a user can get wrong in the grids of a study: one line that says where it stands."""
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
-from latephase.runs import declared, grid, parts, spec
+from latephase.runs import code_digest, declared, grid, parts, spec
 from latephase.runs.spec import Spec
 
 
@@ -127,6 +128,7 @@ def _check_run(
         if name in parts.KINDS:
             check(value["name"], {"enum": declared.names(name)}, file, f"{key}.{name}.name")
             check(value, declared.schema(name, value["name"]), file, f"{key}.{name}")
+            check_imports(parts.module(name, value["name"]))
         known.add(mark)
     if "seed" not in run:
         raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
@@ -199,3 +201,10 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
                 f"{file}: {key}.model.samples is {model['samples']}; "
                 f"allowed: as many as there are to {split}, {size}"
             )
+
+
+@functools.cache
+def check_imports(module: str) -> None:
+    """All of a module's code is seen, so that an edit of it is."""
+    if line := code_digest.unfollowed(module, code_digest.ROOT):
+        raise UserError(f"{line}, and an edit of what that runs is not seen; allowed: import …")

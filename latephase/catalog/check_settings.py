@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from latephase.catalog.check_grids import check_grids
+from latephase.catalog.check_grids import check_grids, check_imports
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.metrics.arguments import MEASURABLE
@@ -60,6 +60,7 @@ def _check_metric(name: str, where: str) -> None:
             f"{where} is {name!r}; allowed: {', '.join(MORE_FAMILIES)}, or a function of that name "
             f"in latephase/metrics/own/{name}.py"
         )
+    check_imports(f"latephase.metrics.own.{name}")
     columns = declared.literal(module, "COLUMNS")
     if columns is not None:
         form = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}}

@@ -3,6 +3,8 @@
 Figures are made without pyplot, so that nothing depends on what was drawn before.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
@@ -34,9 +36,13 @@ STYLE = {
 NOTE_COLOUR = "0.35"
 
 
-def style():
-    """A context in which figures are made and saved."""
-    return mpl.rc_context(STYLE)
+@contextmanager
+def style() -> Iterator[None]:
+    """A context in which figures are made and saved, whatever a matplotlibrc of the user's says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
 
 
 def title(fig: Figure, text: str, note: str) -> None:

@@ -38,6 +38,11 @@ PLANNING = ("latephase.runs.declared", "latephase.runs.grid")
 A program that is called with the digest of what they answered when it was planned
 (:func:`latephase.runs.grid.planned_table`) needs no digest of the modules themselves.
 """
+UNSEEN = (
+    *("import_module", "__import__", "exec", "eval", "run_module", "run_path"),
+    *("spec_from_file_location", "SourceFileLoader"),
+)
+"""Functions that run code which no import statement names."""
 LOGGERS = ("log", "logging", "logger")
 DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
@@ -51,7 +56,7 @@ def imported_by(file: Path, root: Path) -> frozenset[Path]:
     """
     here = file.relative_to(root).with_suffix("").parts
     names = set()
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -71,14 +76,28 @@ def _files(name: str, root: Path) -> frozenset[Path]:
 
 
 @functools.cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+def tree(file: Path) -> ast.Module:
+    """A module's source as Python reads it. Raises UserError where it cannot."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        where, problem = f" at line {error.lineno}" if error.lineno else "", error.msg
+    except UnicodeDecodeError as error:
+        where, problem = f" at byte {error.start}", "not UTF-8"
+    except ValueError as error:
+        where, problem = "", str(error)
+    raise UserError(f"{told(file)}: cannot be read{where} ({problem}); allowed: Python")
+
+
+def told(file: Path) -> str:
+    """What the user calls a file of the repository."""
+    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 @functools.cache
 def content(file: Path) -> str:
     """The sha256 of what a file computes; its prose and the layout of its lines are not in it."""
-    return hashlib.sha256(essence(_tree(file)).encode()).hexdigest()
+    return hashlib.sha256(essence(tree(file)).encode()).hexdigest()
 
 
 def essence(tree: ast.AST) -> str:
@@ -189,6 +208,22 @@ def _closure(module: str, root: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
+def unfollowed(module: str, root: Path) -> str:
+    """Where a module runs code that no import names, or a helper of it outside the package does.
+
+    Such code would be in no digest. Empty where there is none.
+    """
+    own = {*_own_file(module, root)}
+    for file in sorted(_closure(module, root)):
+        place = file.relative_to(root)
+        if file not in own and place.parts[0] in ("latephase", "scripts", "rules"):
+            continue
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.Call) and _name(node.func) in UNSEEN:
+                return f"{place.as_posix()}: line {node.lineno} calls {_name(node.func)}"
+    return ""
+
+
 def program(modules: Iterable[str], root: Path, answered: Iterable[str] = ()) -> str:
     """12 hex digits that tell apart what programs and parts of these names compute.
 
@@ -210,7 +245,7 @@ def _own_file(name: str, root: Path) -> list[Path]:
 
 def forget() -> None:
     """Read files anew when next asked: they may have been edited."""
-    for cached in (imported_by, _files, _tree, content, _closure):
+    for cached in (imported_by, _files, tree, content, _closure):
         cached.cache_clear()
 
 

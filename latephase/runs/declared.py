@@ -11,34 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from latephase.errors import UserError
-from latephase.runs.code_digest import ROOT
+from latephase.runs.code_digest import ROOT, told, tree
 from latephase.runs.parts import KINDS
 
 PARTS = ROOT / "latephase" / "parts"
 
 
 def modules_in(folder: Path) -> list[str]:
-    """The names of the modules in a folder, in order."""
-    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-
-
-@functools.cache
-def tree(file: Path) -> ast.Module:
-    """A module's source as Python reads it. Raises UserError where it cannot."""
-    try:
-        return ast.parse(file.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        where, problem = f" at line {error.lineno}" if error.lineno else "", error.msg
-    except UnicodeDecodeError as error:
-        where, problem = f" at byte {error.start}", "not UTF-8"
-    except ValueError as error:
-        where, problem = "", str(error)
-    raise UserError(f"{told(file)}: cannot be read{where} ({problem}); allowed: Python")
-
-
-def told(file: Path) -> str:
-    """What the user calls a file of the repository."""
-    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
+    """The names of the modules in a folder, in order; not of what editors keep beside them."""
+    stems = (path.stem for path in folder.glob("*.py"))
+    return sorted(stem for stem in stems if stem.isidentifier() and stem != "__init__")
 
 
 def literal(file: Path, variable: str) -> Any:

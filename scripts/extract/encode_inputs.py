@@ -20,7 +20,7 @@ from latephase.errors import reporting
 from latephase.metrics.mutual_information.encoders import learned_encoding
 from latephase.runs import code_digest, parts
 from latephase.storage import checkpoints
-from scripts import given
+from scripts import device
 
 SEED = 0
 """Of the autoencoder."""
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--entry", type=json.loads, required=True, help="a spec's data, as JSON")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--device", type=given.device, default="cpu")
+    parser.add_argument("--device", type=device.of_torch, default="cpu")
     parser.add_argument("--code", help="digest of the code as planned; other code is refused")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)

@@ -137,10 +137,10 @@ def test_margins_are_of_the_packs_that_hold_their_runs(shipped):
 def test_a_figure_is_given_files_by_name(shipped):
     figure = wildcards(figure="zhao2026_fig26", scale="paper")
     files = shipped.shown_files(figure)
-    assert files["table"] == "results/paper/studies/optimizers_resnet9_fashion_mnist.parquet"
+    assert files["data"] == "results/paper/studies/optimizers_resnet9_fashion_mnist.parquet"
     assert len(files["beside"]) == 5
-    given = {"table": "a", "beside": ["b", "c"]}
-    assert shipped.shown_words(figure, given) == ["--table", "a", "--beside", "b", "c"]
+    given = {"data": "a", "beside": ["b", "c"]}
+    assert shipped.shown_words(figure, given) == ["--data", "a", "--beside", "b", "c"]
     assert shipped.script(figure) == "metric_against_metric"
 
 

@@ -58,6 +58,35 @@ def test_sources_of_a_small_tree(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("helper", "said"),
+    [
+        ("FACTOR = 1.0\n", ""),
+        (
+            "import importlib\nx = importlib.import_module('y')\n",
+            "mine.py: line 2 calls import_mod",
+        ),
+        ("def f():\n    return eval('1')\n", "mine.py: line 2 calls eval"),
+    ],
+)
+def test_code_that_no_import_names_is_told_of_a_users_helper(tmp_path, helper, said):
+    """Our own modules find parts by name; the digest is told which."""
+    files = {
+        "mine.py": helper,
+        "latephase/__init__.py": "",
+        "latephase/parts.py": "import importlib\nload = importlib.import_module('x')\n",
+        "latephase/metric.py": "import mine\nimport latephase.parts\n",
+        "latephase/own.py": "exec('x = 1')\n",
+    }
+    write(tmp_path, files)
+    code_digest.forget()
+    assert code_digest.unfollowed("latephase.metric", tmp_path).startswith(said)
+    assert bool(code_digest.unfollowed("latephase.metric", tmp_path)) == bool(said)
+    assert (
+        code_digest.unfollowed("latephase.own", tmp_path) == "latephase/own.py: line 1 calls exec"
+    )
+
+
 def test_importing_a_module_runs_the_packages_above_it(tmp_path):
     write(
         tmp_path,
@@ -234,6 +263,27 @@ print(code_digest.program(["scripts.train", "scripts.extract.collapse"], Path(sy
 def test_a_digest_is_the_same_in_every_locale(settings):
     told = [sys.executable, "-c", PROGRAM, str(ROOT)]
     done = subprocess.run(told, env=os.environ | settings, capture_output=True, text=True)
+    ours = code_digest.program(["scripts.train", "scripts.extract.collapse"], ROOT)
+    assert done.stdout.strip() == ours, done.stderr
+
+
+def other_pythons():
+    """Pythons from 3.11 on that this machine has beside ours, by their versions."""
+    places = [*os.environ["PATH"].split(os.pathsep), *Path.home().glob(".pyenv/versions/*/bin")]
+    found = {}
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        for place in places:
+            python = Path(place) / f"python{version}"
+            if python.is_file() and not subprocess.run([python, "-c", ""]).returncode:
+                found[version] = python
+    return found
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_a_digest_is_the_same_under_every_python(version):
+    if (python := other_pythons().get(version)) is None:
+        pytest.skip(f"no Python {version} here")
+    done = subprocess.run([python, "-c", PROGRAM, str(ROOT)], capture_output=True, text=True)
     ours = code_digest.program(["scripts.train", "scripts.extract.collapse"], ROOT)
     assert done.stdout.strip() == ours, done.stderr
 

@@ -21,6 +21,7 @@ GIVEN = (
     "None",
     "str",
     "bool",
+    "ast.Module",
     "Path",
     "frozenset[Path]",
     "Iterator[None]",

@@ -40,7 +40,7 @@ def found(pattern: str) -> list[str]:
 
 PROGRAMS = {
     "train": [
-        "scripts.train",
+        *("scripts.train", "scripts.own_gpu"),
         *found("scripts/extract/[a-z]*.py"),
         *(
             module
@@ -117,7 +117,11 @@ def test_every_program_is_of_a_stage():
 
 
 def test_the_rules_call_a_program_in_its_stage_s_environment():
-    called = re.compile(r"^\s+conda:\n\s+(.+)\n(?:.*\n)*?\s+python -m scripts\.start (\S+)", re.M)
+    called = re.compile(
+        r"^\s+conda:\n\s+(.+)\n(?:.*\n)*?"
+        r"\s+(?:\{resources\.own_gpu\})?python -m scripts\.start (\S+)",
+        re.M,
+    )
     for file in (ROOT / "rules").glob("*.smk"):
         text = file.read_text()
         calls = called.findall(text)

@@ -209,14 +209,36 @@ BOMB = 96 << 20
 
 
 @pytest.mark.parametrize("key", ["x_train", "y_train"])
-def test_a_bomb_that_tells_its_size(tmp_path, little_memory, key):
+def test_a_bomb_that_tells_its_size(tmp_path, little_memory, monkeypatch, key):
     """Honest headers of arrays of zeros that take a thousandth in the file."""
+    monkeypatch.setattr("latephase.datasets.kinds.npz.SMALL", {"x": 16 << 20, "y": 16 << 20})
     huge = {"x_train": np.zeros((6, BOMB // 6), np.uint8), "y_train": np.zeros(BOMB, np.uint8)}
     path = zipped(tmp_path / "mine.npz", **{key: npy(huge[key])})
     with little_memory:
         message = refusal(path)
     assert f"{key} would be {huge[key].nbytes + 128} bytes out of " in message
     assert "allowed: 200 times as many" in message
+
+
+def test_one_hot_inputs_are_no_bomb(tmp_path):
+    """Pairs of numbers below 113, as for modular arithmetic: a five-hundredth in the file."""
+    first, second = np.divmod(np.arange(113 * 113), 113)
+    inputs = np.concatenate([np.eye(113)[first], np.eye(113)[second]], axis=1)
+    labels = (first + second) % 113
+    path = tmp_path / "mine.npz"
+    np.savez_compressed(path, x_train=inputs, y_train=labels, x_test=inputs, y_test=labels)
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo("x_train.npy")
+    assert info.file_size > 200 * info.compress_size
+    assert entry_of(path)["classes"] == 113
+
+
+def test_a_header_that_python_2_wrote(tmp_path):
+    content = npy(np.zeros((6, 5, 4), np.uint8))
+    old = content.replace(b"(6, 5, 4), }   ", b"(6L, 5L, 4L), }")
+    assert len(old) == len(content)
+    path = zipped(tmp_path / "mine.npz", x_train=old)
+    assert entry_of(path)["shape"] == [1, 5, 4]
 
 
 @pytest.mark.parametrize("taken", ["as it is", "as if it were large"])

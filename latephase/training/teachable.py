@@ -1,0 +1,27 @@
+"""Whether a data set can teach what a run is to learn."""
+
+import torch
+from torch import Tensor
+
+from latephase.datasets.stored import Data
+from latephase.errors import UserError
+
+
+def check(name: str, data: Data) -> None:
+    """Raise a UserError where the training samples lack a class, or do not differ at all.
+
+    Such a training would end well, and its numbers would be of another question than they say.
+    ``name`` is the data set's.
+    """
+    size, there = len(data.train_labels), data.train_labels.unique().tolist()
+    if missing := sorted(set(range(data.classes)) - set(there)):
+        raise UserError(
+            f"data set {name}: none of the {size} training samples is of class "
+            f"{', '.join(map(str, missing[:5]))}{', …' * (len(missing) > 5)}; "
+            f"allowed: samples of all {data.classes} (data.train_size)"
+        )
+    inputs = data.train_inputs
+    if isinstance(inputs, Tensor) and size > 1 and bool(torch.all(inputs == inputs[:1])):
+        raise UserError(
+            f"data set {name}: all {size} training inputs are the same; allowed: inputs that differ"
+        )
