@@ -55,7 +55,8 @@ def behind(path: Path, sources: list[Path]) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    # Snakemake's own Python may be told to keep no docstrings.
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folders", type=Path, nargs="+", help="results/<scale>")
     args = parser.parse_args(argv)
     told = [line for folder in args.folders for line in lines(folder)]
