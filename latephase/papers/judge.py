@@ -5,13 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from latephase.analysis.controls import CONTROLS
+from latephase.analysis.controls import CONTROLS, SHUFFLES
 from latephase.papers.claim import REPRODUCED, SAYS_LITTLE, Result, verdict
 
 Statistic = Callable[[pd.DataFrame], Result]
 Threshold = tuple[float | None, float | None]
-MAY_PASS = 12
-"""Of so many shuffles one may pass by chance."""
 
 
 class Judged(NamedTuple):
@@ -30,8 +28,8 @@ def judge(
 ) -> Judged:
     """Compare a statistic with what is predicted, and see that its controls are not as predicted.
 
-    A control *turns* if the verdict on its data is not "reproduced"; of 12 shuffles at least 11
-    must turn. Where one does not, "reproduced" becomes "says little". Controls are tried whatever
+    A control *turns* if the verdict on its data is not "reproduced"; of 12 shuffles one may
+    pass, by chance. Where one does not, "reproduced" becomes "says little". Controls are tried whatever
     the verdict is. Raises what the statistic raises on the study's data.
     """
     result = statistic(table)
@@ -40,7 +38,7 @@ def judge(
         ((kind, asked),) = control.items()
         data = CONTROLS[kind](table, asked)
         turned = sum(_verdict(statistic, one, threshold) != REPRODUCED for one in data)
-        turns &= turned >= len(data) - len(data) // MAY_PASS
+        turns &= turned >= len(data) - len(data) // SHUFFLES
         told.append(f"{_called(kind, asked)}: {_count(turned, len(data))}")
     if said == REPRODUCED and not turns:
         said = SAYS_LITTLE

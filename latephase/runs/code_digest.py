@@ -38,11 +38,10 @@ PLANNING = ("latephase.runs.declared", "latephase.runs.grid")
 A program that is called with the digest of what they answered when it was planned
 (:func:`latephase.runs.grid.planned_table`) needs no digest of the modules themselves.
 """
-UNSEEN = (
-    *("import_module", "__import__", "exec", "eval", "run_module", "run_path"),
-    *("spec_from_file_location", "SourceFileLoader"),
-)
-"""Functions that run code which no import statement names."""
+BUILT_IN = ("__import__", "exec", "eval")
+UNSEEN = ("import_module", "run_module", "run_path", "spec_from_file_location", "SourceFileLoader")
+"""Functions that run code which no import statement names. Methods may be called as the built-in
+ones are: ``model.eval()``."""
 LOGGERS = ("log", "logging", "logger")
 DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
@@ -219,7 +218,10 @@ def unfollowed(module: str, root: Path) -> str:
         if file not in own and place.parts[0] in ("latephase", "scripts", "rules"):
             continue
         for node in ast.walk(tree(file)):
-            if isinstance(node, ast.Call) and _name(node.func) in UNSEEN:
+            if not isinstance(node, ast.Call):
+                continue
+            plain = isinstance(node.func, ast.Name)
+            if _name(node.func) in (*UNSEEN, *(BUILT_IN if plain else ())):
                 return f"{place.as_posix()}: line {node.lineno} calls {_name(node.func)}"
     return ""
 

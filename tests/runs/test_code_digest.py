@@ -62,6 +62,7 @@ def test_sources_of_a_small_tree(tmp_path):
     ("helper", "said"),
     [
         ("FACTOR = 1.0\n", ""),
+        ("def f(model):\n    model.eval()\n", ""),
         (
             "import importlib\nx = importlib.import_module('y')\n",
             "mine.py: line 2 calls import_mod",
