@@ -28,9 +28,9 @@ def judge(
 ) -> Judged:
     """Compare a statistic with what is predicted, and see that its controls are not as predicted.
 
-    A control *turns* if the verdict on its data is not "reproduced"; of 12 shuffles one may
-    pass, by chance. Where one does not, "reproduced" becomes "says little". Controls are tried whatever
-    the verdict is. Raises what the statistic raises on the study's data.
+    A control *turns* if the verdict on its data is not "reproduced". Of 12 shuffles one may pass by
+    chance. Where another control does not turn, "reproduced" becomes "says little". Controls are
+    tried whatever the verdict is. Raises what the statistic raises on the study's data.
     """
     result = statistic(table)
     said, turns, told = verdict(result, threshold), True, []
