@@ -9,10 +9,12 @@ def count(device: str) -> int:
 def own(device: str, limit: object) -> str:
     """The begin of a command that takes a GPU of its own; empty where there is nothing to choose.
 
-    ``limit`` is Snakemake's limit of the resource ``gpu``, or None: as many jobs use one at a time.
+    ``limit`` is Snakemake's limit of the resource ``gpu``: as many jobs use one at a time. It is
+    None where nobody set one, and so is its value on a cluster, which counts its GPUs itself.
     A device with a number is the user's own choice.
     """
-    if device != "cuda" or limit is None or limit.value < 2:
+    number = getattr(limit, "value", None)
+    if device != "cuda" or number is None or number < 2:
         return ""
-    chosen = f"$(python -m scripts.own_gpu --of {limit.value} --job $$)"
+    chosen = f"$(python -m scripts.own_gpu --of {number} --job $$)"
     return f"CUDA_VISIBLE_DEVICES={chosen}; export CUDA_VISIBLE_DEVICES; "

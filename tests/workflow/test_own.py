@@ -191,8 +191,9 @@ def test_what_is_wrong_with_a_metric_is_said(project, body):
     project.edit_study(metrics=["mine"])
     text, status = project.run("results/quick/studies/weight_decay_mlp.parquet")
     assert status != 0
-    (line,) = {line for line in text.splitlines() if line.startswith("error: ")}
-    assert BAD_METRICS[body] in line
+    lines = {line for line in text.splitlines() if line.startswith("error: ")}
+    assert len(lines) == 1, text
+    assert BAD_METRICS[body] in lines.pop()
     assert "Traceback" not in text
 
 
