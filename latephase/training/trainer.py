@@ -151,11 +151,9 @@ class Trainer:
         """Take the runs of a block on, towards ``stop``; returns the step they have reached."""
         specs, params, common = self.specs[block], state.params[block], self.pack["common"]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
-        written = self.serial and hasattr(self.model, "gradient")
-        if written:
-            rows, make = (params,), gradients.written
-        else:
-            rows, make = (params, state.buffers[block]), gradients.automatic
+        written = self.serial and gradients.is_written(self.model)
+        make = gradients.written if written else gradients.automatic
+        rows = params, state.buffers[block]
         gradient = make(self.model, self.layout, common["loss"], *rows, self.inputs, self.targets)
         hyper, size, orders = self._hyper(specs), common["batch_size"], None
         rate, factor = hyper["lr"], learning_rate_factor(common)

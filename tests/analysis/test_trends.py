@@ -11,25 +11,25 @@ from latephase.analysis import trends
 
 def test_loglog_slope_recovers_a_power_law():
     x = np.array([1e-5, 1e-4, 1e-3, 1e-2])
-    times = 3 * x**-1.0 * np.array([[0.9], [1.0], [1.1]])
+    times = 3 * x**-1.0 * np.array([[0.9], [0.95], [1.0], [1.05], [1.1]])
     interval, n_cells = trends.loglog_slope_interval(x, times, times)
     assert interval == pytest.approx((-1, -1, -1))
     assert n_cells == 4
 
 
 def test_a_median_is_known_though_a_seed_is_censored_above_it():
-    """One of three late seeds: the estimate is what it was, the interval is open to one side."""
+    """One of five late seeds: the estimate is what it was, the interval is open to one side."""
     x = np.array([1e-5, 1e-4, 1e-3, 1e-2])
-    earliest = 3 * x**-1.0 * np.array([[0.9], [1.0], [1.1]])
+    earliest = 3 * x**-1.0 * np.array([[0.9], [0.95], [1.0], [1.05], [1.1]])
     latest = earliest.copy()
-    latest[2, 0] = np.inf  # of the smallest x: it can only be steeper
+    latest[4, 0] = np.inf  # of the smallest x: it can only be steeper
     interval, n_cells = trends.loglog_slope_interval(x, earliest, latest)
     assert n_cells == 4
     assert interval.estimate == pytest.approx(-1)
     assert interval.low == -np.inf
     assert interval.high == pytest.approx(-1, abs=0.02)
     # Of nine seeds a draw seldom has five of the one that is censored.
-    many = np.repeat(earliest[1:2], 9, axis=0)
+    many = np.repeat(earliest[2:3], 9, axis=0)
     latest = many.copy()
     latest[0, 0] = np.inf
     interval, _ = trends.loglog_slope_interval(x, many, latest)
@@ -38,7 +38,7 @@ def test_a_median_is_known_though_a_seed_is_censored_above_it():
 
 def test_a_cell_with_an_unknown_median_is_left_out():
     x = np.array([1e-5, 1e-4, 1e-3, 1e-2])
-    earliest = 3 * x**-1.0 * np.array([[0.9], [1.0], [1.1]])
+    earliest = 3 * x**-1.0 * np.array([[0.9], [0.95], [1.0], [1.05], [1.1]])
     latest = earliest.copy()
     earliest[1:, 0], latest[1:, 0] = 100.0, np.inf
     interval, n_cells = trends.loglog_slope_interval(x, earliest, latest)

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from latephase.analysis import seeds
 from scripts.tables import zhao2026_table6
 from tests.papers.zhao2026.optimizer_runs import runs
 from tests.tables.grids import published
 
 
-def test_regressions_are_by_learning_rate_and_of_all_with_intervals_of_whole_seeds():
+def test_regressions_are_by_learning_rate_and_of_all_with_intervals_of_whole_seeds(monkeypatch):
+    monkeypatch.setattr(seeds, "MIN_SEEDS", 3)
     table = runs(lambda _, rank, momentum: rank + momentum)
     table["optimizer.lr"] = np.where(table["optimizer.name"] == "adam", 0.001, 0.05)
     slopes = {1: 0.1, 2: 0.2, 3: 0.3}

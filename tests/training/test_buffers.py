@@ -59,8 +59,10 @@ def test_one_run_takes_no_run_axis(data, monkeypatch, kind, count):
     expected = trained(pack, data)
     monkeypatch.setattr(gradients, "vmap", None)
     for run, (params, buffers, _) in trained(pack, data, kind=kind).items():
-        assert torch.equal(params, expected[run][0])
-        assert torch.equal(buffers, expected[run][1])
+        # On a CPU the backpropagation is written out: equal but for its rounding.
+        for mine, theirs in zip((params, buffers), expected[run][:2], strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+            assert kind is Together or torch.equal(mine, theirs)
 
 
 def numbers():

@@ -159,15 +159,15 @@ def kt_bounds(
     representation: Tensor, labels: Tensor, variances: Sequence[float]
 ) -> list[dict[str, float]]:
     """The eight bounds for each noise variance σ²: a dict each, all NaN for a variance of 0."""
-    samples = len(labels)
-    own = torch.bincount(labels)[labels].to(torch.float64)
+    variances = [variance or math.nan for variance in variances]
+    everything, within = _entropies(representation, variances), 0.0
+    for label in labels.unique():
+        members = representation[labels == label]
+        within += len(members) / len(labels) * _entropies(members, variances)
     bounds = []
-    all_sums = _kernel_sums(representation, labels, [v if v else math.nan for v in variances])
-    for sums in all_sums:
-        everything = math.log(samples) - sums.sum(-1).log().mean(-1)
-        of_class = sums.gather(-1, labels.expand(2, -1)[..., None])[..., 0]
-        within = (own.log() - of_class.log()).mean(-1)
-        lower_x, upper_x, lower_within, upper_within = torch.cat([everything, within]).tolist()
+    for (lower_x, upper_x), (lower_within, upper_within) in zip(
+        everything.tolist(), within.tolist(), strict=True
+    ):
         values = (
             upper_x,
             lower_x,
@@ -182,22 +182,28 @@ def kt_bounds(
     return bounds
 
 
-def _kernel_sums(representation: Tensor, labels: Tensor, variances: Sequence[float]) -> Tensor:
-    """Σ_{j of class y} exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2, N, K]."""
-    one_hot = torch.nn.functional.one_hot(labels).to(torch.float64)
+def _entropies(representation: Tensor, variances: Sequence[float]) -> Tensor:
+    """−1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2]."""
     points = representation - representation.mean(0, dtype=torch.float64)
     squares = points.square().sum(1)
-    sums = one_hot.new_zeros(len(variances), 2, *one_hot.shape)
+    sums = squares.new_zeros(len(variances), 2, len(points))
     # Written into again and again: new memory for each block costs more than what is done there.
-    distances, kernels = one_hot.new_empty(2, ROWS_AT_ONCE, len(points)).unbind()
+    memory = squares.new_empty(2, min(ROWS_AT_ONCE, len(points)) * len(points)).unbind()
     for start in range(0, len(points), ROWS_AT_ONCE):
         block = points[start : start + ROWS_AT_ONCE]
-        rows = slice(start, start + len(block))
-        squared, kernel = distances[: len(block)], kernels[: len(block)]
-        torch.addmm(squares, block, points.T, alpha=-2, out=squared).add_(squares[rows, None])
-        squared.clamp_(min=0).diagonal(start).zero_()
+        stop, shape = start + len(block), (len(block), len(points) - start)
+        # The kernel is symmetric: of the two pairs across its diagonal one is computed.
+        squared, kernel = (numbers[: math.prod(shape)].view(shape) for numbers in memory)
+        torch.addmm(squares[start:], block, points[start:].T, alpha=-2, out=squared)
+        squared.add_(squares[start:stop, None]).clamp_(min=0).diagonal().zero_()
         for variance, (lower, upper) in zip(variances, sums, strict=True):
             torch.mul(squared, -1 / (8 * variance), out=kernel).clamp_(min=LEAST_EXPONENT).exp_()
-            lower[rows] = kernel @ one_hot
-            upper[rows] = kernel.square_().square_() @ one_hot
-    return sums
+            _add(lower, kernel, start, stop)
+            _add(upper, kernel.square_().square_(), start, stop)
+    return math.log(len(points)) - sums.log().mean(-1)
+
+
+def _add(sums: Tensor, kernel: Tensor, start: int, stop: int) -> None:
+    """Add rows ``start`` to ``stop`` of a symmetric kernel, from column ``start`` on."""
+    sums[start:stop] += kernel.sum(1)
+    sums[stop:] += kernel[:, stop - start :].sum(0)

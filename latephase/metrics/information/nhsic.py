@@ -49,7 +49,7 @@ BATCH_SIZE = 100
 SHUFFLES = 3
 EPSILON = 1e-5
 KERNEL_WIDTH = 5.0
-NUMBERS_AT_ONCE = 2**18  # float64 features gathered at a time; 2 MB stay in the cache
+NUMBERS_AT_ONCE = 2**15  # float64 features gathered at a time; with their matrices in the cache
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """What the convolutional networks share."""
 
 import math
+from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
+
+from latephase.parts.models import backward
 
 
 def block(channels: int, width: int, batch_norm: bool = True) -> list[nn.Module]:
@@ -47,3 +51,32 @@ class Stacked(Convolutional):
             layers.append(pool(2))
         positions = math.prod(math.ceil(side / 2 ** len(groups)) for side in shape[1:])
         super().__init__(nn.Sequential(*layers), channels * positions, classes)
+
+    def gradient(
+        self,
+        params: list[Tensor],
+        grads: list[Tensor],
+        buffers: list[Tensor],
+        logit_gradient: Callable[[Tensor, Tensor], Tensor],
+    ) -> Callable[[Tensor, Tensor], None]:
+        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`.
+
+        ``buffers`` are views of the run's, and move as in any forward pass in training mode. It
+        calls the kernels that autograd calls; without a graph a step of a small network takes
+        half of the time (``benchmarks/networks.py``).
+        """
+        layers = backward.layers(self.body, params[:-2], grads[:-2], buffers)
+        (weight, bias), (weight_grad, bias_grad) = params[-2:], grads[-2:]
+
+        def fill(x: Tensor, targets: Tensor) -> None:
+            for layer in layers:
+                x = layer.forward(x)
+            features = x.flatten(1)
+            delta = logit_gradient(torch.addmm(bias, features, weight.T), targets)
+            torch.mm(delta.T, features, out=weight_grad)
+            torch.sum(delta, 0, out=bias_grad)
+            delta = (delta @ weight).view(x.shape)
+            for layer in reversed(layers):
+                delta = layer.backward(delta)
+
+        return fill

@@ -44,15 +44,16 @@ class Model(nn.Module):
     def gradient(
         params: list[Tensor],
         grads: list[Tensor],
+        buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
         """Backpropagation of one run written out, for the CPU.
 
         ``params`` and ``grads`` are views of the run's parameters and gradients, weight and
-        bias of each layer in turn. Returns a function of a batch ``x [B, ...]`` and its targets
-        ``[B, K]`` that fills ``grads`` with the gradient of the summed loss. Without a graph and
-        with the activations' memory kept from step to step it takes about two thirds of
-        autograd's time (``benchmarks/training.py``).
+        bias of each layer in turn; it has no ``buffers``. Returns a function of a batch
+        ``x [B, ...]`` and its targets ``[B, K]`` that fills ``grads`` with the gradient of the
+        summed loss. Without a graph and with the activations' memory kept from step to step it
+        takes about two thirds of autograd's time (``benchmarks/training.py``).
         """
         weights, biases = params[0::2], params[1::2]
         weight_grads, bias_grads = grads[0::2], grads[1::2]

@@ -1,0 +1,128 @@
+"""Layers with their backward passes written out, by the kernels that autograd calls.
+
+A layer keeps of its last forward pass what its backward pass needs, and fills the gradients of its
+parameters.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+aten = torch.ops.aten
+
+
+class Convolution:
+    """3 × 3, as :func:`latephase.parts.models.layers.block` has it.
+
+    The first computes no gradient of its input.
+    """
+
+    GEOMETRY = ((1, 1), (1, 1), (1, 1), False, (0, 0), 1)
+    """Stride, padding, dilation; not transposed, so no padding of the output; one group."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, grads: Sequence[Tensor], first: bool):
+        self.weight, self.bias, self.grads = weight, bias, grads
+        self.wanted = (not first, True, True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.input = x
+        return torch.conv2d(x, self.weight, self.bias, padding=1)
+
+    def backward(self, above: Tensor) -> Tensor:
+        below, *grads = aten.convolution_backward(
+            above, self.input, self.weight, [len(self.bias)], *self.GEOMETRY, self.wanted
+        )
+        for kept, grad in zip(self.grads, grads, strict=True):
+            kept.copy_(grad)
+        return below
+
+
+class BatchNorm:
+    """Over the batch, in training mode; the running statistics move."""
+
+    def __init__(
+        self, module: nn.BatchNorm2d, weight: Tensor, bias: Tensor, grads: Sequence[Tensor],
+        running: Sequence[Tensor],
+    ):  # fmt: skip
+        self.weight, self.bias, self.grads, self.running = weight, bias, grads, running
+        self.momentum, self.eps = module.momentum, module.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.input = x
+        out, *self.batch = torch.native_batch_norm(
+            x, self.weight, self.bias, *self.running, True, self.momentum, self.eps
+        )
+        return out
+
+    def backward(self, above: Tensor) -> Tensor:
+        below, *grads = aten.native_batch_norm_backward(
+            above, self.input, self.weight, *self.running, *self.batch, True, self.eps, [True] * 3
+        )
+        for kept, grad in zip(self.grads, grads, strict=True):
+            kept.copy_(grad)
+        return below
+
+
+class ReLU:
+    """In place, as no layer before it needs its output."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.output = x.relu_()
+        return self.output
+
+    def backward(self, above: Tensor) -> Tensor:
+        return aten.threshold_backward(above, self.output, 0)
+
+
+class MaxPool:
+    """Of squares, the last ones maybe cut off."""
+
+    def __init__(self, module: nn.MaxPool2d):
+        side = [module.kernel_size] * 2
+        self.geometry = (side, side, [0, 0], [1, 1], module.ceil_mode)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.input = x
+        out, self.indices = aten.max_pool2d_with_indices(x, *self.geometry)
+        return out
+
+    def backward(self, above: Tensor) -> Tensor:
+        return aten.max_pool2d_with_indices_backward(
+            above, self.input, *self.geometry, self.indices
+        )
+
+
+Layer = Convolution | BatchNorm | ReLU | MaxPool
+
+
+def layers(
+    body: nn.Sequential, params: list[Tensor], grads: list[Tensor], buffers: list[Tensor]
+) -> list[Layer]:
+    """The layers of a network's body, on a run's parameters, gradients and buffers in order."""
+    pairs = list(zip(params[0::2], params[1::2], strict=True))
+    given = iter(zip(pairs, zip(grads[0::2], grads[1::2], strict=True), strict=True))
+    running = iter(zip(buffers[0::2], buffers[1::2], strict=True))
+    found = list(_layers(body, given, running))
+    if next(given, None) is not None:
+        raise TypeError("the network has parameters beside those of its layers")
+    return found
+
+
+def _layers(body: nn.Sequential, given: Iterator, running: Iterator) -> Iterator[Layer]:
+    first = True
+    for module in body:
+        match module:
+            case nn.Conv2d():
+                pair, grads = next(given)
+                yield Convolution(*pair, grads, first)
+                first = False
+            case nn.BatchNorm2d():
+                pair, grads = next(given)
+                yield BatchNorm(module, *pair, grads, next(running))
+            case nn.ReLU():
+                yield ReLU()
+            case nn.MaxPool2d():
+                yield MaxPool(module)
+            case _:
+                raise TypeError(f"no backward pass of {module} is written out")
