@@ -26,7 +26,8 @@ def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generat
     Of runs with different numbers of rows, the last rows belong together.
     """
     columns = list(columns)
-    from_last = table.groupby("run").cumcount(ascending=False)
+    from_last = table.sort_values("step").groupby("run").cumcount(ascending=False)
+    from_last = from_last.reindex(table.index)
     seeds = table.groupby("run")["seed"].first()
     other = pd.concat(
         pd.Series(rng.permutation(runs.index), index=runs.index) for _, runs in seeds.groupby(seeds)
@@ -74,6 +75,31 @@ def scaled(
     return table.assign(**{metric: table[metric].where(~chosen, table[metric] * factor)})
 
 
+def delayed(table: pd.DataFrame, metric: str, by: float) -> pd.DataFrame:
+    """A metric whose course in each run is later by so many decades of steps; earlier if below 0.
+
+    Between steps it is interpolated on a logarithmic axis. Beyond the ends of a run it stays what
+    it is there, and at step 0 what it was.
+    """
+    later = table[metric].copy()
+    for _, run in table[table["step"] > 0].sort_values("step").groupby("run"):
+        known = run[run[metric].notna()]
+        if len(known):
+            at, logs = np.log10(run["step"]) - by, np.log10(known["step"])
+            later[run.index] = np.interp(at, logs, known[metric])
+    return table.assign(**{metric: later})
+
+
+def lowered(table: pd.DataFrame, metric: str, by: float, other: str) -> pd.DataFrame:
+    """A metric that is made to depend on another: the run with the largest value of that one at a
+    step loses ``by``, the others a part of it by their rank.
+
+    It is the control of a claim that the metric does not depend on the other.
+    """
+    rank = table.groupby("step")[other].rank(pct=True)
+    return table.assign(**{metric: table[metric] - by * rank.fillna(0.0)})
+
+
 def put(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Columns in the place of others, all at once: ``{"accuracy_test": "accuracy_train"}``."""
     return table.assign(**{column: table[other] for column, other in columns.items()})
@@ -96,6 +122,8 @@ CONTROLS: dict[str, Callable[[pd.DataFrame, Any], list[pd.DataFrame]]] = {
     "scale": lambda table, asked: [
         scaled(table, asked["metric"], asked["by"], asked.get("where", {}))
     ],
+    "delay": lambda table, asked: [delayed(table, asked["metric"], asked["by"])],
+    "lower": lambda table, asked: [lowered(table, asked["metric"], asked["by"], asked["with"])],
     "put": lambda table, columns: [put(table, columns)],
 }
 """What a claim's ``controls`` may name, each with what makes the data of the control."""

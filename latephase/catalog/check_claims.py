@@ -41,6 +41,10 @@ def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
             allowed = ", ".join(sorted(catalog.studies))
             where = f"{file}: {claim['id']}.study"
             raise UserError(f"{where} is {claim['study']!r}; allowed: {allowed}")
+        low, high = (claim["threshold"][end] for end in ("low", "high"))
+        if None not in (low, high) and low > high:
+            where = f"{file}: {claim['id']}.threshold.low is {low}"
+            raise UserError(f"{where}; allowed: at most high, {high}")
         arguments = {"properties": _check_statistic(file, claim)}
         for scale in catalog.studies[claim["study"]]["scales"]:
             data = data_of(claim["study"], scale)

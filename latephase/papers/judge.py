@@ -77,6 +77,10 @@ def _called(kind: str, asked: Any) -> str:
         case "scale", {"metric": metric, "by": factor, **rest}:
             where = [f"{value}" for value in rest.get("where", {}).values()]
             return f"{_plain([metric])} × {factor:g}" + f" of {', '.join(where)}" * bool(where)
+        case "delay", {"metric": metric, "by": by}:
+            return f"{_plain([metric])} {abs(by):g} decades {'later' if by > 0 else 'earlier'}"
+        case "lower", {"metric": metric, "by": by, "with": other}:
+            return f"{_plain([metric])} less by {by:g} with {_plain([other])}"
         case "put", {**columns}:
             return ", ".join(f"{_plain([b])} for {_plain([a])}" for a, b in columns.items())
     raise KeyError(kind)

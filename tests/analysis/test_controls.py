@@ -106,3 +106,25 @@ def test_put_all_at_once(table):
     after = controls.put(table, {"nc0": "rnc1", "rnc1": "nc0"})
     assert after["nc0"].equals(table["rnc1"].rename("nc0"))
     assert after["rnc1"].equals(table["nc0"].rename("rnc1"))
+
+
+def test_lowered_goes_with_the_rank_at_each_step(table):
+    after = controls.lowered(table, "rnc1", 0.6, "nc0")
+    unchanged(table, after, "rnc1")
+    less = (table["rnc1"] - after["rnc1"])[table["step"] == 0]
+    order = table.loc[table["step"] == 0, "nc0"].argsort().to_numpy()
+    assert less.to_numpy()[order] == pytest.approx(0.6 * np.arange(1, 13) / 12)
+    unknown = controls.lowered(table.assign(nc0=np.nan), "rnc1", 0.6, "nc0")
+    assert unknown["rnc1"].equals(table["rnc1"])
+
+
+def test_delayed_moves_the_course_along_the_axis_of_steps():
+    steps = np.r_[0, np.geomspace(1, 1000, 31)]
+    table = pd.DataFrame({"run": "a", "step": steps, "rnc1": np.log10(steps.clip(min=0.1))})
+    later = controls.delayed(table.sample(frac=1, random_state=0), "rnc1", 1.0).sort_index()
+    unchanged(table, later, "rnc1")
+    expected = np.r_[-1, (np.log10(steps[1:]) - 1).clip(min=0)]
+    assert later["rnc1"].to_numpy() == pytest.approx(expected)
+    earlier = controls.delayed(table, "rnc1", -1.0)["rnc1"]
+    assert earlier.to_numpy()[1:] == pytest.approx((np.log10(steps[1:]) + 1).clip(max=3))
+    assert controls.delayed(table.assign(rnc1=np.nan), "rnc1", 1.0)["rnc1"].isna().all()

@@ -89,6 +89,11 @@ def test_of_twelve_shuffles_one_may_pass(table):
             {"scale": {"metric": "nc0", "by": 1.5, "where": {"optimizer.weight_decay": 0.1}}},
             "nc0 × 1.5 of 0.1: ",
         ),
+        (
+            {"lower": {"metric": "nc0", "by": 0.1, "with": "optimizer.weight_decay"}},
+            "nc0 less by 0.1 with weight decay: ",
+        ),
+        ({"delay": {"metric": "nc0", "by": -0.5}}, "nc0 0.5 decades earlier: "),
         ({"put": {"nc0": "optimizer.weight_decay"}}, "weight decay for nc0: "),
     ],
 )

@@ -58,28 +58,77 @@ def delay_against_decay(
     return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
 
 
-def rnc1_nearer_to_test(
+def rnc1_with_test(
     table: pd.DataFrame,
     *,
     train_threshold: float,
     stay: int,
     min_rise: float,
-    min_factor: float,
+    factor: float,
+    within: float,
 ) -> Result:
-    """Is RNC1's fall nearer to the rise of test accuracy than to memorisation? (Fig. 3)
+    """The share of runs whose RNC1 falls when test accuracy rises (Fig. 3).
 
-    Mean over cells of  |log10(t_rnc1 / t_train)| - |log10(t_rnc1 / t_rise)|,  in decades:
-    positive where nearer to the test accuracy. It lies within ± log10(t_rise / t_train).
-    t_rnc1 is :func:`latephase.analysis.events.fall` over the whole history, half-way to the final
-    level; t_rise is half-way in the rise of test accuracy after t_train
-    (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the rise's end,
-    and a half-way time is to be set against a half-way time.
+    That is: nearer to the rise than to memorisation on a log axis, and at most ``within`` decades
+    from the rise, before it or after it. t_rise is half-way in the rise of test accuracy after
+    t_train (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the rise's
+    end. RNC1's fall is timed at plateau / ``factor``
+    (:func:`latephase.analysis.events.fall`), which does not move with the budget.
 
     Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
-    have nothing to tell apart and are left out; a cell counts if at least half of its seeds
-    remain. Where test accuracy rises late but RNC1 falls by less than ``min_factor``, the
-    difference may be anything in its range: the estimate and the lower end take the worst.
+    have nothing to tell apart and are left out. A run whose RNC1 has not fallen at its last step
+    counts as one that falls elsewhere; in the interval's upper end, as one that falls with the
+    rise if that step is less than ``within`` after it.
     """
+    runs = _rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    rising = runs[runs["usable"]]
+    train, rise, rnc1 = (np.log10(rising[name]) for name in ("train", "rise", "rnc1"))
+    fallen, lag = ~rising["rnc1_censored"], rnc1 - rise
+    surely = fallen & (lag.abs() <= within) & (lag.abs() < (rnc1 - train).abs())
+    maybe = surely | (~fallen & (lag <= within))
+    measured = rnc1.notna()
+    rising = rising.assign(
+        surely=surely.astype(float).where(measured), maybe=maybe.astype(float).where(measured)
+    )
+    smallest, largest = (seeds.by_cell(rising, name) for name in ("surely", "maybe"))
+    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_runs)
+    note = _rise_note(runs, factor)
+    if fallen.any():
+        note += f"; RNC1 minus test, median: {lag[fallen].median():+.2f} decades"
+    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
+
+
+def rnc1_follows_test(
+    table: pd.DataFrame, *, train_threshold: float, stay: int, min_rise: float, factor: float
+) -> Result:
+    """Rank association over runs of the rise of test accuracy with RNC1's fall (Fig. 3).
+
+    Somers' D (:func:`latephase.analysis.trends.rank_association`) over pairs of runs, with the
+    times and the runs of :func:`rnc1_with_test`: 1 if of any two the one that generalises later
+    contracts later. Pairs that runs whose RNC1 does not fall leave undecided count as ties, that
+    is against the claim. Fewer than three cells: NaN.
+    """
+    runs = _rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    rising = runs[runs["usable"]]
+    rising = rising.assign(latest=rising["rnc1"].mask(rising["rnc1_censored"], np.inf))
+    rise, earliest, latest = (seeds.by_cell(rising, name) for name in ("rise", "rnc1", "latest"))
+    cells = rise.shape[1]
+
+    def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
+        return value, value
+
+    interval = seeds.Interval(np.nan, np.nan, np.nan)
+    if cells >= trends.MIN_CELLS:
+        low, high = (np.hstack([rise, bound]) for bound in (earliest, latest))
+        interval = seeds.seed_interval(low, high, association)
+    return Result(*interval, _seeds(earliest), cells, _rise_note(runs, factor))
+
+
+def _rises_and_falls(
+    table: pd.DataFrame, train_threshold: float, stay: int, min_rise: float, factor: float
+) -> pd.DataFrame:
+    """One row a run: ``train``, ``rise``, ``rnc1``; ``usable`` where the first two are known."""
 
     def times(run: pd.DataFrame) -> dict[str, Event]:
         train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
@@ -88,33 +137,25 @@ def rnc1_nearer_to_test(
             rise = events.late_rise(
                 run["step"], run["accuracy_test"], train.step, min_rise=min_rise, stay=stay
             )
-        rnc1 = events.fall(run["step"], run["rnc1"], stay=stay, min_factor=min_factor)
-        return {"train": train, "rise": rise, "rnc1": rnc1}
+        fall = events.fall(run["step"], run["rnc1"], stay=stay, min_factor=factor, factor=factor)
+        return {"train": train, "rise": rise, "rnc1": fall}
 
     runs = events.run_events(table, times)
-    train, rise, rnc1 = (
-        np.log10(runs[name].where(runs[name] > 0)) for name in ("train", "rise", "rnc1")
-    )
-    usable = ~(runs["train_censored"] | runs["rise_censored"])
-    nearer = ((rnc1 - train).abs() - (rnc1 - rise).abs()).where(usable)
-    fallen = ~runs["rnc1_censored"]
-    runs["smallest"] = nearer.where(fallen, (train - rise).where(usable))
-    runs["largest"] = nearer.where(fallen, (rise - train).where(usable))
-    smallest = _well_covered(seeds.by_cell(runs, "smallest"))
-    largest = seeds.by_cell(runs, "largest")[smallest.columns]
-    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
-    lag = (rnc1 - rise)[usable & fallen]
-    note = _note(
+    names = ["train", "rise", "rnc1"]
+    runs[names] = runs[names].where(runs[names] > 0)
+    return runs.assign(usable=~(runs["train_censored"] | runs["rise_censored"]))
+
+
+def _rise_note(runs: pd.DataFrame, factor: float) -> str:
+    return _note(
         runs,
         {
             "never memorise (left out)": runs["train_censored"],
             "show no late rise (left out)": runs["rise_censored"] & ~runs["train_censored"],
-            "rise without a fall of RNC1 (counted at the worst)": usable & ~fallen,
+            f"rise, but RNC1 falls by less than a factor of {factor:g}": runs["usable"]
+            & runs["rnc1_censored"],
         },
     )
-    if len(lag):
-        note += f"; RNC1 minus test, median: {lag.median():+.2f} decades"
-    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
 
 
 def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float) -> Result:

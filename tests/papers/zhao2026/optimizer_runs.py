@@ -7,14 +7,16 @@ SEEDS = (1, 2, 3)
 DECAYS = {"adam": (0.0, 5e-4, 5e-3), "adamw": (0.0, 0.05, 5.0)}
 
 
-def runs(value, optimizers=("adam", "adamw"), momenta=(0.0, 0.9), noise=0.02, **columns):
+def runs(
+    value, optimizers=("adam", "adamw"), momenta=(0.0, 0.9), noise=0.02, seeds=SEEDS, **columns
+):
     """A table of last steps: ``value(optimizer, rank of the decay, momentum)`` is NC0's log10."""
     rng = np.random.default_rng(0)
     rows = []
     for optimizer in optimizers:
         for rank, decay in enumerate(DECAYS.get(optimizer, DECAYS["adam"])):
             for momentum in momenta:
-                for seed in SEEDS:
+                for seed in seeds:
                     log_nc0 = value(optimizer, rank, momentum) + rng.normal(0, noise)
                     rows.append(
                         {
@@ -30,6 +32,8 @@ def runs(value, optimizers=("adam", "adamw"), momenta=(0.0, 0.9), noise=0.02, **
                             "accuracy_test": rng.uniform(0.9, 1.0),
                             "loss_train": 1e-3,
                             "nc0": 10**log_nc0,
+                            "nc1_pinv": 10 ** rng.normal(-1.5, 0.2),
+                            "nc2_etf": 0.2 + rng.normal(0, 0.02),
                             "nc3_duality": 0.6 + 0.16 * log_nc0 + rng.normal(0, 0.01),
                             "nc4_agreement_test_without_bias": rng.uniform(0.98, 1.0),
                         }

@@ -1,5 +1,7 @@
 """The claims on the optimizers on tables with the effect, without it, and reversed."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from latephase.analysis.final_rows import fitted
 from latephase.papers.claim import verdict
 from latephase.papers.zhao2026 import claims
-from tests.papers.zhao2026.optimizer_runs import runs
+from tests.papers.zhao2026 import optimizer_runs
+
+runs = partial(optimizer_runs.runs, seeds=(1, 2, 3, 4, 5))
 
 
 def coupled_falls(optimizer, rank, momentum):
@@ -21,7 +25,7 @@ def test_coupling_contrast_with_the_effect_without_and_reversed():
     with_it = claims.coupling_contrast(runs(coupled_falls), **CONTRAST)
     assert with_it.estimate == pytest.approx(2, abs=0.1)
     assert with_it.low > 1.8
-    assert (with_it.n_seeds, with_it.n_cells) == (3, 2)
+    assert (with_it.n_seeds, with_it.n_cells) == (5, 2)
     without = claims.coupling_contrast(runs(lambda *_: 0.0), **CONTRAST)
     assert without.estimate == pytest.approx(0, abs=0.1)
     swapped = CONTRAST | {"coupled": "adamw", "decoupled": "adam"}
@@ -35,9 +39,9 @@ def test_runs_that_do_not_fit_count_for_nothing_and_are_counted():
     table.loc[worst, "accuracy_train"] = 0.98
     result = claims.coupling_contrast(table, **CONTRAST)
     assert result.estimate == pytest.approx(1, abs=0.1)
-    assert "30 of 36 runs reach 99% training accuracy, 6 are left out" in result.note
+    assert "50 of 60 runs reach 99% training accuracy, 10 are left out" in result.note
     kept, _ = fitted(table, 0.99)
-    assert len(kept) == 30
+    assert len(kept) == 50
     diverged = table.assign(diverged_at=50.0)
     assert np.isnan(claims.coupling_contrast(diverged, **CONTRAST).estimate)
 
@@ -62,15 +66,15 @@ def test_decay_contrast_with_the_effect_without_and_reversed():
         table = both_decays(decoupled)
         result = claims.decay_contrast(table, **MUON, options={"head": "adam"})
         assert result.estimate == pytest.approx(expected, abs=0.1)
-        assert (result.n_seeds, result.n_cells) == (3, 1)
-    assert "best nc0, median: coupled 0.0098, decoupled 9.8e-05" in result.note
+        assert (result.n_seeds, result.n_cells) == (5, 1)
+    assert "best nc0, median: coupled 0.01, decoupled 0.0001" in result.note
 
 
 def test_decay_contrast_takes_only_the_runs_of_its_option():
     table = pd.concat([both_decays(1.0), both_decays(1e-4, head="muon")])
     told = [claims.decay_contrast(table, **MUON, options={"head": h}) for h in ("adam", "muon")]
     assert [r.estimate for r in told] == pytest.approx([2, -2], abs=0.1)
-    assert "9 of 9 runs" in told[0].note
+    assert "15 of 15 runs" in told[0].note
 
 
 def decoupled(rate):
@@ -92,7 +96,7 @@ def test_decoupled_recursion():
     arguments = {"optimizers": ["shampoo"], "options": {"head": "muon"}, "floor": 0.02}
     exact = claims.decoupled_recursion(decoupled(0.01 * 0.05), **arguments)
     assert exact.estimate == pytest.approx(0, abs=1e-9)
-    assert (exact.n_seeds, exact.n_cells) == (3, 1)
+    assert (exact.n_seeds, exact.n_cells) == (5, 1)
     assert "shampoo, weight decay 0.05, seed" in exact.note
     apart = claims.decoupled_recursion(decoupled(0.01 * 0.1), **arguments)
     assert apart.estimate == pytest.approx(0.5, abs=1e-3)
@@ -163,41 +167,56 @@ def test_accuracy_association_by_hand():
     result = claims.accuracy_association(table, metric="nc3_duality", fitted=0.99)
     assert result.estimate == pytest.approx(expected)
     tied = table.assign(accuracy_test=1 - table["nc3_duality"])
-    assert claims.accuracy_association(tied, metric="nc3_duality", fitted=0.99).high == -1
+    assert claims.accuracy_association(
+        tied, metric="nc3_duality", fitted=0.99
+    ).high == pytest.approx(-1)
 
 
-def test_agreement_quantile():
+AGREEMENT = "nc4_agreement_test_without_bias"
+COLLAPSE = {"metrics": ["nc1_pinv", "nc2_etf", "nc3_duality"], "fitted": 0.99}
+
+
+def test_agreement_where_least_collapsed_by_hand():
     table = runs(coupled_falls)
-    column = table["nc4_agreement_test_without_bias"]
-    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
-    assert result.estimate == pytest.approx(column.quantile(0.05))
+    thirds = [table.nlargest(20, metric)[AGREEMENT].mean() for metric in COLLAPSE["metrics"]]
+    result = claims.agreement_where_least_collapsed(table, **COLLAPSE)
+    assert result.estimate == pytest.approx(min(thirds))
     assert 0.98 <= result.low <= result.high < 1
+
+
+@pytest.mark.parametrize("metric", COLLAPSE["metrics"])
+def test_agreement_that_needs_one_of_them_is_seen(metric):
+    table = runs(coupled_falls)
+    needy = table.assign(**{AGREEMENT: 1 - 0.12 * table[metric].rank(pct=True)})
+    assert claims.agreement_where_least_collapsed(needy, **COLLAPSE).high < 0.93
+    other_way = table.assign(**{AGREEMENT: 0.88 + 0.12 * table[metric].rank(pct=True)})
+    assert claims.agreement_where_least_collapsed(other_way, **COLLAPSE).estimate > 0.9
 
 
 @pytest.mark.parametrize(
     ("statistic", "arguments"),
     [
         (claims.regression_slope, {}),
-        (claims.agreement_quantile, {"quantile": 0.05}),
+        (claims.agreement_where_least_collapsed, {"metrics": ["nc1_pinv"]}),
         (claims.accuracy_association, {"metric": "nc0"}),
         (claims.momentum_beyond_loss, {"loss_factor": 1.5}),
     ],
 )
-def test_two_seeds_give_no_interval_and_no_run_gives_nothing(statistic, arguments):
+def test_four_seeds_give_no_interval_and_no_run_gives_nothing(statistic, arguments):
     table = runs(faster)
-    two = statistic(table[table["seed"] < 3], fitted=0.99, **arguments)
-    assert np.isfinite(two.estimate)
-    assert np.isnan(two.low)
+    four = statistic(table[table["seed"] < 5], fitted=0.99, **arguments)
+    assert np.isfinite(four.estimate)
+    assert np.isnan(four.low)
     assert np.isnan(statistic(table.assign(accuracy_train=0.5), fitted=0.99, **arguments).estimate)
 
 
 def test_a_metric_that_no_run_has_gives_nothing():
-    table = runs(faster).assign(nc4_agreement_test_without_bias=np.nan)
-    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
+    table = runs(faster).assign(**{AGREEMENT: np.nan})
+    result = claims.agreement_where_least_collapsed(table, **COLLAPSE)
     assert np.isnan([result.estimate, result.low, result.high]).all()
-    table.loc[table["seed"] == 1, "nc4_agreement_test_without_bias"] = 0.97
-    result = claims.agreement_quantile(table, quantile=0.05, fitted=0.99)
-    assert result.estimate == 0.97
+    table.loc[table["seed"] == 1, AGREEMENT] = 0.97
+    result = claims.agreement_where_least_collapsed(table, **COLLAPSE)
+    assert result.estimate == pytest.approx(0.97)
     assert np.isnan(result.low)
 
 
@@ -212,7 +231,7 @@ def test_fall_from_start_is_of_the_best_over_decays(optimizer, falls):
     result = claims.fall_from_start(table, optimizer=optimizer, metric="nc0", fitted=0.99)
     expected = np.log10(0.5) + (2 if falls else 0)
     assert result.estimate == pytest.approx(expected)
-    assert (result.n_seeds, result.n_cells) == (3, 2)
+    assert (result.n_seeds, result.n_cells) == (5, 2)
     threshold = (0.0, None) if falls else (None, 0.0)
     assert verdict(result, threshold) == "reproduced"
     swapped = table.replace({"optimizer.name": {"adam": "adamw", "adamw": "adam"}})

@@ -1,5 +1,7 @@
 """The claims on zhao2026 on tables that follow the recursion, do not, or do the reverse."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from latephase.papers.claim import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from latephase.papers.zhao2026 import predictions, theory
 from scripts import evaluate_claims
 from tests.papers.catalog_claims import claims_of
+from tests.papers.zhao2026 import sgd_runs
 from tests.papers.zhao2026.sgd_runs import (
     DECAY,
     LR,
@@ -17,8 +20,9 @@ from tests.papers.zhao2026.sgd_runs import (
     diverge,
     nothing,
     reverse,
-    study_table,
 )
+
+study_table = partial(sgd_runs.study_table, seeds=(1, 2, 3, 4, 5))
 
 CLAIM = claims_of("zhao2026")["zhao2026-recursion"]
 
@@ -35,8 +39,8 @@ CASES = [
     ({"law": reverse}, NOT_REPRODUCED),
     ({"law": nothing, "schedule": SCHEDULE}, NOT_REPRODUCED),
     ({"noise": 0.05}, NOT_REPRODUCED),
-    ({"noise": 0, "offset": {1: 0.02, 2: 0.009, 3: 0.008}}, INCONCLUSIVE),
-    ({"seeds": (1, 2)}, INCONCLUSIVE),
+    ({"noise": 0, "offset": {1: 0.02, 2: 0.02, 3: 0.009, 4: 0.008, 5: 0.008}}, INCONCLUSIVE),
+    ({"seeds": (1, 2, 3, 4)}, INCONCLUSIVE),
 ]
 
 
@@ -47,11 +51,13 @@ def test_verdict_follows_the_effect(study, expected):
 
 
 def test_the_estimate_is_the_largest_cell_s_median():
-    row = evaluated(study_table(noise=0, offset={1: 0.002, 2: 0.004, 3: -0.006}))
+    row = evaluated(
+        study_table(noise=0, offset={1: 0.002, 2: 0.002, 3: 0.004, 4: -0.006, 5: -0.006})
+    )
     assert row["estimate"] == pytest.approx(0.004)
     assert (row["low"], row["high"]) == pytest.approx((0.002, 0.006))
-    assert (row["n_seeds"], row["n_cells"]) == (3, 9)
-    assert row["note"].startswith("27 runs; the farthest run, 0.006: lr 0.03, momentum")
+    assert (row["n_seeds"], row["n_cells"]) == (5, 9)
+    assert row["note"].startswith("45 runs; the farthest run, 0.006: lr 0.03, momentum")
 
 
 def test_one_cell_at_one_step_is_enough():
@@ -86,7 +92,7 @@ def test_below_the_floor_nothing_is_compared():
     late = table[table["step"].isin([0, 1000]) & table[MOMENTUM].eq(0.98) & table[DECAY].gt(0)]
     row = evaluated(late)
     assert row["verdict"] == INCONCLUSIVE
-    assert "6 without a step above the floor (left out)" in row["note"]
+    assert "10 without a step above the floor (left out)" in row["note"]
 
 
 def test_other_learning_rates_are_other_cells():
@@ -104,7 +110,7 @@ def test_what_follows_a_divergence_is_not_measured():
     table = diverge(study_table(), "0.9-0.001-2", 500)
     expected = evaluated(table)
     assert expected["verdict"] == REPRODUCED
-    assert "27 runs; 1 diverged" in expected["note"]
+    assert "45 runs; 1 diverged" in expected["note"]
     table["nc0"] = table["nc0"].fillna(1e9)
     assert evaluated(table.sample(frac=1, random_state=0)) == expected
 
