@@ -61,7 +61,8 @@ def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.
     table = parquet.read(path)
     missing = [column for column in (*columns, *metrics) if column not in table]
     if missing:
-        raise UserError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table)}")
+        lacking = ", ".join(missing[:3]) + ", …" * (len(missing) > 3)
+        raise UserError(f"{path}: no column {lacking}; allowed: data that have it")
     if table.empty:
         raise UserError(f"{path}: the table has no rows")
     for metric in metrics:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 LOGARITHMIC = ("loss", "nc0", "nc1", "rnc1", "weight_singular_value_min")
 """How the names of metrics begin that are drawn on a logarithmic axis."""
@@ -14,15 +15,16 @@ MOST_DECADES = 5
 
 
 def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """A logarithmic axis of steps from ``first`` on, with a tick a decade.
+    """A logarithmic axis of steps from ``first`` on, with a tick a decade where there are several.
 
-    ``last`` is NaN where nothing was measured.
+    Both are NaN where nothing was measured.
     """
+    first = first if np.isfinite(first) else 1.0
+    last = np.nanmax([last, 2 * first]) * 1.05
     ax.set_xscale("log")
-    ax.set_xlim(first, np.nanmax([last, 2 * first]) * 1.05)
-    ax.xaxis.set_major_locator(LogLocator(base=10, numticks=20))
+    ax.set_xlim(first, last)
     ax.xaxis.set_minor_locator(LogLocator(base=10, subs=range(2, 10), numticks=200))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    _decades(ax.xaxis, first, last, most=20)
     return ax
 
 
@@ -36,8 +38,7 @@ def percent_axis(ax: Axes) -> Axes:
 def log_value_axis(ax: Axes, which: str = "y") -> Axes:
     """A logarithmic axis, vertical or ``x``, without a crowd of labels on its minor ticks.
 
-    Within two decades there are too few powers of ten: plain numbers at 1, 2 and 5. Values that
-    differ by less than a tenth do not fill it: that may be rounding.
+    Values that differ by less than a tenth do not fill it: that may be rounding.
     """
     ax.set(**{f"{which}scale": "log"})
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
@@ -50,13 +51,25 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
         middle = (low * high) ** 0.5
         low, high = middle / 2, middle * 2
         ax.set(**{f"{which}lim": (low, high)})
+    _decades(axis, low, high, most=7)
+    return ax
+
+
+def _decades(axis: Axis, low: float, high: float, most: int) -> None:
+    """Ticks of a logarithmic axis: at powers of ten, ``most`` of them.
+
+    Where there would be too few, plain numbers: at 1, 2 and 5 within two decades, and at round
+    ones, equally far apart, where these are too few as well.
+    """
     if high / low > 100:
-        axis.set_major_locator(LogLocator(base=10, numticks=7))
+        axis.set_major_locator(LogLocator(base=10, numticks=most))
     else:
-        axis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=10))
+        few = high / low < 5
+        axis.set_major_locator(
+            MaxNLocator(4) if few else LogLocator(base=10, subs=(1, 2, 5), numticks=10)
+        )
         axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_formatter(NullFormatter())
-    return ax
 
 
 def is_logarithmic(metric: str) -> bool:
@@ -77,4 +90,7 @@ def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np
     decades = decades[:: 1 if len(decades) <= MOST_DECADES else 2]
     ticks = {float(d): f"$10^{{{d}}}$" for d in decades} | ({zero: "0"} if 0 in places else {})
     ax.set_xticks(list(ticks), list(ticks.values()))
+    held = [*ticks, *places.values()]
+    margin = 0.05 * max(max(held) - min(held), 1.0)
+    ax.set_xlim(min(held) - margin, max(held) + margin)
     return lambda column: np.array([places[float(value)] for value in column])

@@ -23,7 +23,8 @@ tbody th { font-weight: 600; min-width: 16rem; }
 details { margin-top: .25rem; color: #444; font-size: .875rem; }
 """
 TABLE = """<p>{{ counts }}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
-lies wholly in the predicted range, not reproduced if it lies wholly outside, inconclusive
+(five or more: of five it holds the true value in 94&nbsp;% of simulated cases) lies wholly
+in the predicted range, not reproduced if it lies wholly outside, inconclusive
 otherwise. Ranges were set before the statistics were computed. Controls are the same statistic on
 data from which the effect was taken, or in which it was reversed or made smaller: each must turn
 the verdict. Where one does not, a reproduced claim says little.</p>

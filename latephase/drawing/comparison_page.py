@@ -17,7 +17,7 @@ td.paper { background: #f6f6f6; border-right: 1px solid #ddd; }
 tbody th { font-weight: 600; }
 """
 READING = (
-    "In brackets, the 95 % bootstrap interval over seeds. "
+    "In brackets, the bootstrap interval over seeds, 95 % of five or more. "
     "Blank: not in the paper, or no run to show."
 )
 TABLE = """<div class="scroll" tabindex="0" role="region" aria-label="{{ title }}">

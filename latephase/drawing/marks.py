@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+
+from latephase.drawing.style import NOTE_COLOUR
 
 
 def mean_and_interval(
@@ -16,7 +19,8 @@ def mean_and_interval(
     """
     for value, group in summary.groupby(hue, sort=True):
         colour = palette[value]
-        ax.plot(group[x], group["mean"], color=colour, **line)
+        alone = "o" if len(group) == 1 else None  # of one point a line shows nothing
+        ax.plot(group[x], group["mean"], color=colour, marker=alone, **line)
         ax.fill_between(
             group[x], group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
         )
@@ -57,6 +61,25 @@ def divergences(
 def dots(ax: Axes, x: Sequence[float], y: Sequence[float], colour: str, **marker) -> None:
     """A dot for each pair."""
     ax.plot(x, y, color=colour, linestyle="none", marker="o", alpha=0.7, **marker)
+
+
+def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> None:
+    """Write into a panel why it is empty: ``why``, if there are no values for it.
+
+    Only what is finite can be seen, and on a logarithmic axis what is above 0.
+    """
+    known = values.dropna()
+    finite = known[np.isfinite(known)]
+    if known.empty:
+        told = why
+    elif finite.empty:
+        told = "no finite value"
+    elif logarithmic and not (finite > 0).any():
+        told = "no value above 0"
+    else:
+        return
+    at = {"transform": ax.transAxes, "ha": "center", "va": "center", "fontsize": 8}
+    ax.text(0.5, 0.5, told, color=NOTE_COLOUR, wrap=True, **at)
 
 
 def legend_of_dots(palette: Mapping[str, str]) -> list[Line2D]:

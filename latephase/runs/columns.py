@@ -16,7 +16,7 @@ HEAD = "optimizer.head"
 SCHEDULE = "schedule"
 """The schedule of a run's learning rate, as JSON."""
 
-ALWAYS = (SEED, LR, MOMENTUM, DECAY, SCHEDULE)
+ALWAYS = (SEED, OPTIMIZER, LR, MOMENTUM, BETA1, DECAY, SCHEDULE)
 """What a study's data say of every run that has it, whether it is an axis of the grid or not."""
 
 EITHER_MOMENTUM = "momentum"

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from latephase.analysis import events
 from latephase.analysis.divergence import before_divergence
-from latephase.drawing import colours, style
+from latephase.drawing import colours, marks, style
 from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
-from latephase.errors import reporting
+from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY
 from scripts.figures import one_run, parser, write
 from scripts.reading import read
@@ -86,7 +86,7 @@ def data(
 
     ``mark`` is "line", "onset" (metric: memorisation or generalisation; value: the accuracy
     whose onset it is) or "diverged" (the step of divergence). A metric without any measured
-    value has no rows, nor has an onset that is censored.
+    value has no rows, nor has an onset that is censored. Raises UserError where there are none.
     """
     run = one_run(table, weight_decay, seed)
     whole = table[table["run"] == run].sort_values("step")
@@ -109,6 +109,11 @@ def data(
                 known = late.dropna(subset=column)
                 values = zip(known["step"], known[column], strict=True)
                 rows += [("line", column, step, value) for step, value in values]
+    if not rows:
+        raise UserError(
+            f"--data: nothing is measured of run {run} from step {first_step} on; "
+            "allowed: a study that is"
+        )
     df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
     first = whole.iloc[0]
     df.insert(0, "run", run)
@@ -145,14 +150,14 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
     """One panel's metrics, its legend to the right; says so where nothing was measured."""
     ax.set_ylabel(panel.label)
-    drawn = 0
+    own = lines[lines["metric"].isin(panel.columns)]
     for colour, (column, label) in zip(colours.CATEGORIES, panel.columns.items(), strict=False):
-        line = lines[lines["metric"] == column]
-        drawn += len(line)
+        line = own[own["metric"] == column]
         if len(line):
-            ax.plot(line["step"], line["value"], color=colour, label=label)
-    if not drawn:
-        ax.text(0.5, 0.5, "not measured", transform=ax.transAxes, ha="center", color="0.35")
+            alone = "o" if len(line) == 1 else None
+            ax.plot(line["step"], line["value"], color=colour, marker=alone, label=label)
+    marks.say_if_empty(ax, own["value"], panel.logarithmic, "not measured")
+    if own.empty:
         ax.set_yticks([])
         return
     if panel.label == "accuracy":

@@ -65,6 +65,7 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
                 for momentum, line in part.groupby("momentum"):
                     x = place(line["weight_decay"])
                     marks.mean_and_deviation(ax, x, line, palette[momentum], markersize=3)
+                marks.say_if_empty(ax, part["mean"], is_logarithmic(metric), "not measured")
                 told = names.value(optimizer)
                 ax.set_title(f"{told}, η = {names.short(lr)}", loc="left")
             for ax in column[len(rates[optimizer]) :]:
@@ -72,6 +73,8 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
             column[len(rates[optimizer]) - 1].set_xlabel("weight decay λ")
         for ax in axes[:, 0]:
             ax.set_ylabel(names.short_metric(metric))
+        if not optimizers:
+            marks.say_if_empty(axes[0, 0], df["mean"], False, "no run counts")
         if is_logarithmic(metric):
             log_value_axis(axes[0, 0])
         handles = [Line2D([], [], color=c, label=names.short(m)) for m, c in palette.items()]

@@ -115,7 +115,9 @@ def draw(
                     marks.mean_and_deviation(ax, x, trained, colour, dashes, markersize=4)
                 printed = own[own["source"] == "published"]
                 ax.plot(place(printed["weight_decay"]), printed["mean"], color=colour, **HOLLOW)
-            if is_logarithmic(metric):
+            logarithmic = is_logarithmic(metric)
+            marks.say_if_empty(ax, part["mean"], logarithmic, "no run that counts was measured")
+            if logarithmic:
                 log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
             ax.set_ylabel(names.metric(metric))

@@ -67,10 +67,15 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
             for name, colour in palette.items():
                 own = runs[runs["optimizer"] == name]
                 marks.dots(ax, own[x], own[y], colour, markersize=3)
+            shown = runs[(runs[x] > 0) & np.isfinite(runs[x])]
+            none = "no run that counts was measured"
+            marks.say_if_empty(ax, shown[y], is_logarithmic(y), none)
             if np.isfinite(fit["slope"]):
-                ends = np.array([runs[x].min(), runs[x].max()])
+                ends = np.array([shown[x].min(), shown[x].max()])
                 ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2", lw=1)
-            told = f"slope {fit['slope']:.2f}, R² {fit['r_squared']:.2f}, n {fit['n']:.0f}"
+            told = f"n {fit['n']:.0f}"
+            if np.isfinite(fit["slope"]):
+                told = f"slope {fit['slope']:.2f}, R² {fit['r_squared']:.2f}, {told}"
             ax.set_title(f"{study}\n{told}", fontsize=8, loc="left")
         log_value_axis(axes[0, 0], "x")
         if is_logarithmic(y):

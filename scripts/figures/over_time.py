@@ -1,7 +1,7 @@
 """Metrics against step, a line for each value of one or more columns of the data.
 
-Mean and 95 % bootstrap interval over seeds. A cross stands where a run was last measured before it
-diverged.
+Mean and bootstrap interval over seeds, 95 % of five or more. A cross stands where a run was last
+measured before it diverged.
 """
 
 import numpy as np
@@ -138,6 +138,10 @@ def draw(
                 ax.set_ylabel(names.metric(metric))
             if column is not None and metric == metrics[0]:
                 ax.set_title(names.titled(across, column), loc="left")
+        # After all is drawn: panels that share an axis are to have room for what each shows.
+        for ax, (metric, _) in zip(axes.flat, cells, strict=False):
+            if is_logarithmic(metric):
+                log_value_axis(ax)
         for ax in axes.flat[len(cells) :]:
             ax.set_axis_off()
         for ax in axes.flat[max(len(cells) - wide, 0) : len(cells)]:
@@ -148,7 +152,7 @@ def draw(
             Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
         ]
         if (df["n"] > 1).any():
-            handles.append(marks.legend_of_band("95 % interval"))
+            handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
         named = ", ".join(names.AXES.get(column, column) for column in by)
         title = None if by == [OPTIMIZER] else named
         fig.legend(handles=handles, loc="outside right center", title=title)
@@ -160,8 +164,7 @@ def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
     """Lines, intervals and crosses of one metric."""
     marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
     marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
-    if is_logarithmic(metric):
-        log_value_axis(ax)
+    marks.say_if_empty(ax, part["mean"], is_logarithmic(metric), "not measured")
     if metric.startswith("accuracy"):
         percent_axis(ax)
 

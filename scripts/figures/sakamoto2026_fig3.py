@@ -1,7 +1,7 @@
 """Figure 3 of sakamoto2026: accuracy, RNC1 and NC2 against step, a colour for each weight decay.
 
-Mean and 95 % bootstrap interval over seeds; test accuracy solid, training accuracy dashed. A
-cross stands where a run was last measured before it diverged.
+Mean and bootstrap interval over seeds, 95 % of five or more; test accuracy solid, training accuracy
+dashed. A cross stands where a run was last measured before it diverged.
 """
 
 import pandas as pd
@@ -59,6 +59,10 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             marks.mean_and_interval(ax, lines, "step", DECAY, palette, **line)
             crosses = part[part["mark"] == "diverged"]
             marks.divergences(ax, crosses, "step", "mean", DECAY, palette)
+        for ax, metric in zip(axes, METRICS[1:], strict=True):
+            drawn = df.loc[df["metric"] == metric, "mean"]
+            why = f"nothing measured from step {FIRST_STEP} on"
+            marks.say_if_empty(ax, drawn, ax is not accuracy, why)
         log_step_axis(accuracy, df["step"].max(), df["step"].min())
         percent_axis(accuracy)
         log_value_axis(rnc1)
@@ -89,7 +93,7 @@ def legend(palette: dict[float, str], df: pd.DataFrame) -> list[Line2D]:
         heading("mean over seeds"),
         Line2D([], [], color="0.3", label="test"),
         Line2D([], [], color="0.3", linestyle=(0, (4, 2)), linewidth=1.2, label="train"),
-        marks.legend_of_band("95 % interval"),
+        marks.legend_of_band(seeds.interval_of(df["n"])),
     ]
     if (df["mark"] == "diverged").any():
         handles.append(

@@ -1,6 +1,6 @@
 """Figure 8 of zhao2026: collapse against the coupled share of a fixed sum of weight decays.
 
-At the last step, mean and 95 % bootstrap interval over seeds.
+At the last step, mean and bootstrap interval over seeds, 95 % of five or more.
 """
 
 import pandas as pd
@@ -51,6 +51,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             ax.set_ylabel(names.metric(metric))
             if metric == "nc0":
                 log_value_axis(ax)
+        note = "; ".join(text for text in (note, seeds.interval_of(df["n"])) if text)
         style.title(fig, "From AdamW (0) to Adam (1)", note)
     return fig
 
