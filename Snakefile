@@ -31,6 +31,8 @@ onstart:
     gc.freeze()
     gc.enable()
     signals.heed_while_jobs_run()
+    if line := gpus.lacking(workflow, config, LEAVE):
+        sys.exit(line)
     serve.start(LEAVE)
 
 

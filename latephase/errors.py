@@ -2,13 +2,24 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LONGEST = 300
+"""Letters without a blank that are told whole."""
+
 
 class UserError(Exception):
-    """A mistake in a file, key or value that the user gave; the message is one line."""
+    """A mistake in a file, key or value that the user gave; the message is one line.
+
+    What of it a terminal would not print as it is stands escaped, and what is very long is cut.
+    """
+
+    def __init__(self, line: str):
+        escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        super().__init__(re.sub(rf"\S{{{LONGEST},}}", lambda found: f"{found[0][:80]}…", escaped))
 
 
 @contextmanager

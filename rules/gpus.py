@@ -1,4 +1,8 @@
-"""How jobs are given GPUs."""
+"""How jobs are given GPUs, and what is said where there is none."""
+
+import subprocess
+from collections.abc import Mapping
+from typing import Any
 
 
 def count(device: str) -> int:
@@ -18,3 +22,28 @@ def own(device: str, limit: object) -> str:
         return ""
     chosen = f"$(python -m scripts.own_gpu --of {number} --job $$)"
     return f"CUDA_VISIBLE_DEVICES={chosen}; export CUDA_VISIBLE_DEVICES; "
+
+
+def lacking(workflow: Any, config: Mapping[str, Any], leave: str) -> str:
+    """One line if jobs that are to run here ask for a GPU that is not here; else nothing.
+
+    On a cluster, and where conda makes the environments, this machine and its torch are not those
+    of the jobs. Nothing is said either where torch is not to be found.
+    """
+    elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
+    if elsewhere or workflow.touch:
+        return ""
+    asked = {
+        "train": config["device"],
+        "extract": config["metrics_device"],
+        "encode_inputs": config["metrics_device"],
+    }
+    names = {job.rule.name for job in workflow.dag.needrun_jobs()} & {*asked}
+    for device in sorted({asked[name] for name in names}):
+        if device.startswith("cuda"):
+            command = f"{leave}python -m scripts.device {device}"
+            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+            lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+            if lines:
+                return lines[0].replace("--device", "config: device or metrics_device")
+    return ""

@@ -1,8 +1,13 @@
-"""The argument ``--device`` of the programs that compute with torch."""
+"""The argument ``--device`` of the programs that compute with torch.
+
+python -m scripts.device cuda    says in a line if this machine has no such GPU
+"""
+
+import sys
 
 import torch
 
-from latephase.errors import UserError
+from latephase.errors import UserError, reporting
 
 
 def of_torch(argument: str) -> str:
@@ -14,3 +19,8 @@ def of_torch(argument: str) -> str:
             "allowed: cpu, or a GPU that is there"
         )
     return argument
+
+
+if __name__ == "__main__":
+    with reporting():
+        of_torch(sys.argv[1])

@@ -29,7 +29,7 @@ import torch
 
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.runs import code_digest, parts
+from latephase.runs import code_digest, own_code, parts
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
@@ -72,6 +72,13 @@ def main(argv: list[str] | None = None) -> None:
 
     torch.set_num_threads(args.threads)
     hold_code(args)
+    common = args.pack["common"]
+    with own_code.lines_of(parts.modules(common)):
+        train(args)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train the pack, or go on with it, and put what it made in place."""
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
     teachable.check(args.pack["common"]["data"]["name"], data)
     with (

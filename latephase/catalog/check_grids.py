@@ -1,14 +1,18 @@
 """What a user can get wrong in the grids of a study: one line that says where it stands."""
 
-import functools
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from latephase.catalog.check_parts import check_part
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
-from latephase.runs import code_digest, declared, grid, parts, spec
+from latephase.runs import declared, grid, parts, spec
 from latephase.runs.spec import Spec
+
+MOST = 100_000
+"""Runs of a grid, and checkpoints of a run."""
 
 
 def check_grids(
@@ -48,6 +52,11 @@ class Origin:
         own = self.entry is not None and path in self.entry.get("grid", {})
         return f"{self.here if own else self.key}.grid.{path}"
 
+    def error(self, found: UserError, cell: dict[str, int]) -> UserError:
+        """What was found, said of where it stands; of another file, such as a part's, as it is."""
+        line = str(found)
+        return UserError(self.placed(line, cell)) if line.startswith(self.file) else found
+
     def placed(self, line: str, cell: dict[str, int]) -> str:
         """A line that speaks of ``key.path``, said of where that stands.
 
@@ -79,7 +88,7 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
     try:
         check(member, schema["$defs"]["whole"], file, key)
     except UserError as error:
-        raise UserError(origin.placed(str(error), {})) from None
+        raise origin.error(error, {}) from None
     template, axes = grid.template(member), member["grid"]
     for path in axes:
         parent = path.rpartition(".")[0]
@@ -94,13 +103,15 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
                 f"{file}: {origin.place(path)} is {spec.lookup(template, path)!r}; "
                 f"allowed: {path} in one place, here or in the grid"
             )
+    if (runs := math.prod(map(len, axes.values()))) > MOST:
+        line = f"{file}: {origin.place('grid')} has {runs:,} runs; allowed: at most {MOST:,}"
+        raise UserError(origin.told(line))
     known: set[str] = set()
     for index, values in grid.points(axes):
         try:
             _check_run(spec.replaced(template, values), schema, datasets, file, key, known)
         except UserError as error:
-            cell = dict(zip(axes, index, strict=True))
-            raise UserError(origin.placed(str(error), cell)) from None
+            raise origin.error(error, dict(zip(axes, index, strict=True))) from None
 
 
 def _keys_of_runs(schema: dict[str, Any]) -> list[str]:
@@ -127,8 +138,8 @@ def _check_run(
         check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
         if name in parts.KINDS:
             check(value["name"], {"enum": declared.names(name)}, file, f"{key}.{name}.name")
+            check_part(name, value["name"])
             check(value, declared.schema(name, value["name"]), file, f"{key}.{name}")
-            check_imports(parts.module(name, value["name"]))
         known.add(mark)
     if "seed" not in run:
         raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
@@ -176,15 +187,33 @@ def _check_run(
         _check_inputs(run, datasets[name], file, key)
         known.add(mark)
     milestones = run.get("schedule", {}).get("milestones", [0])
+    milestones = milestones if isinstance(milestones, list) else [milestones]
+    if milestones != sorted(milestones):
+        raise UserError(
+            f"{file}: {key}.schedule.milestones is {milestones}; allowed: in increasing order"
+        )
     if max(milestones) >= run["steps"]:
         raise UserError(
             f"{file}: {key}.schedule.milestones is {milestones}; "
             f"allowed: steps below the last, {run['steps']}"
         )
-    bounds = [until for until, _ in run["checkpoints"].get("every", [])]
-    if bounds != sorted(set(bounds)):
+    _check_checkpoints(run, file, key)
+
+
+def _check_checkpoints(run: Spec, file: str, key: str) -> None:
+    """The bounds of ``every`` rise to the last step at most, and the checkpoints can be counted."""
+    every = run["checkpoints"].get("every", [])
+    bounds = [until for until, _ in every]
+    if bounds != sorted(set(bounds)) or max(bounds, default=0) > run["steps"]:
         raise UserError(
-            f"{file}: {key}.checkpoints.every has bounds {bounds}; allowed: each above the last"
+            f"{file}: {key}.checkpoints.every has bounds {bounds}; "
+            f"allowed: each above the last, to {run['steps']}, which is steps"
+        )
+    pairs = zip([0, *bounds], every, strict=False)
+    if (count := sum((until - start) // stride for start, (until, stride) in pairs)) > MOST:
+        raise UserError(
+            f"{file}: {key}.checkpoints.every makes {count:,} checkpoints; "
+            f"allowed: at most {MOST:,}"
         )
 
 
@@ -201,10 +230,3 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
                 f"{file}: {key}.model.samples is {model['samples']}; "
                 f"allowed: as many as there are to {split}, {size}"
             )
-
-
-@functools.cache
-def check_imports(module: str) -> None:
-    """All of a module's code is seen, so that an edit of it is."""
-    if line := code_digest.unfollowed(module, code_digest.ROOT):
-        raise UserError(f"{line}, and an edit of what that runs is not seen; allowed: import …")

@@ -12,6 +12,9 @@ from jsonschema.exceptions import best_match
 
 from latephase.errors import UserError
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Of numbers that mean something here; 64-bit seeds are among them."""
+DEEPEST = 100
 BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "above",
@@ -62,6 +65,7 @@ def check(
     ``key`` is the dotted name of ``value`` in the file, where it is a part of it. ``formats`` are
     what the schema's ``format`` may ask for beside JSON schema's own.
     """
+    _check_sizes(value, file, key, DEEPEST)
     checker = Validator.FORMAT_CHECKER
     if formats:
         checker = jsonschema.FormatChecker()
@@ -70,6 +74,22 @@ def check(
     error = best_match(Validator(schema, format_checker=checker).iter_errors(value))
     if error is not None:
         raise UserError(_line(error, file, key, formats))
+
+
+def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
+    """Numbers are 0 or of a size that single precision has room for.
+
+    Nothing is nested without end: Snakemake reads the configuration, and knows no bound.
+    """
+    if not depth:
+        raise UserError(f"{file}: {name[:60]}… is nested too deeply; allowed: {DEEPEST} levels")
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            named = f"{name}[{step}]" if isinstance(value, list) else _joined(name, step)
+            _check_sizes(inner, file, named, depth - 1)
+    elif _is_number(None, value) and value != 0 and not SMALLEST <= abs(value) <= LARGEST:
+        told = f"{file}: {name or 'its content'} is {_shown(value)}"
+        raise UserError(f"{told}; allowed: 0, or {SMALLEST} to {LARGEST} in size")
 
 
 def _line(
@@ -110,7 +130,12 @@ def _joined(name: str, last: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, datetime.date) else repr(value)
+    if isinstance(value, datetime.date):
+        return str(value)
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _hint(error: jsonschema.ValidationError) -> str:

@@ -3,7 +3,8 @@
 import ast
 from typing import Any
 
-from latephase.catalog.check_grids import check_grids, check_imports
+from latephase.catalog.check_grids import check_grids
+from latephase.catalog.check_parts import check_imports
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.metrics.arguments import MEASURABLE
@@ -66,7 +67,12 @@ def _check_metric(name: str, where: str) -> None:
         form = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}}
         columns = list(columns) if isinstance(columns, tuple) else columns
         check(columns, form, f"latephase/metrics/own/{name}.py", "COLUMNS")
-    arguments = found[0].args
+    arguments = found[-1].args
+    if arguments.posonlyargs or arguments.vararg or arguments.kwarg:
+        raise UserError(
+            f"latephase/metrics/own/{name}.py: {name} takes ({ast.unparse(arguments)}); "
+            "allowed: arguments by name"
+        )
     needed = arguments.args[: len(arguments.args) - len(arguments.defaults)]
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     needed += [argument for argument, default in pairs if default is None]

@@ -1,10 +1,12 @@
 """What a user can get wrong in figures and tables, beyond what a schema sees: one line each."""
 
 import csv
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from latephase.catalog.check_parts import check_schemas
 from latephase.catalog.check_schema import check
 from latephase.catalog.columns import Data, formats, reader
 from latephase.catalog.entries import Catalog
@@ -99,7 +101,7 @@ def _check_columns(
     """What a program reads, whatever its options, is in the data that it is given."""
     metrics = list(declared.literal(program, "METRICS") or [])
     script = declared.told(program)
-    check(metrics, {"items": {"format": "metric"}}, script, "METRICS", formats(data))
+    check(metrics, {"items": {"format": "measured"}}, script, "METRICS", formats(data))
     needed = declared.literal(program, "COLUMNS") or ()
     beside = declared.literal(program, "BESIDE") or needed
     for i, (study, its) in enumerate(zip(studies, data, strict=True)):
@@ -114,10 +116,7 @@ def _check_arguments(
     where: str, entry: dict[str, Any], scale: str, data: list[Data], program: Path
 ) -> None:
     """The arguments at a scale are those that the program declares."""
-    options = declared.literal(program, "OPTIONS")
-    if options is None:
-        script = declared.told(program)
-        raise UserError(f"{script}: OPTIONS is missing; allowed: a literal, {{}} if it takes none")
+    options = _options(program)
     file, _, key = where.partition(": ")
     given, known = entry.get("arguments", {}), formats(data)
     schema = {"type": "object", "properties": options, "additionalProperties": False}
@@ -128,6 +127,19 @@ def _check_arguments(
             _check_values(f"{where}.{part}.{option}", option, value, data[0].values)
     whole = given.get("both", {}) | given.get(scale, {})
     check(whole, {"required": declared.required(options)}, file, f"{key}.{scale}")
+
+
+@functools.cache
+def _options(program: Path) -> dict[str, dict[str, Any]]:
+    """What a program declares of its options. Raises UserError where it declares nothing sound."""
+    options, script = declared.literal(program, "OPTIONS"), declared.told(program)
+    if options is None:
+        raise UserError(f"{script}: OPTIONS is missing; allowed: a literal, {{}} if it takes none")
+    if not (isinstance(options, dict) and all(isinstance(rule, dict) for rule in options.values())):
+        line = f"{script}: OPTIONS is {options!r}"
+        raise UserError(f"{line}; allowed: a JSON schema for each name, {{}} without any")
+    check_schemas(script, "OPTIONS", options)
+    return options
 
 
 def _check_values(where: str, option: str, value: Any, columns: dict[str, list]) -> None:

@@ -60,6 +60,12 @@ class Data:
         named = [name for family in self.families for name in families.DECLARED[family].COLUMNS]
         return [*HISTORY, *named, *(name for its in self.own.values() for name in its or ())]
 
+    @functools.cached_property
+    def lists(self) -> set[str]:
+        """The metrics that are a list of numbers a row."""
+        declared = (families.DECLARED[family] for family in self.families)
+        return {name for one in declared for name in getattr(one, "LISTS", ())}
+
     def has_metric(self, name: Any) -> bool:
         """Whether there is a metric of that name.
 
@@ -93,10 +99,12 @@ def reader(catalog: Catalog) -> Callable[[str, str], Data]:
 def formats(data: Sequence[Data]) -> dict[str, Format]:
     """What ``format`` means in the schema of something that is made from the data of studies.
 
-    ``metric`` and ``column`` are names of columns that all of them have; ``optimizer`` is one of
-    those that the first compares; ``options`` has values on their other axes: ``{head: muon}``.
+    ``metric`` and ``column`` are names of columns that all of them have, a metric of one with a
+    number a row, ``measured`` of either kind; ``optimizer`` is one of those that the first
+    compares; ``options`` has values on their other axes: ``{head: muon}``.
     """
-    first, known = data[0].values, [name for one in data for name in one.metrics]
+    first, measured = data[0].values, [name for one in data for name in one.metrics]
+    known = [name for name in measured if not any(name in one.lists for one in data)]
     optimizers = first.get(OPTIMIZER, [])
     start = OPTIMIZER.removesuffix("name")
     options = {path.removeprefix(start): of for path, of in first.items() if path.startswith(start)}
@@ -113,17 +121,18 @@ def formats(data: Sequence[Data]) -> dict[str, Format]:
 
     return {
         "metric": (
-            lambda value: all(one.has_metric(value) for one in data),
+            lambda value: all(one.has_metric(value) and value not in one.lists for one in data),
             near(known, "a metric of the data"),
+        ),
+        "measured": (
+            lambda value: all(one.has_metric(value) for one in data),
+            near(measured, "a metric of the data"),
         ),
         "column": (
             lambda value: all(one.has_column(value) for one in data),
-            near([*OF_ROWS, *first, *known], "a column of the data"),
+            near([*OF_ROWS, *first, *measured], "a column of the data"),
         ),
-        "optimizer": (
-            lambda value: value in optimizers,
-            lambda _: ", ".join(optimizers) or f"none, for {OPTIMIZER} is no axis of the study",
-        ),
+        "optimizer": (lambda value: value in optimizers, lambda _: ", ".join(optimizers)),
         "options": (is_options, of_options),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from latephase.catalog import user_data
 from latephase.catalog.check_claims import check_claims
+from latephase.catalog.check_places import check_folder
 from latephase.catalog.check_schema import check
 from latephase.catalog.check_settings import check_packs, check_setting
 from latephase.catalog.check_shown import check_chosen, check_shown
@@ -41,6 +42,8 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
         for path in (folder / "schemas").glob("*.schema.yaml")
     }
     check(config, schemas["config"], "config")
+    check_folder("results", config["results"], write=True)
+    check_folder("downloads", config["downloads"], write=False)  # others may have filled it
     check_packs(config)
     datasets = _read(folder / "datasets.yaml", root, datasets_schema(schemas["datasets"]))
     catalog = Catalog(config, datasets)

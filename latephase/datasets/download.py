@@ -93,6 +93,8 @@ def _local(folder: Path | None, dataset: str, name: str) -> Path | None:
             path = Path(folder) / directory / file
             if path.is_file():
                 return path
+            if path.exists() or path.is_symlink():
+                raise UserError(f"{path}: is no file; replace or remove it")
     return None
 
 

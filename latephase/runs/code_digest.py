@@ -24,6 +24,7 @@ SILENT = (
     "latephase.errors",
     "latephase.progress",
     "latephase.runs.code_digest",
+    "latephase.runs.own_code",
     "latephase.storage.atomic",
     "latephase.storage.lock",
 )
@@ -83,8 +84,10 @@ def tree(file: Path) -> ast.Module:
         where, problem = f" at line {error.lineno}" if error.lineno else "", error.msg
     except UnicodeDecodeError as error:
         where, problem = f" at byte {error.start}", "not UTF-8"
-    except ValueError as error:
-        where, problem = "", str(error)
+    except (ValueError, RecursionError, MemoryError) as error:
+        where, problem = "", str(error) or "nested too deeply"
+    except OSError as error:
+        where, problem = "", error.strerror
     raise UserError(f"{told(file)}: cannot be read{where} ({problem}); allowed: Python")
 
 

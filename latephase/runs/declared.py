@@ -19,7 +19,7 @@ PARTS = ROOT / "latephase" / "parts"
 
 def modules_in(folder: Path) -> list[str]:
     """The names of the modules in a folder, in order; not of what editors keep beside them."""
-    stems = (path.stem for path in folder.glob("*.py"))
+    stems = (path.stem for path in folder.glob("*.py") if path.is_file())
     return sorted(stem for stem in stems if stem.isidentifier() and stem != "__init__")
 
 

@@ -19,29 +19,34 @@ any column that is not nearly what something else is called.
 import argparse
 import inspect
 from importlib import import_module
+from typing import Any
 
 from latephase.errors import UserError, reporting
 from latephase.measuring.asked import asked
 from latephase.measuring.snapshot import Snapshot
+from latephase.runs import own_code
 from scripts import extracting
 
 
 def measuring(metric: str):
     """What prepares the measuring of a metric, as the extractions of the families have it."""
-    module = import_module(f"latephase.metrics.own.{metric}")
+    name = f"latephase.metrics.own.{metric}"
+    with own_code.lines_of([name]):
+        module = import_module(name)
     function, declared = getattr(module, metric), getattr(module, "COLUMNS", None)
     parameters = inspect.signature(function).parameters.values()
     names = [p.name for p in parameters if p.default is p.empty]
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
-        columns = function(**{name: asked(name, snapshot) for name in names})
-        try:
-            columns = {name: float(value) for name, value in columns.items()}
-        except (AttributeError, TypeError, ValueError, RuntimeError):
+        given = {name: asked(name, snapshot) for name in names}
+        with own_code.lines_of([name]):
+            found = function(**given)
+        columns = numbers(found)
+        if columns is None:
             raise UserError(
-                f"latephase/metrics/own/{metric}.py: {metric} returns {columns!r}; "
+                f"latephase/metrics/own/{metric}.py: {metric} returns {shown(found)}; "
                 "allowed: a dict of numbers, a column each"
-            ) from None
+            )
         if taken := {"run", "step"} & set(columns):
             raise UserError(
                 f"latephase/metrics/own/{metric}.py: {metric} returns a column {min(taken)}, which "
@@ -55,6 +60,26 @@ def measuring(metric: str):
         return columns
 
     return lambda data: measure
+
+
+def shown(value: Any) -> str:
+    """The begin of a value's text; of a number too long to be written, what it is."""
+    try:
+        return repr(value)[:200]
+    except ValueError:
+        return "a number of thousands of digits"
+
+
+def numbers(found: Any) -> dict[str, float] | None:
+    """A metric's result as numbers by column; None where it is no dict of numbers by text."""
+    if not isinstance(found, dict) or not all(isinstance(name, str) and name for name in found):
+        return None
+    if any(isinstance(value, str | bytes) for value in found.values()):
+        return None
+    try:
+        return {name: float(value) for name, value in found.items()}
+    except (ArithmeticError, TypeError, ValueError, RuntimeError):
+        return None
 
 
 def main(argv: list[str] | None = None) -> None:

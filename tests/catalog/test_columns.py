@@ -8,7 +8,7 @@ from latephase.runs import grid
 from latephase.runs.columns import ALWAYS
 from tests.catalog.editing import FIGURES, SETTING, edit, line
 
-RUNS = {"optimizer.weight_decay", "seed", "optimizer.lr"}
+RUNS = {"optimizer.name", "optimizer.weight_decay", "seed", "optimizer.lr"}
 PARTS = [{"name": "mlp", "widths": [5]}, {"name": "mlp", "widths": [5, 6], "init_scale": 2}]
 UNION = {
     # Momentum is SGD's alone, 0 by default in the first grid and on an axis in the second.
@@ -47,8 +47,8 @@ def data(shipped):
 def test_a_column_is_of_the_data(data):
     there = {"run", "step", "pack", "diverged_at", "loss_train", "nc0", *RUNS}
     assert all(map(data.has_column, there))
-    # The study has one optimizer, of one length and without a schedule; nobody derives momentum.
-    missing = ("optimizer.name", "momentum", "steps", "schedule", "optimizer.momentum", "nc00", [1])
+    # The study has one length and no schedule; its optimizer has β₁; nobody derives momentum.
+    missing = ("momentum", "steps", "schedule", "optimizer.momentum", "nc00", [1])
     assert not any(map(data.has_column, missing))
     assert not any(map(data.has_metric, RUNS))
 
@@ -56,7 +56,7 @@ def test_a_column_is_of_the_data(data):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"by": ["optimizer.name"]}, "by[0] is 'optimizer.name'"),
+        ({"by": ["optimizer.momentum"]}, "by[0] is 'optimizer.momentum'"),
         ({"by": ["seed"], "across": "steps"}, "across is 'steps'"),
         ({"by": ["seed"], "only": {"optimizer.lr": [0.5]}}, "only.optimizer.lr is 0.5; allowed: 0"),
     ],
@@ -70,6 +70,18 @@ def test_a_column_that_the_data_have_not_is_told_before_anything_runs(
     assert line(root, config).startswith(f"{FIGURES}: more.arguments.quick.{said}")
 
 
+def test_a_metric_with_a_list_a_row_is_none_that_can_be_drawn(root, config, data):
+    formats = columns.formats([data])
+    for name in ("weight_spectrum", "means_spectrum"):
+        assert formats["measured"][0](name)
+        assert not formats["metric"][0](name)
+        assert name not in formats["metric"][1](name)
+    entry = {"title": "x", "study": "weight_decay_mlp", "files": ["data"], "script": "over_time"}
+    entry["arguments"] = {"both": {"by": ["seed"], "metrics": ["weight_spectrum"]}}
+    edit(root / FIGURES, ["more"], entry)
+    assert "metrics[0] is 'weight_spectrum'; allowed: a metric of the data" in line(root, config)
+
+
 def own(data, monkeypatch, folder, text):
     """The same with a metric of the user's own."""
     (folder / "mine.py").write_text(text)
@@ -80,7 +92,7 @@ def own(data, monkeypatch, folder, text):
 def test_a_metric_of_ones_own_may_return_what_nothing_else_is_called(data, monkeypatch, tmp_path):
     data = own(data, monkeypatch, tmp_path, "def mine(weight):\n    return {}\n")
     assert all(map(data.has_metric, ("nc0", "sparsity_train", "dead", "mine")))
-    known = ("nc3_dualty", "acuracy_test", "optimizer.nam", "optimizer.name", "steps", "momentum")
+    known = ("nc3_dualty", "acuracy_test", "optimizer.nam", "steps", "momentum")
     assert not any(map(data.has_column, known))
     assert not data.has_metric("hessian_trace")  # of a family that the study does not ask for
     told = columns.formats([data])["metric"][1]("nc3_dualty")

@@ -154,6 +154,20 @@ def test_a_file_without_end_is_left_soon(tmp_path, little_memory):
     assert f"the file is larger than {len(CONTENT) + 65536} bytes" in one_line(error)
 
 
+@pytest.mark.parametrize("what", ["folder", "loop", "dangling", "pipe"])
+def test_what_is_no_file_in_the_mirror_is_told(tmp_path, what):
+    path = tmp_path / "toy_set" / NAME
+    path.parent.mkdir()
+    if what == "folder":
+        path.mkdir()
+    elif what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(NAME if what == "loop" else "nowhere")
+    with pytest.raises(UserError, match=f"{NAME}: is no file; replace or remove it"):
+        find("toy_set", file(), mirror=tmp_path)
+
+
 def test_missing_mirror(tmp_path, server):
     url, requests = server
     with pytest.raises(UserError) as error:

@@ -32,7 +32,8 @@ GIVEN = (
 LIBRARIES = (
     *("ast", "collections.abc", "contextlib", "datetime", "errno", "fcntl", "filelock"),
     *("functools", "hashlib", "jsonschema", "jsonschema.exceptions", "logging", "math", "os"),
-    *("pathlib", "platform", "re", "sys", "time", "types", "typing"),
+    *("pathlib", "platform", "re", "sys", "time", "traceback"),
+    *("types", "typing"),
 )
 PROCESS = {
     "os": {

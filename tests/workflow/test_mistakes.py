@@ -6,6 +6,7 @@ The mistakes themselves are in tests/catalog; here is how Snakemake passes them 
 import re
 
 import pytest
+import torch
 
 pytestmark = pytest.mark.workflow
 
@@ -74,3 +75,16 @@ def test_python_in_a_configuration_is_not_run(sources, tmp_path, how):
     assert not (tmp_path / "made").exists()
     assert "Traceback" not in text
     assert re.search("Config file is not valid JSON or YAML|error: config: scale is ", text)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.parametrize("key", ["device", "metrics_device"])
+def test_a_gpu_that_is_not_there_is_told_before_any_job(fresh_project, key):
+    target = "results/quick/studies/weight_decay_mlp.parquet"
+    text, status = fresh_project.run("--config", f"{key}=cuda", "--", target)
+    assert status != 0
+    (line,) = [printed for printed in text.splitlines() if printed.startswith("error: ")]
+    assert "config: device or metrics_device is cuda, and torch" in line
+    assert "finds 0 GPUs here; allowed: cpu, or a GPU that is there" in line
+    assert "Traceback" not in text
+    assert not (fresh_project.folder / "results/data").exists()

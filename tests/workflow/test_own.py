@@ -180,6 +180,10 @@ BAD_METRICS = {
     "return {'run': 0.0}": "mine.py: mine returns a column run, which every table has",
     "return 3.0": "mine.py: mine returns 3.0; allowed: a dict of numbers",
     "return {'a': [1, 2]}": "mine.py: mine returns {'a': [1, 2]}; allowed: a dict of numbers",
+    "return {'a': '1.5'}": "mine.py: mine returns {'a': '1.5'}; allowed: a dict of numbers",
+    "return {1: 2.0}": "mine.py: mine returns {1: 2.0}; allowed: a dict of numbers",
+    "return {'a': 10**400}": "mine.py: mine returns {'a': 1000",
+    "return {'a': weight.nothing}": "mine.py: line 2 (return {'a': weight.nothing}) raises Attrib",
     "return {": "latephase/metrics/own/mine.py: cannot be read at line 2",
 }
 

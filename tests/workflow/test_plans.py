@@ -81,18 +81,18 @@ def test_a_chosen_figure_is_the_only_one_made(sources):
     assert jobs == table(2) | {"figure": 1, "figures": 1}
 
 
-def name_its_optimizer(project) -> dict:
-    """Have the study's data say what they may leave out: its one optimizer, and its length."""
+def name_its_length(project) -> dict:
+    """Have the study's data say its length, which they may leave out."""
     study = project.read_yaml(STUDY)
     for setting in study["scales"].values():
-        setting["grid"] |= {"optimizer.name": ["adamw"], "steps": [setting["steps"]]}
+        setting["grid"] |= {"steps": [setting["steps"]]}
     project.write_yaml(STUDY, study)
     return study
 
 
 def test_a_figure_of_published_values_is_given_them(fresh_project):
     """And is drawn again when one of them is mended; a bundle holds them, as any data."""
-    name_its_optimizer(fresh_project)
+    name_its_length(fresh_project)
     entry = {"title": "x", "study": "weight_decay_mlp", "files": ["data", "published"]}
     entry |= {"script": "zhao2026_fig2", "published": "zhao2026_table6"}
     fresh_project.write_yaml("catalog/zhao2026/figures.yaml", {"zhao2026_fig5": entry})
@@ -110,7 +110,7 @@ def test_a_figure_of_published_values_is_given_them(fresh_project):
 @pytest.fixture
 def tabled(fresh_project):
     """Two tables of papers: one of the study alone, one of another beside it."""
-    study = name_its_optimizer(fresh_project)
+    study = name_its_length(fresh_project)
     for setting in study["scales"].values():
         setting["grid"] = {"optimizer.name": ["adamw"], "optimizer.lr": [0.01], "seed": [1]}
         del setting["margins"]

@@ -88,6 +88,8 @@ def entry_of(path: str | PathLike) -> dict:
     ``LARGEST`` bytes. One above its ``SMALL`` bytes has at most ``FOLD`` times the bytes that it
     takes in the file.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise UserError(f"{path}: is no file; allowed: an .npz with {', '.join(KEYS)}")
     with zip_errors(path), zipfile.ZipFile(path) as archive:
         headers, labels = {}, {}
         for key in KEYS:

@@ -64,3 +64,5 @@ COLUMNS = (
     "nc4_mismatch_test_without_bias",
 )
 """The columns of its data."""
+LISTS = ("weight_spectrum", "means_spectrum")
+"""Those that are a list of numbers a row."""

@@ -318,6 +318,13 @@ def test_altered_byte(tmp_path):
     assert "CRC" in refusal(path)
 
 
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path, tmp_path / "pipe.npz"):
+        with pytest.raises(UserError, match="is no file; allowed: an"):
+            entry_of(path)
+
+
 def test_missing_file(tmp_path):
     assert "no such file" in refusal(tmp_path / "absent.npz")
 

@@ -1,0 +1,115 @@
+"""What a user can get wrong in a part of her own, read from its source: one line each.
+
+What only running it would show is told by the job that runs it (:mod:`latephase.runs.own_code`).
+"""
+
+import ast
+import functools
+from typing import Any
+
+from jsonschema.exceptions import SchemaError
+
+from latephase.catalog.check_schema import Validator, check
+from latephase.errors import UserError
+from latephase.runs import code_digest, declared, parts
+
+DEFINES = {
+    "model": ("Model",),
+    "loss": ("per_sample", "logit_gradient"),
+    "optimizer": ("update", "STATE"),
+    "schedule": ("factor",),
+}
+"""What a module of each kind has beside ``PARAMETERS``."""
+GIVEN = {
+    "loss": ("per_sample", ["logits", "targets"]),
+    "optimizer": ("update", ["params", "grads", "state", "hyper", "step", "layout"]),
+    "schedule": ("factor", ["step", "steps"]),
+}
+"""A function, and what it is called with before its parameters, if it takes any."""
+
+
+@functools.cache
+def check_part(kind: str, name: str) -> None:
+    """Raise a UserError where a part is not what its kind must be."""
+    module = declared.path(kind, name)
+    told = declared.told(module)
+    check_imports(parts.module(kind, name))
+    check_schemas(told, "PARAMETERS", declared.parameters(kind, name))
+    body = declared.tree(module).body
+    defined = {name for node in body for name in _defines(node)}
+    for wanted in DEFINES[kind]:
+        if wanted not in defined:
+            raise UserError(f"{told}: {wanted} is missing; allowed: a module of a {kind} has it")
+    if kind == "optimizer":
+        form = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
+        state = declared.literal(module, "STATE")
+        check(list(state) if isinstance(state, tuple) else state, form, told, "STATE")
+    takes = list(declared.parameters(kind, name)) if kind == "schedule" else []
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and kind in GIVEN and node.name == GIVEN[kind][0]:
+            _check_call(told, node.name, node.args, GIVEN[kind][1], takes)
+        if isinstance(node, ast.ClassDef) and node.name == "Model":
+            takes = list(declared.parameters(kind, name))
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    first = ["self", "shape", "classes"]
+                    _check_call(told, "Model.__init__", method.args, first, takes)
+
+
+def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) -> None:
+    """Each of the rules that a module declares is a JSON schema, and its default is as it says."""
+    for name, rule in rules.items():
+        where = f"{file}: {variable}.{name}"
+        taken = variable == "PARAMETERS" and name == "name"
+        if taken or not (isinstance(name, str) and name.isidentifier()):
+            raise UserError(
+                f"{where} is not a usable name; allowed: letters, digits and _, not name"
+            )
+        if "$ref" in str(rule):
+            raise UserError(f"{where} has $ref; allowed: a JSON schema that is whole")
+        try:
+            Validator.check_schema(rule)
+        except SchemaError as error:
+            problem = " ".join(error.message.split())
+            raise UserError(f"{where} is no JSON schema ({problem})") from None
+        if "default" in rule:
+            check(rule["default"], rule, file, f"{variable}.{name}.default")
+
+
+@functools.cache
+def check_imports(module: str) -> None:
+    """All of a module's code is seen, so that an edit of it is."""
+    if line := code_digest.unfollowed(module, code_digest.ROOT):
+        raise UserError(f"{line}, and an edit of what that runs is not seen; allowed: import …")
+
+
+def _defines(node: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a module binds."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return [alias.asname or alias.name for alias in aliases]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return [name]
+    return []
+
+
+def _check_call(
+    file: str, function: str, args: ast.arguments, first: list[str], named: list[str]
+) -> None:
+    """A function can be called with so many arguments in order, and others by name."""
+    ordered = [*args.posonlyargs, *args.args]
+    required = len(ordered) - len(args.defaults)
+    by_name = {arg.arg for arg in [*args.args[max(len(first) - len(args.posonlyargs), 0) :],
+                                   *args.kwonlyargs]}  # fmt: skip
+    must = {arg.arg for arg in ordered[len(first) : required]}
+    pairs = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    must |= {arg.arg for arg, default in pairs if default is None}
+    enough = len(ordered) >= len(first) or args.vararg is not None
+    unknown = [] if args.kwarg else [name for name in named if name not in by_name]
+    if not enough or unknown or must - {*named}:
+        allowed = ", ".join([*first, *named])
+        raise UserError(f"{file}: {function} takes ({ast.unparse(args)}); allowed: ({allowed})")

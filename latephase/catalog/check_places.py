@@ -1,0 +1,43 @@
+"""What can be wrong with the folders that the configuration names: one line each."""
+
+import os
+from pathlib import Path
+
+from latephase.errors import UserError
+
+SPECIAL = "{}()\"'`$\\*?[]^~;|&<>!"
+"""What a shell or a pattern of Snakemake's reads as something else."""
+
+
+def check_folder(key: str, value: str, write: bool) -> None:
+    """A folder can be made if it is not there, and be named in a command.
+
+    ``write``: something will be written to it.
+    """
+
+    def refused(problem: str, allowed: str) -> UserError:
+        return UserError(f"config: {key} is {value!r}, {problem}; allowed: {allowed}")
+
+    found = [letter for letter in value if letter in SPECIAL or not letter.isprintable()]
+    if found:
+        raise refused(
+            f"with {found[0]!r}", "no letter that a shell or a pattern reads as something else"
+        )
+    if value.startswith("-") or value != value.strip():
+        raise refused("which begins with - or has a blank at an end", "a name, or ./ before it")
+    path = Path(value)
+    for place in (path, *path.parents):
+        try:
+            if place.is_symlink() and not place.exists():
+                raise refused(f"but {place} is a link to nothing", "a folder, or a new name")
+            exists = place.exists()
+        except OSError as error:
+            raise refused(
+                f"which cannot be made ({error.strerror})", "a folder, or a new name"
+            ) from None
+        if exists:
+            if not place.is_dir():
+                raise refused(f"but {place} is no folder", "a folder, or a new name")
+            if write and not os.access(place, os.W_OK | os.X_OK):
+                raise refused(f"but nothing can be written to {place}", "a folder that is yours")
+            return

@@ -1,0 +1,32 @@
+"""What code of a user's own raises, told as one line that names her line of code."""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from latephase.errors import UserError
+from latephase.runs.code_digest import ROOT, told
+
+
+@contextmanager
+def lines_of(modules: Sequence[str]) -> Iterator[None]:
+    """Raise a UserError for what these modules raise, or what is raised in what they call.
+
+    What is raised elsewhere passes: it is not the user's.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        own = {ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules}
+        frames = traceback.extract_tb(error.__traceback__)
+        hers = [frame for frame in frames if Path(frame.filename) in own]
+        if not hers:
+            raise
+        problem = " ".join(str(error).split())[:200]
+        kind = type(error).__name__
+        where = f"{told(Path(hers[-1].filename))}: line {hers[-1].lineno}"
+        line = f"{where} ({hers[-1].line}) raises {kind}{': ' * bool(problem)}{problem}"
+        raise UserError(line) from error
