@@ -40,7 +40,7 @@ def found(pattern: str) -> list[str]:
 
 PROGRAMS = {
     "train": [
-        *("scripts.train", "scripts.own_gpu"),
+        *("scripts.train", "scripts.own_gpu", "scripts.device"),
         *found("scripts/extract/[a-z]*.py"),
         *(
             module
