@@ -75,7 +75,10 @@ def _called(kind: str, asked: Any) -> str:
         case "in_common", _:
             return f"{_plain(asked)} the same in all runs"
         case "scale", {"metric": metric, "by": factor, **rest}:
-            where = [f"{value}" for value in rest.get("where", {}).values()]
+            where = [
+                value if isinstance(value, str) else f"{_plain([column])} {value:g}"
+                for column, value in rest.get("where", {}).items()
+            ]
             return f"{_plain([metric])} × {factor:g}" + f" of {', '.join(where)}" * bool(where)
         case "delay", {"metric": metric, "by": by}:
             return f"{_plain([metric])} {abs(by):g} decades {'later' if by > 0 else 'earlier'}"

@@ -87,7 +87,7 @@ def test_of_twelve_shuffles_one_may_pass(table):
         ({"in_common": ["nc0"]}, "nc0 the same in all runs: "),
         (
             {"scale": {"metric": "nc0", "by": 1.5, "where": {"optimizer.weight_decay": 0.1}}},
-            "nc0 × 1.5 of 0.1: ",
+            "nc0 × 1.5 of weight decay 0.1: ",
         ),
         (
             {"lower": {"metric": "nc0", "by": 0.1, "with": "optimizer.weight_decay"}},
