@@ -14,7 +14,7 @@ import torch
 from latephase.datasets import stored
 from latephase.measuring.over_checkpoints import Measure, rows
 from latephase.progress import Progress
-from latephase.runs import code_digest, parts
+from latephase.runs import code_digest, own_code, parts
 from latephase.runs.spec import pack_id
 from latephase.storage import checkpoints, parquet
 from scripts import device
@@ -53,12 +53,14 @@ def main(
     code_digest.hold(args.code, modules, code_digest.ROOT)
     entry = parts.arguments(pack["common"]["data"])
     data = stored.load(args.data, **entry, device=args.device)
-    measure = measuring(data, *(getattr(args, name) for name in inputs))
     title = f"{args.output.stem}, {pack_id(pack)}"
     progress = Progress(title, "checkpoint", 0, len(saved), len(pack["runs"]))
     measured = []
-    for row in rows(args.checkpoints, pack, data, args.device, measure):
-        measured.append(row)
-        progress.tick(1)
+    # Parts and metrics may be of a user's own.
+    with own_code.lines_of([*named, *parts.modules(pack["common"])]):
+        measure = measuring(data, *(getattr(args, name) for name in inputs))
+        for row in rows(args.checkpoints, pack, data, args.device, measure):
+            measured.append(row)
+            progress.tick(1)
     code_digest.hold(args.code, modules, code_digest.ROOT)
     parquet.write_rows(args.output, measured)

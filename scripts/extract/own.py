@@ -38,9 +38,7 @@ def measuring(metric: str):
     names = [p.name for p in parameters if p.default is p.empty]
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
-        given = {name: asked(name, snapshot) for name in names}
-        with own_code.lines_of([name]):
-            found = function(**given)
+        found = function(**{name: asked(name, snapshot) for name in names})
         columns = numbers(found)
         if columns is None:
             raise UserError(
