@@ -45,25 +45,42 @@ UNSEEN = ("import_module", "run_module", "run_path", "spec_from_file_location", 
 ones are: ``model.eval()``."""
 LOGGERS = ("log", "logging", "logger")
 DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement holds others."""
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
-@functools.cache
 def imported_by(file: Path, root: Path) -> frozenset[Path]:
     """The project's files that one file imports, at its top or within a function.
 
     An import runs the ``__init__`` of every package on the way, so these are among them.
     """
+    return frozenset(
+        path for name in _imports(file, _read(file), root) for path in _files(name, root)
+    )
+
+
+@functools.cache
+def _imports(file: Path, source: bytes, root: Path) -> frozenset[str]:
+    """The dotted names that a source's import statements could mean."""
     here = file.relative_to(root).with_suffix("").parts
     names = set()
-    for node in ast.walk(tree(file)):
+    for node in _statements(_parsed(file, source).body):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = here[: -node.level] if node.level else ()
             module = ".".join([*above, *([node.module] if node.module else [])])
             names.update(f"{module}.{alias.name}" for alias in node.names)
-    return frozenset(file for name in names for file in _files(name, root))
+    return frozenset(names)
+
+
+def _statements(nodes: list[ast.AST]) -> Iterator[ast.AST]:
+    """Statements and those within them. No expression holds one, so expressions are passed over."""
+    for node in nodes:
+        yield node
+        for part in BLOCKS:
+            yield from _statements(getattr(node, part, ()))
 
 
 @functools.cache
@@ -76,18 +93,30 @@ def _files(name: str, root: Path) -> frozenset[Path]:
 
 
 @functools.cache
-def tree(file: Path) -> ast.Module:
-    """A module's source as Python reads it. Raises UserError where it cannot."""
+def _read(file: Path) -> bytes:
     try:
-        return ast.parse(file.read_text(encoding="utf-8"))
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{told(file)}: cannot be read ({error.strerror}); allowed: Python"
+        ) from None
+
+
+def tree(file: Path) -> ast.Module:
+    """A file's source as Python reads it. Raises UserError where it cannot."""
+    return _parsed(file, _read(file))
+
+
+@functools.cache
+def _parsed(file: Path, source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source.decode())
     except SyntaxError as error:
         where, problem = f" at line {error.lineno}" if error.lineno else "", error.msg
     except UnicodeDecodeError as error:
         where, problem = f" at byte {error.start}", "not UTF-8"
     except (ValueError, RecursionError, MemoryError) as error:
         where, problem = "", str(error) or "nested too deeply"
-    except OSError as error:
-        where, problem = "", error.strerror
     raise UserError(f"{told(file)}: cannot be read{where} ({problem}); allowed: Python")
 
 
@@ -97,9 +126,9 @@ def told(file: Path) -> str:
 
 
 @functools.cache
-def content(file: Path) -> str:
+def _content(file: Path, source: bytes) -> str:
     """The sha256 of what a file computes; its prose and the layout of its lines are not in it."""
-    return hashlib.sha256(essence(tree(file)).encode()).hexdigest()
+    return hashlib.sha256(essence(_parsed(file, source)).encode()).hexdigest()
 
 
 def essence(tree: ast.AST) -> str:
@@ -187,7 +216,9 @@ def _deeds(values: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 def digest(files: Iterable[str], root: Path) -> str:
     """12 hex digits that tell apart what files are called and what they compute."""
-    listed = "".join(f"{name} {content(root / name)}\n" for name in sorted(files))
+    listed = "".join(
+        f"{name} {_content(root / name, _read(root / name))}\n" for name in sorted(files)
+    )
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
 
@@ -249,8 +280,11 @@ def _own_file(name: str, root: Path) -> list[Path]:
 
 
 def forget() -> None:
-    """Read files anew when next asked: they may have been edited."""
-    for cached in (imported_by, _files, tree, content, _closure):
+    """Read files anew when next asked: they may have been edited.
+
+    What was found in a source stays known, since another source is another key.
+    """
+    for cached in (_read, _files, _closure):
         cached.cache_clear()
 
 

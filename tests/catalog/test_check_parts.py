@@ -6,7 +6,7 @@ import pytest
 
 from latephase.catalog import check_parts
 from latephase.errors import UserError
-from latephase.runs import declared
+from latephase.runs import code_digest, declared
 
 UPDATE = "def update(params, grads, state, hyper, step, layout): pass\n"
 OPTIMIZER = f"PARAMETERS = {{'lr': {{'type': 'number'}}}}\nSTATE = ('m',)\n{UPDATE}"
@@ -103,27 +103,30 @@ def part(tmp_path, monkeypatch):
     """A part of a user's own, by its kind and source."""
     monkeypatch.setattr(declared, "PARTS", tmp_path)
     cached = (
-        *(declared.parameters, declared.names, declared.tree),
+        *(declared.parameters, declared.names),
         *(check_parts.check_part, check_parts.check_imports),
     )
 
-    def written(kind, source):
+    def forget():
+        code_digest.forget()
         for function in cached:
             function.cache_clear()
+
+    def written(kind, source):
+        forget()
         path = declared.path(kind, "odd")
         path.parent.mkdir()
         path.write_text(source)
-        unfollowed = check_parts.code_digest.unfollowed
+        unfollowed = code_digest.unfollowed
         monkeypatch.setattr(
-            check_parts.code_digest,
+            code_digest,
             "unfollowed",
             lambda module, root: unfollowed(f"{path.parent.name}.odd", tmp_path),
         )
         return path
 
     yield written
-    for function in cached:
-        function.cache_clear()
+    forget()
 
 
 @pytest.mark.parametrize(("kind", "source"), GOOD)

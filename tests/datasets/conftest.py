@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from latephase.datasets import kinds
-from latephase.runs import declared
+from latephase.runs import code_digest
 
 TOKENS = """
 import numpy as np
@@ -52,7 +52,7 @@ def tokens(tmp_path, monkeypatch):
     yield SimpleNamespace(FILE=file, ENTRY=entry | {"train": 12, "test": 6})
     sys.modules.pop("latephase.datasets.kinds.tokens", None)
     vars(kinds).pop("tokens", None)
-    declared.tree.cache_clear()
+    code_digest.forget()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from jsonschema import Draft202012Validator
 
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
-from latephase.runs import declared, parts
+from latephase.runs import code_digest, declared, parts
 
 PARTS = [(kind, name) for kind in parts.KINDS for name in declared.names(kind)]
 SHAPE, CLASSES = [1, 4, 3], 5
@@ -57,18 +57,20 @@ def part(tmp_path, monkeypatch):
     """A model of a user's own, by its source."""
     (tmp_path / "models").mkdir()
     monkeypatch.setattr(declared, "PARTS", tmp_path)
-    cached = (declared.parameters, declared.names, declared.tree)
+
+    def forget():
+        code_digest.forget()
+        for function in (declared.parameters, declared.names):
+            function.cache_clear()
 
     def written(source):
-        for function in cached:
-            function.cache_clear()
+        forget()
         content = source if isinstance(source, bytes) else source.encode()
         (tmp_path / "models/odd.py").write_bytes(content)
         return declared.parameters("model", "odd")
 
     yield written
-    for function in cached:
-        function.cache_clear()
+    forget()
 
 
 @pytest.mark.parametrize(
