@@ -19,7 +19,7 @@ error of ‖t_i − t_j‖² is 1e-15 max ‖t − t̄‖², which must be small
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -160,10 +160,7 @@ def kt_bounds(
 ) -> list[dict[str, float]]:
     """The eight bounds for each noise variance σ²: a dict each, all NaN for a variance of 0."""
     variances = [variance or math.nan for variance in variances]
-    everything, within = _entropies(representation, variances), 0.0
-    for label in labels.unique():
-        members = representation[labels == label]
-        within += len(members) / len(labels) * _entropies(members, variances)
+    everything, within = _entropies(representation, labels, variances)
     bounds = []
     for (lower_x, upper_x), (lower_within, upper_within) in zip(
         everything.tolist(), within.tolist(), strict=True
@@ -182,28 +179,52 @@ def kt_bounds(
     return bounds
 
 
-def _entropies(representation: Tensor, variances: Sequence[float]) -> Tensor:
-    """−1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2]."""
-    points = representation - representation.mean(0, dtype=torch.float64)
+def _entropies(
+    representation: Tensor, labels: Tensor, variances: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """−1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2]; of all samples
+    and, with j of i's class alone and 1/n_y before the sum, within the classes."""
+    order = labels.argsort(stable=True)
+    points = representation[order] - representation.mean(0, dtype=torch.float64)
     squares = points.square().sum(1)
-    sums = squares.new_zeros(len(variances), 2, len(points))
+    sums = squares.new_zeros(2, len(variances), 2, len(points))
+    sizes = labels.unique(return_counts=True)[1].tolist()
     # Written into again and again: new memory for each block costs more than what is done there.
-    memory = squares.new_empty(2, min(ROWS_AT_ONCE, len(points)) * len(points)).unbind()
-    for start in range(0, len(points), ROWS_AT_ONCE):
-        block = points[start : start + ROWS_AT_ONCE]
-        stop, shape = start + len(block), (len(block), len(points) - start)
+    rows = min(ROWS_AT_ONCE, max(sizes))
+    memory = squares.new_empty(2, rows * len(points)).unbind()
+    for start, stop, end in _blocks(sizes):
+        block, shape = points[start:stop], (stop - start, len(points) - start)
         # The kernel is symmetric: of the two pairs across its diagonal one is computed.
         squared, kernel = (numbers[: math.prod(shape)].view(shape) for numbers in memory)
         torch.addmm(squares[start:], block, points[start:].T, alpha=-2, out=squared)
         squared.add_(squares[start:stop, None]).clamp_(min=0).diagonal().zero_()
-        for variance, (lower, upper) in zip(variances, sums, strict=True):
+        for i, variance in enumerate(variances):
             torch.mul(squared, -1 / (8 * variance), out=kernel).clamp_(min=LEAST_EXPONENT).exp_()
-            _add(lower, kernel, start, stop)
-            _add(upper, kernel.square_().square_(), start, stop)
-    return math.log(len(points)) - sums.log().mean(-1)
+            for j in range(2):
+                _add(sums[0, i, j], kernel, start)
+                _add(sums[1, i, j], kernel[:, : end - start], start)
+                if j == 0:
+                    kernel.square_().square_()
+    everything, within = -sums.log().mean(-1)
+    share = sum(size * math.log(size) for size in sizes) / len(points)
+    return everything + math.log(len(points)), within + share
 
 
-def _add(sums: Tensor, kernel: Tensor, start: int, stop: int) -> None:
-    """Add rows ``start`` to ``stop`` of a symmetric kernel, from column ``start`` on."""
+def _blocks(sizes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """The rows of classes of these sizes, one behind the other: start and end of some, and the
+    end of their class."""
+    start = 0
+    for size in sizes:
+        end = start + size
+        while start < end:
+            stop = min(start + ROWS_AT_ONCE, end)
+            yield start, stop, end
+            start = stop
+
+
+def _add(sums: Tensor, kernel: Tensor, start: int) -> None:
+    """Add rows of a symmetric kernel, which begin at ``start``, from column ``start`` on."""
+    stop, end = (start + length for length in kernel.shape)
     sums[start:stop] += kernel.sum(1)
-    sums[stop:] += kernel[:, stop - start :].sum(0)
+    if stop < end:
+        sums[stop:end] += kernel[:, stop - start :].sum(0)
