@@ -4,6 +4,7 @@ The Snakefile imports this module: it imports neither torch nor NumPy.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,25 @@ def entries(
     for name, path in config["npz"].items():
         if name in known:
             raise UserError(f"config: npz.{name} is the name of a shipped data set; choose another")
-        found[name] = npz.entry_of(path)
+        with _told_of(f"npz.{name}"):
+            found[name] = npz.entry_of(path)
     for name in config["folders"]:
-        if entry := _of_folder(config, name, known | found, studies):
+        with _told_of(f"folders.{name}"):
+            entry = _of_folder(config, name, known | found, studies)
+        if entry:
             found[name] = entry
     return found
+
+
+@contextmanager
+def _told_of(key: str) -> Iterator[None]:
+    """What is wrong with a file is told with the key that names it."""
+    try:
+        yield
+    except UserError as error:
+        line = str(error)
+        where = f"config: {key}"
+        raise UserError(line if line.startswith(where) else f"{where}: {line}") from None
 
 
 def folder(config: dict[str, Any], name: str) -> Path:

@@ -145,7 +145,7 @@ def test_a_missing_key_of_the_configuration_is_one_line(root, config):
 
 def test_a_missing_npz_is_one_line(root, config, tmp_path):
     config["npz"] = {"mine": str(tmp_path / "mine.npz")}
-    assert line(root, config).startswith(f"{tmp_path / 'mine.npz'}: no such file")
+    assert line(root, config).startswith(f"config: npz.mine: {tmp_path / 'mine.npz'}: no such file")
 
 
 def test_a_study_names_a_users_npz_and_its_sizes_are_checked(root, config, tmp_path):
