@@ -116,13 +116,13 @@ def test_origin_depends_on_pack_data_and_the_parts_code(data, monkeypatch):
     header = data.header | {"sha256": {}}
     other = stored.Data(**(vars(data) | {"header": header}))
     assert trainer.origin(PACK, other) != own
-    read = Path.read_text
+    read = Path.read_bytes
 
-    def edited(path, *arguments, **options):
-        return read(path, *arguments, **options) + "FASTER = True\n" * (path.name == "sgd.py")
+    def edited(path):
+        return read(path) + b"FASTER = True\n" * (path.name == "sgd.py")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_text", edited)
+        patched.setattr(Path, "read_bytes", edited)
         code_digest.forget()
         assert trainer.origin(PACK, data) != own
     code_digest.forget()
