@@ -40,5 +40,6 @@ def reporting() -> Iterator[None]:
         line = f"{error.filename or 'a file'}: {reason}; make room and run again"
     else:
         return
-    print(f"error: {line}", file=sys.stderr)
+    # One write, newline and all: the lines of jobs that end at the same time stay apart.
+    sys.stderr.write(f"error: {line}\n")
     sys.exit(1)

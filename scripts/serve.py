@@ -301,7 +301,7 @@ def status_of(code: Any) -> int:
     """The exit status that ``sys.exit(code)`` gives."""
     if code is None or isinstance(code, int):
         return (code or 0) & 0xFF
-    print(code, file=sys.stderr)
+    sys.stderr.write(f"{code}\n")  # in one write, as latephase.errors does
     return 1
 
 
