@@ -157,9 +157,9 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
     for split, size in sizes.items():
         data[f"{split}_inputs"] = torch.rand(size, *shape)
         data[f"{split}_labels"] = torch.arange(size) % CLASSES
-    data = stored.Data(**data, classes=CLASSES, header={"shape": shape})
+    data = stored.Data(**data, classes=CLASSES, header={"shape": shape, "classes": CLASSES})
     spec = {"model": entry, "seed": 0, "loss": {"name": "cross_entropy", "reduction": "mean"}}
-    model = build_model(spec, shape, CLASSES)
+    model = build_model(spec, data.header)
     tensors = {name: t.detach() for name, t in (*model.named_parameters(), *model.named_buffers())}
     needs = {"collapse": sizes, "nc0": {}, "flatness": ["train"], "information": ["test"]}
     prepared = {

@@ -51,9 +51,10 @@ def engine(model: dict, data: Data) -> Callable[[int], None]:
     return lambda steps: trainer.advance(state, state.step + steps)
 
 
-def plain_loop(model: dict, inputs: Tensor, labels: Tensor) -> Callable[[int], None]:
+def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
     """The loop a user writes."""
-    network = build_model({"model": model}, list(inputs.shape[1:]), CLASSES)
+    inputs, labels = data.train_inputs, data.train_labels
+    network = build_model({"model": model}, data.header)
     optimizer = torch.optim.SGD(network.parameters(), **SGD)
     orders = (torch.randperm(len(inputs)).split(BATCH) for _ in count())
     batches = (index for order in orders for index in order)
@@ -71,8 +72,8 @@ def measure(name: str, rounds: int) -> dict:
     """Steps a second of both, and the ratio over the rounds."""
     model, shape, steps = MODELS[name]
     inputs, labels = torch.randn(SAMPLES, *shape), torch.randint(CLASSES, (SAMPLES,))
-    data = Data(inputs, labels, inputs, labels, CLASSES, {"shape": shape})
-    contenders = engine(model, data), plain_loop(model, inputs, labels)
+    data = Data(inputs, labels, inputs, labels, CLASSES, {"shape": shape, "classes": CLASSES})
+    contenders = engine(model, data), plain_loop(model, data)
     rates = [], []
     for advance in contenders:
         advance(1)

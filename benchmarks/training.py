@@ -145,7 +145,8 @@ def contenders(side: int, widths: list[int], packs: list[int]) -> list[Contender
     images = torch.randint(256, (SAMPLES, side, side), generator=generator, dtype=torch.uint8)
     labels = torch.randint(CLASSES, (SAMPLES,), generator=generator)
     inputs = images.unsqueeze(1).float().div(255).sub(MEAN).div(STD)
-    data = Data(inputs, labels, inputs, labels, CLASSES, {"shape": [1, side, side]})
+    header = {"shape": [1, side, side], "classes": CLASSES}
+    data = Data(inputs, labels, inputs, labels, CLASSES, header)
     model = mlp.Model([1, side, side], CLASSES, widths)
     sizes = [side * side, *widths, CLASSES]
     several = [runs for runs in packs if runs > 1]  # a pack of one run is never batched

@@ -13,6 +13,7 @@ rule prepare_data:
         downloads=config["downloads"],
         npz=TARGETS.data_npz,
         folder=or_exit(TARGETS.data_folder),
+        texts=or_exit(TARGETS.data_texts),
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     params:
         # What decides: Snakemake sees no change of the files themselves.
@@ -31,6 +32,7 @@ rule prepare_data:
             --cache {resources.downloads:q} \
             --npz {resources.npz:q} \
             --folder {resources.folder:q} \
+            --texts {resources.texts:q} \
             --threads {threads} \
             --output {output:q} \
             2>&1 | tee {log:q}

@@ -13,7 +13,7 @@ from typing import Any
 from latephase.catalog import user_data
 from latephase.catalog.check_shown import published_of
 from latephase.catalog.entries import Catalog
-from latephase.datasets.kinds import folder, npz
+from latephase.datasets.kinds import folder, npz, text
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, grid, parts, spec
@@ -105,10 +105,18 @@ class Targets:
             return ""
         return str(user_data.folder(self.catalog.config, wildcards.dataset))
 
+    def data_texts(self, wildcards) -> str:
+        """The user's files of texts, as JSON; of other sets nothing. Raises UserError."""
+        if self.kind(wildcards) != "text":
+            return ""
+        return spec.canonical(user_data.texts(self.catalog.config, wildcards.dataset))
+
     @functools.cache  # noqa: B019
-    def _content(self, file: str, images: str) -> str:
+    def _content(self, file: str, images: str, texts: str) -> str:
         if file:
             return npz.content(file)
+        if texts:
+            return text.content(json.loads(texts))
         return folder.listing(images) if images else ""
 
     def data_content(self, wildcards) -> str:
@@ -116,7 +124,8 @@ class Targets:
 
         Raises UserError where it cannot be read.
         """
-        return self._content(self.data_npz(wildcards), self.data_folder(wildcards))
+        own = (self.data_npz, self.data_folder, self.data_texts)
+        return self._content(*(files(wildcards) for files in own))
 
     # Packs
 

@@ -1,8 +1,8 @@
 r"""A figure in one file, for a paper's supplement: picture, numbers, data, program, provenance.
 
-    python -m scripts.bundle --figure sakamoto2026_fig3 --script sakamoto2026_fig3 --note "…" \
+    python -m scripts.bundle --figure sakamoto2026_fig3 --script over_time --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
-        --code latephase/drawing/style.py scripts/figures/sakamoto2026_fig3.py \
+        --code latephase/drawing/style.py scripts/figures/over_time.py \
         --options '{"weight_decay": 0.3}' --packs results/packs --pack P1 --studies '{…}' \
         --output results/quick/bundles/sakamoto2026_fig3.zip \
         --files --data results/quick/studies/weight_decay_mlp.parquet

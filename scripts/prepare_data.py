@@ -35,14 +35,15 @@ def optional_path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
-def parse_entry(text: str) -> dict:
+def parsed(flag: str, text: str) -> dict:
+    """The JSON object that a flag was given."""
     try:
-        entry = json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"--entry: not JSON ({error}); allowed: a JSON object") from None
-    if not isinstance(entry, dict):
-        raise UserError(f"--entry: is {text}; allowed: a JSON object")
-    return entry
+        raise UserError(f"{flag}: not JSON ({error}); allowed: a JSON object") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{flag}: is {text}; allowed: a JSON object")
+    return value
 
 
 def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) -> None:
@@ -70,13 +71,15 @@ def main(argv: list[str] | None = None) -> None:
         ("--folder", "a folder of images of your own"),
     ):
         parser.add_argument(flag, type=optional_path, nargs="?", help=text)
+    parser.add_argument("--texts", nargs="?", help="texts of your own: what config.yaml says, JSON")
     parser.add_argument(
         "--threads", type=int, default=1, help="how many read the images of a folder"
     )
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
     places = {key: getattr(args, key) for key in ("mirror", "cache", "npz", "folder", "threads")}
-    arrays, header = prepare(args.name, parse_entry(args.entry), **places)
+    texts = parsed("--texts", args.texts) if args.texts else None
+    arrays, header = prepare(args.name, parsed("--entry", args.entry), texts=texts, **places)
     write(arrays, header, args.output)
 
 

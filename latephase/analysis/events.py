@@ -11,7 +11,7 @@ divergence). A censored time is never dropped silently:
 run may have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -160,18 +160,20 @@ def generalisation_level(table: pd.DataFrame, fraction: float, stay: int) -> flo
 
 
 def run_events(
-    table: pd.DataFrame, events: Callable[[pd.DataFrame], Mapping[str, Event]]
+    table: pd.DataFrame,
+    events: Callable[[pd.DataFrame], Mapping[str, Event]],
+    cell: Sequence[str] = CELL,
 ) -> pd.DataFrame:
     """Apply ``events`` to each run's history (by step, up to a divergence): a row for each run.
 
-    Columns: run, seed, optimizer.lr, optimizer.weight_decay, diverged (bool), then for every
-    event its name (step) and ``<name>_censored``.
+    Columns: run, seed, those of ``cell``, diverged (bool), then for every event its name (step) and
+    ``<name>_censored``.
     """
     rows = []
     for run, history in table.groupby("run", sort=True):
         history = history.sort_values("step")
         row = {"run": run}
-        row |= {key: history[key].iloc[0] for key in ("seed", *CELL)}
+        row |= {key: history[key].iloc[0] for key in ("seed", *cell)}
         row["diverged"] = bool(history["diverged_at"].notna().any())
         for name, event in events(before_divergence(history)).items():
             row |= {name: event.step, f"{name}_censored": event.censored}

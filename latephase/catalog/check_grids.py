@@ -147,7 +147,7 @@ def _check_run(
     if name not in datasets:
         raise UserError(
             f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
-            "or one named under npz or folders in config.yaml"
+            "or one named under npz, folders or texts in config.yaml"
         )
     shape = datasets[name]["shape"]
     for option in ("mean", "std", "resize") if len(shape) == 1 else ():
@@ -220,9 +220,18 @@ def _check_checkpoints(run: Spec, file: str, key: str) -> None:
 def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> None:
     """The model takes inputs of that size, and that many of them."""
     data, model = run["data"], run["model"]
+    kind = "integers" if len(dataset["shape"]) == 1 else "images"
+    if kind not in declared.inputs(model["name"]):
+        takers = [name for name in declared.names("model") if kind in declared.inputs(name)]
+        raise UserError(
+            f"{file}: {key}.model.name is {model['name']}; allowed: a model that takes {kind}, "
+            f"as {data['name']} has them: {', '.join(takers)}"
+        )
+    patch = model.get("patch", declared.default("model", model["name"], "patch") or 1)
     for side in dataset["shape"][1:]:
         side = data.get("resize", side)
         check(side, declared.side(model["name"]), file, f"{key}.model: the inputs' side")
+        check(side, {"multipleOf": patch}, file, f"{key}.model: the inputs' side")
     for split in ("train", "test"):
         size = data.get(f"{split}_size", dataset[split])
         if model.get("samples", size) != size:

@@ -45,11 +45,15 @@ def check_part(kind: str, name: str) -> None:
         state = declared.literal(module, "STATE")
         check(list(state) if isinstance(state, tuple) else state, form, told, "STATE")
     takes = list(declared.parameters(kind, name)) if kind == "schedule" else []
+    if kind == "model":
+        kinds = {"type": "array", "minItems": 1, "items": {"enum": ["images", "integers"]}}
+        check(list(declared.inputs(name)), kinds, told, "INPUTS")
     for node in body:
         if isinstance(node, ast.FunctionDef) and kind in GIVEN and node.name == GIVEN[kind][0]:
             _check_call(told, node.name, node.args, GIVEN[kind][1], takes)
         if isinstance(node, ast.ClassDef) and node.name == "Model":
             takes = list(declared.parameters(kind, name))
+            takes += parts.OF_INTEGERS if "integers" in declared.inputs(name) else []
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                     first = ["self", "shape", "classes"]

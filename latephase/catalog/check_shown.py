@@ -10,7 +10,7 @@ from latephase.catalog.check_parts import check_schemas
 from latephase.catalog.check_schema import check
 from latephase.catalog.columns import Data, formats, reader
 from latephase.catalog.entries import Catalog
-from latephase.catalog.user_data import folder
+from latephase.catalog.user_data import check_brought
 from latephase.errors import UserError
 from latephase.runs import declared
 from latephase.runs.code_digest import ROOT
@@ -35,7 +35,7 @@ def check_chosen(catalog: Catalog) -> None:
         for study in [figure["study"], *figure.get("beside", [])]:
             if scale in catalog.studies[study]["scales"]:
                 for missing in catalog.lacking(study, scale):
-                    folder(catalog.config, missing)
+                    check_brought(catalog.config, catalog.datasets, missing)
 
 
 def program_of(kind: str, name: str, entry: dict[str, Any]) -> Path:

@@ -141,10 +141,11 @@ class Catalog:
             return None
         entries = (self.figures | self.tables).items()
         shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
-        sets = sorted({name for names in lacking.values() for name in names})
+        keys = {n: user_data.BROUGHT[self.datasets[n]["kind"]] for found in lacking.values() for n in found}
+        sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
         return (
-            f"left out: {', '.join([*studies, *shown])}, of images that are the user's own; "
-            f"name their folder under folders in config.yaml: {', '.join(sets)}"
+            f"left out: {', '.join([*studies, *shown])}, of data that are the user's own; "
+            f"name them in config.yaml: {', '.join(sets)}"
         )
 
 

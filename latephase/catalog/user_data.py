@@ -1,4 +1,4 @@
-"""Data sets of the user's own, as the configuration names them: files and folders of images.
+"""Data sets of the user's own, as the configuration names them: files, folders of images, texts.
 
 The Snakefile imports this module: it imports neither torch nor NumPy.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latephase.datasets.kinds import folder as images
-from latephase.datasets.kinds import npz
+from latephase.datasets.kinds import npz, text
 from latephase.errors import UserError
 from latephase.runs import grid
 
@@ -19,8 +19,8 @@ def entries(
 ) -> dict[str, dict]:
     """What the entries of the sets that the configuration brings would be in catalog/datasets.yaml.
 
-    A folder that ``known`` describes, such as ImageNet's, is only checked. The images of another
-    are counted if a study names it, for there may be many. Raises UserError.
+    A folder that ``known`` describes, such as ImageNet's, is only checked; so are texts. Images and
+    texts of others are counted if a study names them, for there may be many. Raises UserError.
     """
     found = {}
     for name, path in config["npz"].items():
@@ -31,6 +31,11 @@ def entries(
     for name in config["folders"]:
         with _told_of(f"folders.{name}"):
             entry = _of_folder(config, name, known | found, studies)
+        if entry:
+            found[name] = entry
+    for name in config["texts"]:
+        with _told_of(f"texts.{name}"):
+            entry = _of_texts(config, name, known | found, studies)
         if entry:
             found[name] = entry
     return found
@@ -57,14 +62,36 @@ def folder(config: dict[str, Any], name: str) -> Path:
     return Path(_given(config, name)["path"])
 
 
+def texts(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """What the user says of a set of texts. Raises UserError where that is nothing."""
+    if name not in config["texts"]:
+        raise UserError(
+            f"config: texts.{name} is missing: the texts of {name} are yours to bring; "
+            f"allowed: its files, texts: {{{name}: {{train: …, test: …, vocabulary: …}}}}"
+        )
+    return config["texts"][name]
+
+
+BROUGHT = {"folder": "folders", "text": "texts"}
+"""The kinds of data that a user brings, and the key of the configuration that names them."""
+
+
+def check_brought(config: dict[str, Any], datasets: dict[str, dict], name: str) -> None:
+    """Raise a UserError where a data set is the user's to bring, and the configuration lacks it."""
+    kind = datasets[name]["kind"]
+    if kind in BROUGHT:
+        {"folder": folder, "text": texts}[kind](config, name)
+
+
 def lacking(
     config: dict[str, Any], datasets: dict[str, dict], setting: dict[str, Any]
 ) -> list[str]:
-    """The data sets of a setting whose folder the user has not named."""
+    """The data sets of a setting that the user would have to name, and has not."""
+    kinds = {name: datasets[name]["kind"] for name in _names(setting)}
     return sorted(
         name
-        for name in {*_names(setting)}
-        if datasets[name]["kind"] == "folder" and name not in config["folders"]
+        for name, kind in kinds.items()
+        if kind in BROUGHT and name not in config[BROUGHT[kind]]
     )
 
 
@@ -98,6 +125,34 @@ def _of_folder(
             f"config: folders.{name} is {path}, which has {classes} classes; "
             f"allowed: {entry['classes']} ({name}), or a new name"
         )
+    return None
+
+
+OF_FILES = ("train", "test", "vocabulary")
+
+
+def _of_texts(
+    config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
+) -> dict[str, Any] | None:
+    """The entry of a set of texts; None where ``known`` has it, and the files fit it."""
+    given, where = config["texts"][name], f"config: texts.{name}"
+    if name not in known:
+        if "labels" not in given:
+            raise UserError(
+                f"{where}.labels is missing; allowed: how many classes there are, or their names"
+            )
+        return text.entry_of(given) if name in _texts(studies) else text.bare_entry_of(given)
+    if known[name]["kind"] != "text":
+        sets = ", ".join(other for other, its in known.items() if its["kind"] == "text")
+        taken = f"{where} is the name of another data set"
+        raise UserError(f"{taken}; allowed: {sets}, or a new name")
+    for key in given:
+        if key not in OF_FILES:
+            raise UserError(
+                f"{where}.{key} is {given[key]!r}; allowed: none, for catalog/datasets.yaml says "
+                f"it of {name}; or a new name"
+            )
+    text.check_files(given, known[name])
     return None
 
 

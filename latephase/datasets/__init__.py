@@ -6,18 +6,19 @@ kind of source. None is imported here, so that a training does not depend on how
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Places(NamedTuple):
     """Where raw files are, and how many threads may read them.
 
     They are in a mirror of downloads, in a cache of downloads, or they are a user's own: an .npz
-    file or a folder of images.
+    file, a folder of images, or files of texts (:func:`latephase.datasets.kinds.text.entry_of`).
     """
 
     mirror: Path | None = None
     cache: Path | None = None
     npz: Path | None = None
     folder: Path | None = None
+    texts: dict[str, Any] | None = None
     threads: int = 1

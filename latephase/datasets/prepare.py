@@ -18,13 +18,15 @@ def prepare(
     cache: Path | None = None,
     npz: Path | None = None,
     folder: Path | None = None,
+    texts: dict | None = None,
     threads: int = 1,
 ) -> tuple[dict[str, np.ndarray | Pieces], dict]:
     """Read, check and split the data set that ``entry`` of catalog/datasets.yaml describes.
 
     ``mirror`` is a folder of files already downloaded, and ``cache`` the folder where downloads are
     kept. ``npz`` is a user's own file and ``folder`` a user's own images; the kind is then that of
-    the same name, and the entry may be empty.
+    the same name, and the entry may be empty. So it is with ``texts``, which are of kind text: what
+    config.yaml says of them.
 
     Returns the arrays train_inputs, test_inputs, train_labels and test_labels, and a header of
     plain JSON types. Labels are [N] int64. Inputs are images [N, C, H, W], uint8 or float32, unless
@@ -33,12 +35,14 @@ def prepare(
 
     The header has name, variant, source, sha256 (of each file read), classes and shape (of one
     input). Of images it also has scale: stored values / scale are what is trained on, before they
-    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1. Neither
+    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1; and padding, the one that
+    fills up a shorter sequence. Neither
     arrays nor header depend on where the files were found. Raises UserError for data that are
     missing or are not what the entry says.
     """
-    kind = entry.get("kind", "npz" if npz else "folder" if folder else None)
-    for given, its in ((npz, "npz"), (folder, "folder")):
+    own = {"npz": npz, "folder": folder, "text": texts}
+    kind = entry.get("kind", next((its for its, given in own.items() if given), None))
+    for its, given in own.items():
         if given is not None and kind != its:
             told = f"given for data set {name}, whose kind is {kind}"
             raise UserError(f"{given}: {told}; allowed: {its}")
@@ -51,7 +55,7 @@ def prepare(
         for key in reader.SCHEMA["required"]:
             if key not in entry:
                 raise UserError(f"data set {name}: {key} is missing from its entry of kind {kind}")
-    arrays, facts = reader.read(name, entry, Places(mirror, cache, npz, folder, threads))
+    arrays, facts = reader.read(name, entry, Places(mirror, cache, npz, folder, texts, threads))
     _check_entry(name, entry, arrays, facts)
     arrays = {
         key: array if isinstance(array, Pieces) else np.ascontiguousarray(array)

@@ -88,6 +88,12 @@ def legend_of_dots(palette: Mapping[str, str]) -> list[Line2D]:
     return [Line2D([], [], color=colour, **dot) for colour in palette.values()]
 
 
+def legend_of_divergence() -> Line2D:
+    """A cross, for a legend."""
+    cross = {"linestyle": "none", "marker": "X", "markersize": 7}
+    return Line2D([], [], color="0.3", label="diverged", **cross)
+
+
 def legend_of_band(label: str) -> Line2D:
     """A piece of a band, for a legend."""
     return Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label=label)

@@ -32,6 +32,11 @@ METRICS = {
     "nc2_equinorm": "NC2, spread of the means' norms",
     "nc2_equiangle": "NC2, spread of the means' angles",
     "nc2_etf_weight": "NC2 of the classifier",
+    "nc1_trace_ratio": r"NC1, Tr $\Sigma_W$ / Tr $\Sigma_B$",
+    "rnc1": r"RNC1, Tr $\Sigma_W$ / (mean norm)$^2$",
+    "nc2_condition": "NC2, condition number of the means",
+    "nhsic_difference": "nHSIC(Z;X) − nHSIC(Z;Y)",
+    "mi_entropies_difference": r"$\hat I$(Z;X) − $\hat I$(Z;Y), nats",
     "loss_train": "training loss",
     "accuracy_train": "training accuracy",
     "accuracy_test": "test accuracy",
@@ -44,6 +49,9 @@ AXES = {
     COUPLED_DECAY: "coupled decay",
     LR: "learning rate",
     "steps": "steps",
+    "data.train_size": "training samples",
+    "data.name": "data",
+    "model.init_scale": "initial scale",
 }
 
 

@@ -22,7 +22,7 @@ def rows(
     from there on.
     """
     specs = runs_of(pack)
-    model = network.build_model(specs[0], data.header["shape"], data.classes).to(device)
+    model = network.build_model(specs[0], data.header).to(device)
     for step, path in checkpoints.steps_in(folder):
         for spec, tensors in zip(specs, checkpoints.runs(path, device), strict=True):
             snapshot = Snapshot(spec, model, tensors, data)

@@ -16,10 +16,17 @@ CHUNK_OF_MAPS = 512
 """The same of a network with convolutions or positions, whose layers put out a map each."""
 
 
-def build_model(spec: Spec, shape: list[int], classes: int) -> nn.Module:
-    """The network of a spec, initialised from torch's global generator."""
+def build_model(spec: Spec, header: dict) -> nn.Module:
+    """The network of a spec, initialised from torch's global generator.
+
+    ``header`` is that of the data (:func:`latephase.datasets.prepare.prepare`), of which it needs
+    shape and classes, and of integers vocabulary and padding if there are.
+    """
     entry = spec["model"]
-    model = parts.load("model", entry["name"]).Model(shape, classes, **parts.arguments(entry))
+    given = parts.arguments(entry)
+    if len(header["shape"]) == 1:
+        given |= {key: header.get(key) for key in parts.OF_INTEGERS}
+    model = parts.load("model", entry["name"]).Model(header["shape"], header["classes"], **given)
     for module in model.modules():
         if getattr(module, "momentum", None) is not None:
             module.num_batches_tracked = None  # which batch normalisation counts, and does not use

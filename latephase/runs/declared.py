@@ -77,10 +77,21 @@ def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def default(kind: str, name: str, parameter: str) -> Any:
+    """What a part's parameter is unless it is given; None where it has no such parameter."""
+    return parameters(kind, name).get(parameter, {}).get("default")
+
+
 @functools.cache
 def side(model: str) -> dict[str, Any]:
     """The JSON schema of the height and the width of the inputs that a model takes."""
     return literal(path("model", model), "SIDE") or {}
+
+
+@functools.cache
+def inputs(model: str) -> tuple[str, ...]:
+    """The inputs that a model takes: "images", "integers" or both."""
+    return tuple(literal(path("model", model), "INPUTS") or ["images"])
 
 
 @functools.cache

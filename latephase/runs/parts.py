@@ -15,6 +15,9 @@ KINDS = {
     "schedule": "schedules",
 }
 """The key of a spec, and the folder its parts live in. A run need not have one of each."""
+OF_INTEGERS = ("vocabulary", "padding")
+"""What a model is told of inputs that are integers: how many different ones there are, and which
+of them fills up a sequence that is shorter (None: none does)."""
 
 
 def module(kind: str, name: str) -> str:

@@ -44,16 +44,14 @@ class Stopped(Exception):
     """A training that was asked to stop has saved its state."""
 
 
-def initial_rows(
-    pack: Spec, shape: list[int], classes: int, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
+def initial_rows(pack: Spec, header: dict, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Each run's parameters ``[R, P]`` and buffers ``[R, B]`` as torch makes them after
-    ``manual_seed(seed)``."""
+    ``manual_seed(seed)``, for data of that header."""
     params, buffers = [], []
     for spec in runs_of(pack):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(spec["seed"])
-            model = network.build_model(spec, shape, classes)
+            model = network.build_model(spec, header)
         params.append(row_of(model.parameters(), dtype))
         buffers.append(row_of(model.buffers(), dtype))
     return torch.stack(params), torch.stack(buffers)
@@ -86,11 +84,14 @@ def learning_rate_factor(common: Spec) -> Callable[[int], float]:
 class Trainer:
     """A pack on a device: takes its state from one checkpoint step to the next."""
 
-    def __init__(self, pack: Spec, data: Data, device: str = "cpu", dtype=torch.float32):
+    def __init__(
+        self, pack: Spec, data: Data, device: str = "cpu", dtype: torch.dtype | None = None
+    ):
         self.pack, self.data, self.device = pack, data, device
         self.specs = runs_of(pack)
         common = pack["common"]
-        self.model = network.build_model(self.specs[0], data.header["shape"], data.classes)
+        dtype = dtype or getattr(torch, common.get("dtype", "float32"))
+        self.model = network.build_model(self.specs[0], data.header)
         self.model.to(device, dtype)
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
@@ -112,7 +113,7 @@ class Trainer:
 
     def initial(self) -> State:
         """The state at step 0."""
-        rows = initial_rows(self.pack, self.data.header["shape"], self.data.classes, self.dtype)
+        rows = initial_rows(self.pack, self.data.header, self.dtype)
         params, buffers = (tensor.to(self.device) for tensor in rows)
         state = initial_state(self.optimizer, params, self.layout)
         return State(0, [0] * len(self.specs), params, buffers, state)
@@ -268,7 +269,9 @@ def train(
         state.history += trainer.evaluate(state)
         header = {"pack": pack, "step": step, "torch": torch.__version__}
         tensors = trainer.layout.views(state.params) | trainer.layout.buffer_views(state.buffers)
-        checkpoints.write(checkpoints.step_path(folder, step), tensors, header)
+        # Metrics take single precision, whatever the training's own.
+        stored = {name: tensor.float() for name, tensor in tensors.items()}
+        checkpoints.write(checkpoints.step_path(folder, step), stored, header)
         state.wall_seconds = time.monotonic() - began
         if step == steps[-1] or state.wall_seconds - saved > STATE_SECONDS:
             save_state(scratch, state, made_of)

@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
         pack = checkpoints.read(saved[0])[1]["pack"]
         runs = spec.runs_of(pack)
         data = stored.load(args.data, **parts.arguments(runs[0]["data"]))
-        model = network.build_model(runs[0], data.header["shape"], data.classes)
+        model = network.build_model(runs[0], data.header)
         for step in chosen_steps(wanted["steps"], list(saved)):
             for run, tensors in zip(runs, checkpoints.runs(saved[step]), strict=True):
                 if row := told.get(spec.run_id(run)):

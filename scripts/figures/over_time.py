@@ -4,6 +4,9 @@ Mean and bootstrap interval over seeds, 95 % of five or more. A cross stands whe
 measured before it diverged.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -43,18 +46,32 @@ OPTIONS = {
         },
         "default": {},
     },
+    "dashed": {
+        "type": "object",
+        "propertyNames": {"format": "metric"},
+        "additionalProperties": {"type": "string", "format": "metric"},
+        "default": {},
+    },
+    "stacked": {"type": "boolean", "default": False},
+    "first_step": {"type": "integer", "minimum": 1, "default": 1},
 }
 """``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
-a column of panels for each. ``only``: the values by column of the runs that are drawn.
+a column of panels for each. ``only``: the values by column of the runs that are drawn. ``dashed``:
+by metric, another that its panel shows too, in dashes. ``stacked``: panels below each other.
+``first_step``: where the axis of steps begins.
 """
 COLUMNS = ("run", "step", "seed", "diverged_at")
-FIRST_STEP = 1
+DASHES = (0, (4, 2))
 ACROSS = 3
 """Panels in a row, where ``across`` does not say which stand there."""
 
 
 def data(
-    table: pd.DataFrame, by: list[str], metrics: list[str], across: str | None = None
+    table: pd.DataFrame,
+    by: list[str],
+    metrics: list[str],
+    across: str | None = None,
+    first_step: int = 1,
 ) -> pd.DataFrame:
     """What is drawn: metric, mark ("line" or "diverged"), the keys, step, mean, low, high, n.
 
@@ -80,7 +97,7 @@ def data(
             "allowed: columns that tell a seed's runs apart"
         )
     measured = divergence.before_divergence(table)
-    measured = measured[measured["step"] >= FIRST_STEP]
+    measured = measured[measured["step"] >= first_step]
     frames = []
     for metric in metrics:
         line = seeds.summarise(measured, "step", metric, keys)
@@ -113,7 +130,15 @@ def chosen(table: pd.DataFrame, only: dict[str, list]) -> pd.DataFrame:
 
 
 def draw(
-    df: pd.DataFrame, by: list[str], metrics: list[str], across: str | None = None, note: str = ""
+    df: pd.DataFrame,
+    by: list[str],
+    metrics: list[str],
+    across: str | None = None,
+    note: str = "",
+    *,
+    dashed: Mapping[str, str] = MappingProxyType({}),
+    stacked: bool = False,
+    first_step: int = 1,
 ) -> Figure:
     """A panel for each metric, over one axis of steps.
 
@@ -123,17 +148,19 @@ def draw(
     palette = colours.of_optimizers(line) if by == [OPTIMIZER] else by_order(line)
     df = df.assign(line=line.to_numpy())
     columns = names.ordered(df[across]) if across else []
-    wide = len(columns) or (2 if len(metrics) == 4 else min(len(metrics), ACROSS))
-    rows = len(metrics) if across else -(-len(metrics) // ACROSS)
+    in_a_row = 1 if stacked else (2 if len(metrics) == 4 else min(len(metrics), ACROSS))
+    wide = len(columns) or in_a_row
+    rows = len(metrics) if across else -(-len(metrics) // in_a_row)
     with style.style():
         size = (2.1 * wide + 2.4, 2.1 * rows + 0.9) if across else (9.4, 2.5 * rows + 0.9)
+        size = (7.2, 2.2 * rows + 0.6) if stacked and not across else size
         share = "row" if across else False
         fig = Figure(figsize=size)
         axes = fig.subplots(rows, wide, sharex=True, sharey=share, squeeze=False)
         cells = [(metric, column) for metric in metrics for column in columns or [None]]
         for ax, (metric, column) in zip(axes.flat, cells, strict=False):
-            part = df[df["metric"] == metric]
-            panel(ax, part if column is None else part[part[across] == column], metric, palette)
+            here = df if column is None else df[df[across] == column]
+            panel(ax, here, metric, palette, dashed.get(metric))
             if column in (None, *columns[:1]):
                 ax.set_ylabel(names.metric(metric))
             if column is not None and metric == metrics[0]:
@@ -147,10 +174,18 @@ def draw(
         for ax in axes.flat[max(len(cells) - wide, 0) : len(cells)]:
             ax.set_xlabel("step")
             ax.tick_params(labelbottom=True)
-        log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
+        log_step_axis(axes[0, 0], df["step"].max(), first_step)
         handles = [
             Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
         ]
+        if dashed:
+            strokes = [(metric, "-") for metric in dashed] + [(m, DASHES) for m in dashed.values()]
+            handles += [
+                Line2D([], [], color="0.3", linestyle=dashes, label=names.short_metric(metric))
+                for metric, dashes in strokes
+            ]
+        if (df["mark"] == "diverged").any():
+            handles.append(marks.legend_of_divergence())
         if (df["n"] > 1).any():
             handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
         named = ", ".join(names.AXES.get(column, column) for column in by)
@@ -160,11 +195,15 @@ def draw(
     return fig
 
 
-def panel(ax: Axes, part: pd.DataFrame, metric: str, palette: dict) -> None:
-    """Lines, intervals and crosses of one metric."""
-    marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette)
-    marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
-    marks.say_if_empty(ax, part["mean"], is_logarithmic(metric), "not measured")
+def panel(ax: Axes, df: pd.DataFrame, metric: str, palette: dict, dashed: str | None) -> None:
+    """Lines, intervals and crosses of one metric, and of another in dashes."""
+    strokes = {dashed: {"linestyle": DASHES, "linewidth": 1.2}} if dashed else {}
+    for shown, line in (strokes | {metric: {}}).items():
+        part = df[df["metric"] == shown]
+        marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette, **line)
+        marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
+    values = df.loc[df["metric"].isin([metric, dashed]), "mean"]
+    marks.say_if_empty(ax, values, is_logarithmic(metric), "not measured")
     if metric.startswith("accuracy"):
         percent_axis(ax)
 
@@ -184,11 +223,16 @@ def label(value: object) -> str:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     by, metrics, across = (args.options[name] for name in ("by", "metrics", "across"))
-    only = args.options["only"]
-    keys = [*by, across] if across else by
-    table = read(args.data, [*COLUMNS, *keys, *only], metrics)
-    df = data(chosen(table, only), by, metrics, across)
-    write(draw(df, by, metrics, across, args.title_note), df, args)
+    only, dashed, first = (args.options[name] for name in ("only", "dashed", "first_step"))
+    for metric in dashed:
+        if metric not in metrics:
+            allowed = ", ".join(metrics)
+            raise UserError(f"options.dashed names {metric!r}; allowed: {allowed}")
+    keys, every = [*by, across] if across else by, [*dict.fromkeys([*metrics, *dashed.values()])]
+    table = read(args.data, [*COLUMNS, *keys, *only], every)
+    df = data(chosen(table, only), by, every, across, first)
+    look = {"dashed": dashed, "stacked": args.options["stacked"], "first_step": first}
+    write(draw(df, by, metrics, across, args.title_note, **look), df, args)
 
 
 if __name__ == "__main__":

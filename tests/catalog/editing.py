@@ -58,11 +58,11 @@ def line(root, config):
     return str(caught.value)
 
 
-def add_study(root, name, added, grid):
+def add_study(root, name, added, grid, **setting):
     study = {
         "title": name,
         "question": "?",
         "added": added,
-        "scales": {"quick": SETTING | {"grid": grid}},
+        "scales": {"quick": SETTING | setting | {"grid": grid}},
     }
     (root / OWN / f"{name}.yaml").write_text(dump_yaml(study))

@@ -250,6 +250,7 @@ def test_integers_are_neither_standardised_nor_resized(option, value):
     schema = load_yaml((ROOT / "catalog/schemas/study.schema.yaml").read_text())
     tokens = {"tokens": {"shape": [5], "train": 100, "test": 50, "classes": 3, "variant": "x"}}
     setting = SETTING | {"data": {"name": "tokens"}, "grid": {"seed": [1]}}
+    setting |= {"model": {"name": "transformer"}}
     check_grids(setting, schema, tokens, "here", "quick")
     setting["data"] = {"name": "tokens", option: value}
     with pytest.raises(UserError) as caught:
@@ -272,3 +273,28 @@ def test_no_batch_of_one_where_a_model_normalises_over_the_batch():
         with pytest.raises(UserError, match=r"batch_size is 16, which leaves a batch of one of 33"):
             check_grids(setting, schema, digits, "here", "quick")
         check_grids(setting | {"batch_size": 15}, schema, digits, "here", "quick")
+
+
+def test_a_model_takes_the_inputs_that_the_data_have():
+    schema = load_yaml((ROOT / "catalog/schemas/study.schema.yaml").read_text())
+    tokens = {"tokens": {"shape": [5], "train": 100, "test": 50, "classes": 3, "variant": "x"}}
+    setting = SETTING | {"data": {"name": "tokens"}, "grid": {"seed": [1]}}
+    setting["model"] = {"name": "mlp", "widths": [4]}
+    with pytest.raises(UserError) as caught:
+        check_grids(setting, schema, tokens, "here", "quick")
+    assert str(caught.value) == (
+        "here: quick.model.name is mlp; allowed: a model that takes integers, as tokens has them: "
+        "transformer"
+    )
+
+
+def test_patches_cover_the_image():
+    schema = load_yaml((ROOT / "catalog/schemas/study.schema.yaml").read_text())
+    images = {"images": {"shape": [1, 6, 6], "train": 100, "test": 50, "classes": 3}}
+    setting = SETTING | {"data": {"name": "images"}, "grid": {"seed": [1]}}
+    setting["model"] = {"name": "transformer", "patch": 3}
+    check_grids(setting, schema, images, "here", "quick")
+    for model in ({"name": "transformer", "patch": 5}, {"name": "transformer"}):
+        setting["model"] = model
+        with pytest.raises(UserError, match=r"quick\.model: the inputs' side is 6; allowed: a mult"):
+            check_grids(setting, schema, images, "here", "quick")

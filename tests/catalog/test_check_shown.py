@@ -137,7 +137,7 @@ def test_a_bad_figure_or_table_is_one_line(root, config, file, keys, value, name
 
 def test_a_figure_without_a_script_is_one_line(root, config):
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig3"]
-    edit(root / FIGURES, ["fig99"], entry)
+    edit(root / FIGURES, ["fig99"], {key: entry[key] for key in entry if key != "script"})
     assert line(root, config).startswith(f"{FIGURES}: fig99 has no script scripts/figures/fig99.py")
 
 
@@ -176,7 +176,7 @@ def test_the_columns_of_published_values_are_checked(root, config, monkeypatch):
 def test_options_for_both_scales_are_checked_at_each(root, config):
     add_study(root, "decays", "2030-01-02", {"optimizer.weight_decay": [0.01], "seed": [1]})
     entry = load_yaml((root / FIGURES).read_text())["sakamoto2026_fig2"]
-    more = {"study": "decays", "files": ["data"], "script": "sakamoto2026_fig2"}
+    more = {"study": "decays", "files": ["data"], "script": "margins"}
     more["arguments"] = {"both": {"weight_decay": 0.5}}
     edit(root / FIGURES, ["more"], entry | more)
     assert (

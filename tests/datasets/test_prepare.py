@@ -53,9 +53,9 @@ def test_flags_without_a_value_are_not_set(tmp_path, monkeypatch, empty):
         return {}, {}
 
     monkeypatch.setattr(prepare_data, "prepare", prepare)
-    flags = ["--mirror", *empty, "--cache", *empty, "--npz", *empty, "--folder", *empty]
+    flags = ["--mirror", *empty, "--cache", *empty, "--npz", *empty, "--folder", *empty, "--texts", *empty]
     prepare_data.main(["--name", "toy", *flags, "--output", str(tmp_path / "toy")])
-    assert given == dict.fromkeys(["mirror", "cache", "npz", "folder"]) | {"threads": 1}
+    assert given == dict.fromkeys(["mirror", "cache", "npz", "folder", "texts"]) | {"threads": 1}
 
 
 def test_same_bytes_twice_and_readable_as_the_umask_says(tmp_path):

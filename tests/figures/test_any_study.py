@@ -16,7 +16,6 @@ from scripts.figures import (
     by_weight_decay,
     metric_against_metric,
     over_time,
-    sakamoto2026_fig3,
 )
 
 STEPS = (0, 1, 10, 100, 1000)
@@ -29,7 +28,10 @@ PROGRAMS = {
     "accuracy_against_metric": (metric_against_metric, {"x": "nc2_etf", "y": "accuracy_test"}),
     "by_all_hyperparameters": (by_all_hyperparameters, {"metric": "nc0"}),
     "atlas_overview": (atlas_overview, {}),
-    "sakamoto2026_fig3": (sakamoto2026_fig3, {}),
+    "over_time_in_dashes": (
+        over_time,
+        {"by": [DECAY], "metrics": ["accuracy_test"], "dashed": {"accuracy_test": "rnc1"}},
+    ),
 }
 
 

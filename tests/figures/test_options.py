@@ -15,9 +15,9 @@ from latephase.storage import parquet
 from scripts.figures import (
     by_all_hyperparameters,
     by_weight_decay,
+    margins,
     metric_against_metric,
     over_time,
-    sakamoto2026_fig2,
     zhao2026_fig8,
 )
 from scripts.reading import options, read_published
@@ -127,8 +127,13 @@ MISTAKES = [
         {"by": ["seed"], "metrics": ["nc0"], "only": {"seed": 1}},
         "options.only.seed is 1",
     ),
-    (sakamoto2026_fig2, {"pairs": [[0, 1, 2]]}, "options.pairs[0] is [0, 1, 2]"),
-    (sakamoto2026_fig2, {"pairs": ["0,1"]}, "options.pairs[0] is '0,1'; allowed: array"),
+    (
+        over_time,
+        {"by": ["seed"], "metrics": ["nc0"], "dashed": {"rnc1": "nc0"}},
+        "options.dashed names 'rnc1'; allowed: nc0",
+    ),
+    (margins, {"pairs": [[0, 1, 2]]}, "options.pairs[0] is [0, 1, 2]"),
+    (margins, {"pairs": ["0,1"]}, "options.pairs[0] is '0,1'; allowed: array"),
     (zhao2026_fig8, {}, "a seed has several runs at one share"),
 ]
 

@@ -3,10 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
+from latephase.drawing.colours import ordered_palette
 from latephase.errors import UserError
+from latephase.runs.columns import DECAY
+from latephase.storage import parquet
 from scripts.figures import over_time
 from tests.figures.grids import TABLE, coupled_falls
+from tests.figures.lines import lines_of
+from tests.papers.sakamoto2026 import synthetic
 from tests.papers.zhao2026.optimizer_runs import runs
 
 
@@ -63,3 +69,68 @@ def test_over_time_of_some_runs_only():
     for value in ("sgd", "0.005"):
         with pytest.raises(UserError, match=r"optimizer\.name names .*; allowed: adam, adamw"):
             over_time.chosen(TABLE, {"optimizer.name": [value]})
+
+
+DASHED = {"accuracy_test": "accuracy_train"}
+STACKED = ["accuracy_test", "rnc1", "nc2_condition"]
+
+
+def stacked(table, first_step=10):
+    """What sakamoto2026's Fig. 3 shows: its data and its picture."""
+    df = over_time.data(table, [DECAY], [*STACKED, "accuracy_train"], None, first_step)
+    look = {"dashed": DASHED, "stacked": True, "first_step": first_step}
+    return df, over_time.draw(df, [DECAY], STACKED, **look)
+
+
+def test_another_metric_in_dashes(table):
+    """Each line once, with the values of the CSV: solid what the panel is of, dashed the other."""
+    df, fig = stacked(table)
+    assert df["step"].min() >= 10
+    palette, drawn = ordered_palette(df[DECAY]), 0
+    for ax, shown in zip(fig.axes, (["accuracy_train", "accuracy_test"], *STACKED[1:]), strict=True):
+        for metric in [shown] if isinstance(shown, str) else shown:
+            for decay, rows in df[(df["metric"] == metric) & (df["mark"] == "line")].groupby(DECAY):
+                matches = [
+                    line
+                    for line in lines_of(ax)
+                    if to_hex(line.get_color()) == palette[decay]
+                    and np.array_equal(line.get_ydata(), rows["mean"])
+                    and np.array_equal(line.get_xdata(), rows["step"])
+                ]
+                assert len(matches) == 1, (metric, decay)
+                assert matches[0].is_dashed() == (metric == "accuracy_train")
+                drawn += 1
+    assert drawn == sum(len(lines_of(ax)) for ax in fig.axes)
+    accuracy, rnc1, nc2 = fig.axes
+    assert rnc1.get_yscale() == nc2.get_yscale() == accuracy.get_xscale() == "log"
+    assert len({ax.get_position().x0 for ax in fig.axes}) == 1  # below each other
+    legend = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert {"test accuracy", "training accuracy", "diverged"} <= {*legend}
+
+
+def test_diverged_runs_are_marked_and_leave_the_mean(table):
+    df, fig = stacked(table)
+    crosses = df[df["mark"] == "diverged"]
+    assert list(crosses["metric"]) == [*STACKED, "accuracy_train"]
+    assert (crosses["step"] < 3000).all()
+    late = df[(df["mark"] == "line") & (df[DECAY] == 0.1) & (df["step"] > 3000)]
+    assert set(late["n"]) == {2}
+    # Accuracy at chance after the divergence would show as a drop of the training mean.
+    assert late[late["metric"] == "accuracy_train"]["mean"].min() > 0.99
+    assert len([line for ax in fig.axes for line in ax.lines if line.get_marker() == "X"]) == 4
+    _, plain = stacked(synthetic.study_table())
+    assert "diverged" not in [text.get_text() for text in plain.legends[0].get_texts()]
+
+
+def test_a_metric_without_values_and_a_single_seed(table):
+    df, fig = stacked(table[table["seed"] == 42].assign(nc2_condition=np.nan))
+    assert "nc2_condition" not in set(df["metric"])
+    assert [text.get_text() for text in fig.axes[2].texts] == ["not measured"]
+
+
+def test_missing_column_is_told(tmp_path, table):
+    parquet.write(tmp_path / "t.parquet", table.drop(columns="rnc1"))
+    options = '{"by": ["optimizer.weight_decay"], "metrics": ["rnc1"]}'
+    outputs = ["--pdf", "f.pdf", "--png", "f.png", "--csv", "f.csv", "--options", options]
+    with pytest.raises(UserError, match="no column rnc1"):
+        over_time.main(["--data", str(tmp_path / "t.parquet"), *outputs])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from latephase.storage import parquet
-from scripts.figures import atlas_overview, sakamoto2026_fig2, sakamoto2026_fig3, zhao2026_fig5
+from scripts.figures import atlas_overview, margins, over_time, zhao2026_fig5
 from tests.papers.zhao2026 import sgd_runs
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +26,16 @@ def files(tmp_path_factory, table, margins):
 
 
 ARGUMENTS = {
-    "sakamoto2026_fig2": [
+    "margins": [
         "--margins",
         "margins.parquet",
         "--options",
         '{"pairs": [[0, 1], [4, 5]]}',
     ],
-    "sakamoto2026_fig3": [],
+    "over_time": [
+        "--options",
+        '{"by": ["optimizer.weight_decay"], "metrics": ["accuracy_test", "rnc1"], "stacked": true}',
+    ],
     "atlas_overview": ["--options", '{"weight_decay": 0.03, "seed": 44}'],
     "zhao2026_fig5": ["--data", "sgd.parquet", "--published", str(PUBLISHED)],
 }
@@ -40,7 +43,7 @@ ARGUMENTS = {
 
 MODULES = {
     module.__name__.rpartition(".")[2]: module
-    for module in (sakamoto2026_fig2, sakamoto2026_fig3, atlas_overview, zhao2026_fig5)
+    for module in (margins, over_time, atlas_overview, zhao2026_fig5)
 }
 
 

@@ -18,7 +18,7 @@ for program in json.loads(sys.argv[1]):
     importlib.import_module(program)
 print(json.dumps([name for name in json.loads(sys.argv[2]) if name in sys.modules]))
 """
-DRAW_WITH_SEABORN = {"sakamoto2026_fig2", "zhao2026_fig5"}
+DRAW_WITH_SEABORN = {"margins", "zhao2026_fig5"}
 TIME_EVENTS = {"atlas_overview"}
 
 

@@ -28,7 +28,7 @@ class Trained(NamedTuple):
     def snapshots(self) -> list[Snapshot]:
         """Its runs at the last checkpoint."""
         runs = spec.runs_of(self.pack)
-        model = build_model(runs[0], self.data.header["shape"], self.data.classes)
+        model = build_model(runs[0], self.data.header)
         tensors = checkpoints.runs(self.last[1])
         return [
             Snapshot(run, model, own, self.data) for run, own in zip(runs, tensors, strict=True)

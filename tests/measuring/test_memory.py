@@ -18,7 +18,7 @@ def snapshot(loss="cross_entropy"):
     inputs, labels = torch.rand(SAMPLES, 1, 4, 4), torch.arange(SAMPLES) % CLASSES
     data = Data(inputs, labels, inputs, labels, CLASSES, {})
     spec = {"model": {"name": "mlp", "widths": [DIMENSION]}, "loss": {"name": loss}}
-    model = network.build_model(spec, [1, 4, 4], CLASSES)
+    model = network.build_model(spec, {"shape": [1, 4, 4], "classes": CLASSES})
     parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
     return Snapshot(spec, model, parameters, data)
 

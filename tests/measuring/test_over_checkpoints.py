@@ -47,7 +47,7 @@ def test_a_file_holds_what_the_functions_say(program, pack, trained, digits_file
     named = next(checkpoints.runs(path))
     expected = nc0_metrics(named["head.weight"])
     if program is collapse:
-        model = network.build_model(packs.run(), data.header["shape"], data.classes)
+        model = network.build_model(packs.run(), data.header)
         model.load_state_dict(named)
         with torch.no_grad():
             train, test = (

@@ -34,7 +34,7 @@ def snapshot():
         "loss": {"name": "cross_entropy"},
         "seed": 1,
     }
-    model = network.build_model(spec, [1, 4, 4], data.classes)
+    model = network.build_model(spec, {"shape": [1, 4, 4], "classes": data.classes})
     parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
     return Snapshot(spec, model, parameters, data)
 

@@ -16,7 +16,7 @@ def random(*shape):
 @pytest.mark.parametrize(("model", "most"), [("cnn", 512), ("mlp", 8192)])
 def test_an_evaluation_of_maps_takes_fewer_samples_at_once(model, most):
     changes = packs.CNN if model == "cnn" else {}
-    network, seen = build_model(packs.run(**changes), [1, 2, 2], 10), []
+    network, seen = build_model(packs.run(**changes), {"shape": [1, 2, 2], "classes": 10}), []
     network.head.register_forward_hook(lambda _, args, __: seen.append(len(args[0])))
     inputs, tensors = torch.zeros(9000, 1, 2, 2), network.state_dict()
     found = features(network, tensors, inputs)
@@ -25,7 +25,7 @@ def test_an_evaluation_of_maps_takes_fewer_samples_at_once(model, most):
 
 
 def test_outputs_do_not_depend_on_the_chunks(monkeypatch):
-    model = network.build_model(packs.run(), [1, 8, 8], 10).double()
+    model = network.build_model(packs.run(), {"shape": [1, 8, 8], "classes": 10}).double()
     inputs, parameters = random(50, 1, 8, 8), dict(model.named_parameters())
     features = network.features(model, parameters, inputs)
     logits = network.logits(model, parameters, inputs)

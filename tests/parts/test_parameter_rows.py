@@ -66,5 +66,5 @@ def test_a_built_model_counts_batches_only_where_it_averages_over_all(
 
     part = type("part", (), {"Model": Model})
     monkeypatch.setattr(network.parts, "load", lambda kind, name: part)
-    model = network.build_model({"model": {"name": "scaled"}}, [1, 8, 8], 10)
+    model = network.build_model({"model": {"name": "scaled"}}, {"shape": [1, 8, 8], "classes": 10})
     assert ("norm.num_batches_tracked" in dict(model.named_buffers())) == counts

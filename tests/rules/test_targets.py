@@ -205,7 +205,10 @@ def test_where_a_file_lies_is_not_what_a_data_set_is(shipped, tmp_path):
 def test_a_folder_of_images_is_the_user_s_to_name(shipped):
     with pytest.raises(UserError, match=r"folders\.imagenet is missing"):
         shipped.data_folder(wildcards(dataset="imagenet"))
+    with pytest.raises(UserError, match=r"texts\.sst2 is missing"):
+        shipped.data_texts(wildcards(dataset="sst2"))
     assert shipped.data_folder(wildcards(dataset="digits")) == ""
+    assert shipped.data_texts(wildcards(dataset="digits")) == ""
     assert shipped.data_content(wildcards(dataset="digits")) == ""
 
 

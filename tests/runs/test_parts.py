@@ -12,6 +12,9 @@ SHAPE, CLASSES = [1, 4, 3], 5
 GIVEN = {name: {"lr": 0.1} for name in declared.names("optimizer")} | {
     "mlp": {"widths": [7, 6]},
     "cnn": {"widths": [7, 6]},
+    "conv_mlp": {"channels": [7, 6], "width": 5},
+    "smooth_mlp": {"widths": [7, 6]},
+    "transformer": {"width": 6, "heads": 2, "mlp_width": 5, "patch": 1},
     "vit": {"layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
     "ufm": {"samples": 9, "width": 3},
     "steps": {"milestones": [3]},

@@ -68,12 +68,27 @@ def test_one_run_takes_no_run_axis(data, monkeypatch, kind, count):
 def numbers():
     """50 training samples for the unconstrained features model, and 40 of them again."""
     x, y = torch.arange(50.0).view(50, 1, 1, 1), torch.arange(50) % 10
-    return stored.Data(x, y, x[:40], y[:40], 10, {"shape": [1, 1, 1]})
+    return stored.Data(x, y, x[:40], y[:40], 10, {"shape": [1, 1, 1], "classes": 10})
 
 
+def texts():
+    """50 training sequences of up to 9 tokens, padded by 0."""
+    random = torch.Generator().manual_seed(0)
+    x = torch.randint(1, 7, (50, 9), generator=random)
+    x[torch.arange(9) > torch.randint(2, 9, (50, 1), generator=random)] = 0
+    header = {"shape": [9], "classes": 10, "vocabulary": 7, "padding": 0}
+    return stored.Data(x, torch.arange(50) % 10, x[:40], torch.arange(40) % 10, 10, header)
+
+
+SAMPLES = {"ufm": numbers, "transformer of tokens": texts}
 OTHERS = {
     "vit": {"name": "vit", "layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
     "ufm": {"name": "ufm", "samples": 50, "width": 6, "bias": True},
+    "conv_mlp": {"name": "conv_mlp", "channels": [3, 4], "width": 6, "init_scale": 2.0},
+    "transformer": {"name": "transformer", "width": 6, "heads": 2, "mlp_width": 5},
+    "transformer of tokens": {"name": "transformer", "width": 6, "heads": 2, "mlp_width": 5},
+    "resnet18": {"name": "resnet18", "width": 3},
+    "smooth_mlp": {"name": "smooth_mlp", "widths": [6, 5]},
     "cnn without batch normalisation": {"name": "cnn", "widths": [4], "batch_norm": False},
 }
 
@@ -81,7 +96,7 @@ OTHERS = {
 @pytest.mark.parametrize("model", OTHERS)
 def test_other_networks_too(data, model):
     """Many at once as alone."""
-    samples = numbers() if model == "ufm" else data
+    samples = SAMPLES[model]() if model in SAMPLES else data
     changes = CNN | {"model": OTHERS[model]}
     together = trained(packs.pack(*CNN_NUMBERS, **changes), samples, kind=Together)
     for values in CNN_NUMBERS:
@@ -108,7 +123,7 @@ def test_equals_a_plain_loop(data, kind):
     found = trained(pack, data, kind=kind)
     for run in spec.runs_of(pack):
         torch.manual_seed(run["seed"])
-        model = build_model(run, [1, 8, 8], 10).double()
+        model = build_model(run, {"shape": [1, 8, 8], "classes": 10}).double()
         optimizer = torch.optim.SGD(model.parameters(), **parts.arguments(run["optimizer"]))
         for epoch in range(4):
             for index in trainer.epoch_order(run["seed"], epoch, 50).split(20):

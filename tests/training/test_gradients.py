@@ -20,7 +20,7 @@ def test_written_and_batched_gradients_equal_autograd(data, loss, reduction, siz
     trainer = Trainer(pack, data, dtype=torch.float64)
     params = trainer.initial().params
     leaves = {name: view[0].clone() for name, view in trainer.layout.views(params).items()}
-    model = network.build_model(packs.run(), [1, 8, 8], 10).double()
+    model = network.build_model(packs.run(), {"shape": [1, 8, 8], "classes": 10}).double()
     model.load_state_dict(leaves)
     of, samples = (trainer.model, trainer.layout, entry), (trainer.inputs, trainer.targets)
     none = params.new_empty(1, 0)
@@ -51,6 +51,8 @@ NETWORKS = [
     {"name": "cnn", "widths": [6]},
     {"name": "cnn", "widths": [4, 5], "batch_norm": False},
     {"name": "vgg9"},
+    {"name": "smooth_mlp", "widths": [12, 7, 5], "slope": 0.2, "sharpness": 3.0},
+    {"name": "conv_mlp", "channels": [4, 5], "width": 7, "init_scale": 2.0},
 ]
 
 
@@ -61,7 +63,7 @@ def test_written_gradients_of_convolutions_equal_autograd(data, entry):
     trainer = Trainer(pack, data, dtype=torch.float64)
     state = trainer.initial()
     params, buffers = state.params[:1], state.buffers[:1]
-    model = network.build_model(packs.run(model=entry), [1, 8, 8], 10).double()
+    model = network.build_model(packs.run(model=entry), {"shape": [1, 8, 8], "classes": 10}).double()
     views = trainer.layout.views(params[0]) | trainer.layout.buffer_views(buffers[0])
     # But for the number of batches, which torch's own loading makes up.
     model.load_state_dict({name: view.clone() for name, view in views.items()}, strict=False)

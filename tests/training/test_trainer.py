@@ -49,7 +49,7 @@ def test_where_training_stops_between_does_not_matter(data):
 def test_initialisation_depends_on_the_seed_alone(data):
     def rows(*numbers, **changes):
         pack = packs.pack(*numbers, **changes)
-        return trainer.initial_rows(pack, [1, 8, 8], 10, torch.float32)[0]
+        return trainer.initial_rows(pack, {"shape": [1, 8, 8], "classes": 10}, torch.float32)[0]
 
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
@@ -95,7 +95,7 @@ def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
         tensors, header = checkpoints.read(path)
         assert header == {"pack": pack, "step": step, "torch": torch.__version__}
         for i, run in enumerate(spec.runs_of(pack)):
-            model = network.build_model(run, [1, 8, 8], 10)
+            model = network.build_model(run, {"shape": [1, 8, 8], "classes": 10})
             model.load_state_dict({name: tensor[i] for name, tensor in tensors.items()})
             row = rows[spec.run_id(run), step]
             assert row["diverged_at"] is None
@@ -107,7 +107,7 @@ def test_history_and_checkpoints_equal_a_hand_evaluation(data, tmp_path):
                 right = (logits.argmax(1) == labels).sum().item()
                 assert row[f"accuracy_{split}"] == right / len(labels)
     last, _ = checkpoints.read(saved[-1][1])
-    model = network.build_model(packs.run(), [1, 8, 8], 10)
+    model = network.build_model(packs.run(), {"shape": [1, 8, 8], "classes": 10})
     packed = torch.cat([last[name].flatten(1) for name, _ in model.named_parameters()], dim=1)
     for i, run in enumerate(spec.runs_of(pack)):
         expected = plain_loop(run, data, 12, torch.float32)

@@ -122,7 +122,7 @@ def test_a_metric_takes_one_function_and_one_line(project):
     parameters = list(checkpoints.runs(folder / "step_000000060.safetensors"))[number]
     entry = parts.arguments(specs[number]["data"])
     data = stored.load(project.folder / "results/data/digits.safetensors", **entry)
-    model = network.build_model(specs[number], data.header["shape"], data.classes)
+    model = network.build_model(specs[number], data.header)
     features = network.features(model, parameters, data.test_inputs)
     assert row["step"] == 60
     assert row["dead_test"] == float((features == 0).double().mean())

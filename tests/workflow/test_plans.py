@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import pytest
 
@@ -162,8 +161,6 @@ def test_a_figure_leaves_other_studies_alone(fresh_project):
     figures = fresh_project.read_yaml("catalog/sakamoto2026/figures.yaml")
     figures["another_fig"] = figures["sakamoto2026_fig3"] | {"study": "another"}
     fresh_project.write_yaml("catalog/sakamoto2026/figures.yaml", figures)
-    scripts = fresh_project.folder / "scripts/figures"
-    shutil.copy(scripts / "sakamoto2026_fig3.py", scripts / "another_fig.py")
 
     own = "results/quick/figures/another_fig.pdf"
     assert fresh_project.jobs(own) == table(3) | {"figure": 1}

@@ -35,7 +35,7 @@ def test_a_metric_reruns_its_extraction_and_what_follows(project):
 
 
 def test_a_figure_s_program_reruns_that_figure(project):
-    project.append("scripts/figures/sakamoto2026_fig3.py", EDIT)
+    project.append("scripts/figures/over_time.py", EDIT)
     assert project.jobs() == {"figure": 1} | SHOWN
     assert project.jobs("results/quick/figures/sakamoto2026_fig2.pdf") == {}
 

@@ -8,7 +8,7 @@ FIGURE = "results/quick/figures/sakamoto2026_fig3"
 HIDDEN = (
     *("latephase/parts/optimizers/._adamw.py", "latephase/metrics/own/._mine.py"),
     *("latephase/datasets/kinds/.hidden.py", "latephase/parts/models/mlp copy.py"),
-    *("scripts/figures/._sakamoto2026_fig3.py", "catalog/sakamoto2026/studies/._mine.yaml"),
+    *("scripts/figures/._over_time.py", "catalog/sakamoto2026/studies/._mine.yaml"),
     *("catalog/sakamoto2026/._figures.yaml", "catalog/._sakamoto2026", "envs/train.yaml~"),
 )
 

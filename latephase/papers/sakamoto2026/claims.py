@@ -5,15 +5,20 @@ Times of a run, in steps, as the claims use them:
 - t_train: :func:`latephase.analysis.events.onset` of training accuracy at ``train_threshold``.
 - t_test: onset of test accuracy at ``test_fraction`` of the highest final test accuracy in
   the study (:func:`latephase.analysis.events.generalisation_level`).
-- a *cell* is a learning rate and a weight decay; its value is the median over seeds.
+- a *cell* is a learning rate, a weight decay and, where a study has these axes, a number of
+  training samples and an initial scale; its value is the median over seeds.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from latephase.analysis import events, seeds, trends
+from latephase.analysis.divergence import before_divergence
 from latephase.analysis.events import Event
-from latephase.papers.claim import Result
+from latephase.papers.claim import Column, Metric, Result
+from latephase.runs.columns import CELL
 
 
 def generalisation_delay(
@@ -26,7 +31,7 @@ def generalisation_delay(
     never memorises has no delay; a cell counts if at least half of its seeds have one.
     """
     runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = _delays(runs)
+    smallest, largest = _delays(runs, _cell(table))
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
 
@@ -44,7 +49,7 @@ def delay_against_decay(
     :func:`generalisation_delay`; fewer than three: NaN.
     """
     runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = _delays(runs)
+    smallest, largest = _delays(runs, _cell(table))
     decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
 
     def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
@@ -90,7 +95,7 @@ def rnc1_with_test(
     rising = rising.assign(
         surely=surely.astype(float).where(measured), maybe=maybe.astype(float).where(measured)
     )
-    smallest, largest = (seeds.by_cell(rising, name) for name in ("surely", "maybe"))
+    smallest, largest = (seeds.by_cell(rising, n, _cell(table)) for n in ("surely", "maybe"))
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_runs)
     note = _rise_note(runs, factor)
     if fallen.any():
@@ -111,7 +116,9 @@ def rnc1_follows_test(
     runs = _rises_and_falls(table, train_threshold, stay, min_rise, factor)
     rising = runs[runs["usable"]]
     rising = rising.assign(latest=rising["rnc1"].mask(rising["rnc1_censored"], np.inf))
-    rise, earliest, latest = (seeds.by_cell(rising, name) for name in ("rise", "rnc1", "latest"))
+    rise, earliest, latest = (
+        seeds.by_cell(rising, name, _cell(table)) for name in ("rise", "rnc1", "latest")
+    )
     cells = rise.shape[1]
 
     def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +147,7 @@ def _rises_and_falls(
         fall = events.fall(run["step"], run["rnc1"], stay=stay, min_factor=factor, factor=factor)
         return {"train": train, "rise": rise, "rnc1": fall}
 
-    runs = events.run_events(table, times)
+    runs = events.run_events(table, times, _cell(table))
     names = ["train", "rise", "rnc1"]
     runs[names] = runs[names].where(runs[names] > 0)
     return runs.assign(usable=~(runs["train_censored"] | runs["rise_censored"]))
@@ -210,24 +217,32 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
 def _accuracy_onsets(
     table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
 ) -> pd.DataFrame:
-    """One row a run, with ``train`` and ``test`` onsets."""
-    level = events.generalisation_level(table, test_fraction, stay)
-    return events.run_events(
-        table,
-        lambda run: {
-            "train": events.onset(run["step"], run["accuracy_train"], train_threshold, stay),
-            "test": events.onset(run["step"], run["accuracy_test"], level, stay),
-        },
-    )
+    """One row a run, with ``train`` and ``test`` onsets.
+
+    Runs of as many training samples share a level of test accuracy.
+    """
+    groups = table.groupby(sizes) if (sizes := [axis for axis in AXES if axis in table]) else None
+    frames = []
+    for _, own in groups or [((), table)]:
+        level = events.generalisation_level(own, test_fraction, stay)
+
+        def onsets(run: pd.DataFrame, level: float = level) -> dict[str, Event]:
+            return {
+                "train": events.onset(run["step"], run["accuracy_train"], train_threshold, stay),
+                "test": events.onset(run["step"], run["accuracy_test"], level, stay),
+            }
+
+        frames.append(events.run_events(own, onsets, _cell(table)))
+    return pd.concat(frames, ignore_index=True)
 
 
-def _delays(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _delays(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
     delay = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
     infinite = runs["test_censored"] & ~runs["train_censored"]
     runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
-    smallest = _well_covered(seeds.by_cell(runs, "smallest"))
-    return smallest, seeds.by_cell(runs, "largest")[smallest.columns]
+    smallest = _well_covered(seeds.by_cell(runs, "smallest", cell))
+    return smallest, seeds.by_cell(runs, "largest", cell)[smallest.columns]
 
 
 def _well_covered(values: pd.DataFrame) -> pd.DataFrame:
@@ -258,3 +273,206 @@ def _note(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
         if mask.any():
             parts.append(f"{int(mask.sum())} {text}")
     return "; ".join(parts)
+
+
+MIN_LOGS = 5
+"""Below this many logs after memorisation a run has no rank correlation of its metrics."""
+AXES = ("data.train_size", "model.init_scale")
+"""Axes that studies of this paper may have beside :data:`latephase.runs.columns.CELL`."""
+
+
+def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
+    """Decades by which a metric falls after memorisation, a mean over cells (Figs. 7, 9).
+
+    From the median of its first ``stay`` logs at or after t_train to that of its last ones. A run
+    that does not memorise, or lacks a value above 0, is left out.
+    """
+
+    def fall(run: pd.DataFrame, start: float) -> float:
+        late = run.loc[run["step"] >= start, metric].to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(np.log10(np.median(late[:stay]) / np.median(late[-stay:])))
+
+    return _after_memorisation(table, fall, train_threshold, stay)
+
+
+def peaks(table: pd.DataFrame, *, metric: Metric, stay: int) -> Result:
+    """Decades by which a metric rises to its peak, or falls from it if that is less (Figs. 10–12).
+
+    The rise is from its first log above step 0, the fall to the median of the last ``stay`` logs;
+    the peak is the highest median of ``stay`` logs in a row. Negative where the metric only rises
+    or only falls by more than its noise. A mean over cells.
+    """
+
+    def peak(run: pd.DataFrame, start: float) -> float:
+        values = run.loc[run["step"] > 0, metric].dropna().to_numpy()
+        if len(values) < 2 * stay or (values <= 0).any():
+            return np.nan
+        level = np.median(np.lib.stride_tricks.sliding_window_view(values, stay), axis=1)
+        rise, fall = level.max() / values[0], level.max() / level[-1]
+        return float(np.log10(min(rise, fall)))
+
+    return _over_runs(table, peak)
+
+
+def goes_with(
+    table: pd.DataFrame, *, metric: Metric, other: Metric, train_threshold: float, stay: int
+) -> Result:
+    """Rank correlation of two metrics over a run's logs after memorisation, a mean over runs.
+
+    1 where one falls whenever the other does (Figs. 4, 13, 14).
+    """
+
+    def correlation(run: pd.DataFrame, start: float) -> float:
+        return _spearman(run[run["step"] >= start], metric, other)
+
+    return _after_memorisation(table, correlation, train_threshold, stay)
+
+
+def goes_with_more(
+    table: pd.DataFrame,
+    *,
+    outcome: Metric,
+    metric: Metric,
+    other: Metric,
+    train_threshold: float,
+    stay: int,
+) -> Result:
+    """By how much more an outcome goes against one metric than against another (Fig. 9).
+
+    The difference of their rank correlations with the outcome over a run's logs after memorisation,
+    a mean over runs: above 0 where the outcome rises as ``metric`` falls, and less so as ``other``
+    does.
+    """
+
+    def difference(run: pd.DataFrame, start: float) -> float:
+        late = run[run["step"] >= start]
+        return _spearman(late, other, outcome) - _spearman(late, metric, outcome)
+
+    return _after_memorisation(table, difference, train_threshold, stay)
+
+
+def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, stay: int) -> Result:
+    """Rank correlation over runs of two metrics' values at the end (Figs. 4, 13, 14).
+
+    Medians of the last ``stay`` logs; 1 where the run with more of one has more of the other.
+    """
+    rows = []
+    for run, history in before_divergence(table).sort_values("step").groupby("run"):
+        last = history.tail(stay)[list({metric, other})].median()
+        rows.append({"run": run, "seed": history["seed"].iloc[0], **last})
+    runs = pd.DataFrame(rows)
+
+    def correlation(one: np.ndarray, two: np.ndarray) -> float:
+        return _spearman(pd.DataFrame({"one": one, "two": two}), "one", "two")
+
+    interval = seeds.pooled_interval(runs, [metric, other], correlation)
+    counted = runs.dropna()
+    return Result(*interval, counted["seed"].nunique(), len(counted), f"{len(counted)} runs")
+
+
+def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: int) -> Result:
+    """Largest minus smallest value of a metric at the end, over the values of a column (Fig. 12).
+
+    Of each value the median over seeds of the median of the last ``stay`` logs.
+    """
+
+    def last(run: pd.DataFrame, start: float) -> float:
+        return float(run[metric].tail(stay).median())
+
+    runs = _runs(table, last)
+    cells = seeds.by_cell(runs, "value", [column])
+
+    def spread(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        medians = seeds.median_over_seeds(smallest)
+        value = medians.max(axis=-1) - medians.min(axis=-1)
+        return value, value
+
+    values = cells.to_numpy()
+    interval = seeds.seed_interval(values, values, spread)
+    return Result(*interval, _seeds(cells), cells.shape[1], f"{len(runs)} runs")
+
+
+def earlier_with(
+    table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int
+) -> Result:
+    """Decades by which test accuracy rises earlier at the largest value of a column (Fig. 6).
+
+    log10 of t_test at the smallest value over t_test at the largest, run against run of the same
+    seed and cell; of each value against its own best accuracy. A mean over cells. A run that never
+    generalises does so later than its last step.
+    """
+    ends = sorted(table[column].unique())[:: max(table[column].nunique() - 1, 1)]
+    times = []
+    for value in ends:
+        own = table[table[column] == value]
+        level = events.generalisation_level(own, test_fraction, stay)
+        runs = events.run_events(
+            own, lambda run: {"test": events.onset(run["step"], run["accuracy_test"], level, stay)}
+        )
+        runs["latest"] = runs["test"].mask(runs["test_censored"], np.inf)
+        times.append([np.log10(seeds.by_cell(runs, name)) for name in ("test", "latest")])
+    if len(times) < 2:
+        return Result(np.nan, np.nan, np.nan, 0, 0, f"one value of {column}")
+    (few, few_latest), (many, many_latest) = times
+    smallest, largest = few - many_latest, few_latest - many
+    smallest = smallest.where(~np.isneginf(smallest))
+    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
+    note = f"{column} {ends[0]} against {ends[-1]}; {2 * smallest.size} runs"
+    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
+
+
+def _spearman(rows: pd.DataFrame, one: str, two: str) -> float:
+    """Rank correlation over rows; NaN of fewer than :data:`MIN_LOGS`, or where one is constant."""
+    known = rows[[one, two]].dropna()
+    if len(known) < MIN_LOGS or (known.nunique() < 2).any():
+        return np.nan
+    ranks = known.rank()
+    return float(np.corrcoef(ranks[one], ranks[two])[0, 1])
+
+
+def _runs(table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start) -> pd.DataFrame:
+    """One row a run: seed, its cell, and a value of its history up to a divergence.
+
+    ``start`` says how memorisation is timed, whose step the function is given; NaN without.
+    """
+    rows = []
+    for run, history in table.groupby("run", sort=True):
+        history = before_divergence(history.sort_values("step"))
+        row = {"run": run, "diverged": len(history) < (table["run"] == run).sum()}
+        if not len(history):
+            continue
+        row |= {key: history[key].iloc[0] for key in ("seed", *_cell(table))}
+        train = Event(np.nan, False)
+        if start:
+            train = events.onset(history["step"], history["accuracy_train"], *start.values())
+        row["forgets"] = train.censored
+        row["value"] = np.nan if train.censored else value(history, train.step)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _cell(table: pd.DataFrame) -> list[str]:
+    """The columns that, with the seed, name a run of a study."""
+    return [*CELL, *(axis for axis in AXES if axis in table)]
+
+
+def _over_runs(table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start) -> Result:
+    """The mean over cells of the median over seeds of a value of each run."""
+    runs = _runs(table, value, **start)
+    runs["value"] = runs["value"].where(np.isfinite(runs["value"]))
+    cells = seeds.by_cell(runs, "value", _cell(table))
+    values = _well_covered(cells).to_numpy()
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
+    note = _note(runs, {"never memorise (left out)": runs["forgets"]})
+    return Result(*interval, _seeds(cells), values.shape[1], note)
+
+
+def _after_memorisation(
+    table: pd.DataFrame,
+    value: Callable[[pd.DataFrame, float], float],
+    train_threshold: float,
+    stay: int,
+) -> Result:
+    """:func:`_over_runs` of a value that is given the step of memorisation."""
+    return _over_runs(table, value, threshold=train_threshold, stay=stay)

@@ -4,7 +4,10 @@
 penultimate layer, ``[N, d]``), a linear ``head`` and ``forward(x)``, the logits ``[N, K]``.
 Buffers, such as batch normalisation's statistics, are kept for each run as parameters are; a model
 must not draw random numbers in its forward pass. ``SIDE`` is a literal JSON schema of the sides of
-its inputs, for those that do not take every size. ``BATCH_NORM = True`` says that it normalises
+its inputs, for those that do not take every size. ``INPUTS = ["images", "integers"]`` says what it
+takes, images alone without it. A model that takes sequences of integers has the arguments
+``vocabulary``, how many different ones there are, and ``padding``, the one that fills up a shorter
+sequence, or None. ``BATCH_NORM = True`` says that it normalises
 over the batch, unless its parameter ``batch_norm`` says otherwise: no batch may then have one
 sample alone.
 A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.

@@ -140,7 +140,35 @@ class MaxPool:
         )
 
 
-Layer = Convolution | BatchNorm | ReLU | MaxPool
+class Flatten:
+    """The maps of a sample in a row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.shape = x.shape
+        return x.flatten(1)
+
+    def backward(self, above: Tensor) -> Tensor:
+        return above.view(self.shape)
+
+
+class Linear:
+    """Fully connected, never the first."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, grads: Sequence[Tensor]):
+        self.weight, self.bias, self.grads = weight, bias, grads
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.input = x
+        return torch.addmm(self.bias, x, self.weight.T)
+
+    def backward(self, above: Tensor) -> Tensor:
+        weight_grad, bias_grad = self.grads
+        torch.mm(above.T, self.input, out=weight_grad)
+        torch.sum(above, 0, out=bias_grad)
+        return above @ self.weight
+
+
+Layer = Convolution | BatchNorm | ReLU | MaxPool | Flatten | Linear
 
 
 def layers(
@@ -171,5 +199,10 @@ def _layers(body: nn.Sequential, given: Iterator, running: Iterator) -> Iterator
                 yield ReLU()
             case nn.MaxPool2d():
                 yield MaxPool(module)
+            case nn.Flatten():
+                yield Flatten()
+            case nn.Linear():
+                pair, grads = next(given)
+                yield Linear(*pair, grads)
             case _:
                 raise TypeError(f"no backward pass of {module} is written out")

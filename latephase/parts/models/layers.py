@@ -15,6 +15,12 @@ def block(channels: int, width: int, batch_norm: bool = True) -> list[nn.Module]
     return [nn.Conv2d(channels, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
 
 
+def convolution(channels: int, width: int, side: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution without bias that keeps the sides but for its stride, and a normalisation."""
+    layer = nn.Conv2d(channels, width, side, stride, padding=side // 2, bias=False)
+    return [layer, nn.BatchNorm2d(width)]
+
+
 def pool(side: int) -> nn.MaxPool2d:
     """Max pooling of squares; what is left over at the edge is a square of its own."""
     return nn.MaxPool2d(side, ceil_mode=True)
@@ -37,20 +43,8 @@ class Convolutional(nn.Module):
         return self.head(self.features(x))
 
 
-class Stacked(Convolutional):
-    """Groups of blocks of given widths, each group followed by pooling that halves the sides."""
-
-    def __init__(
-        self, shape: list[int], classes: int, groups: list[list[int]], batch_norm: bool = True
-    ):
-        channels, layers = shape[0], []
-        for widths in groups:
-            for width in widths:
-                layers += block(channels, width, batch_norm)
-                channels = width
-            layers.append(pool(2))
-        positions = math.prod(math.ceil(side / 2 ** len(groups)) for side in shape[1:])
-        super().__init__(nn.Sequential(*layers), channels * positions, classes)
+class Layered(Convolutional):
+    """A body of layers one after the other, whose backward passes are written out."""
 
     def gradient(
         self,
@@ -80,3 +74,19 @@ class Stacked(Convolutional):
                 delta = layer.backward(delta)
 
         return fill
+
+
+class Stacked(Layered):
+    """Groups of blocks of given widths, each group followed by pooling that halves the sides."""
+
+    def __init__(
+        self, shape: list[int], classes: int, groups: list[list[int]], batch_norm: bool = True
+    ):
+        channels, layers = shape[0], []
+        for widths in groups:
+            for width in widths:
+                layers += block(channels, width, batch_norm)
+                channels = width
+            layers.append(pool(2))
+        positions = math.prod(math.ceil(side / 2 ** len(groups)) for side in shape[1:])
+        super().__init__(nn.Sequential(*layers), channels * positions, classes)

@@ -6,19 +6,13 @@ not in its first. Initialised as there: convolutions after He's rule by their ou
 
 from torch import Tensor, nn
 
-from latephase.parts.models.layers import Convolutional
+from latephase.parts.models.layers import Convolutional, convolution
 
 PARAMETERS = {}
 BATCH_NORM = True
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 """Width of the 3×3 convolutions, blocks, and stride of the first of them."""
 EXPANSION = 4
-
-
-def convolution(channels: int, width: int, side: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution without bias that keeps the sides but for its stride, and a normalisation."""
-    layer = nn.Conv2d(channels, width, side, stride, padding=side // 2, bias=False)
-    return [layer, nn.BatchNorm2d(width)]
 
 
 class Bottleneck(nn.Module):

@@ -58,7 +58,7 @@ def test_from_checkpoints_to_files(data, digits_file, tmp_path):
     assert curvature.loc[bad, step].isna().all()
     assert curvature.loc[good].notna().all(axis=None)
 
-    model = network.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header)
     named = next(checkpoints.runs(path))
     arguments = data.train_inputs, data.train_labels, mse.per_sample
     by_hand = curvature_metrics(model, named, *arguments, extract_curvature.generator_of(1))
@@ -80,7 +80,7 @@ def test_a_large_training_set_is_measured_on_a_part(data, digits_file, tmp_path,
     assert set(curvature["curvature_samples"]) == {20.0}
     step, path = checkpoints.steps_in(saved)[-1]
     order = torch.randperm(50, generator=Generator().manual_seed(0))[:20].sort().values
-    model = network.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header)
     named = next(checkpoints.runs(path))
     arguments = data.train_inputs[order], data.train_labels[order], mse.per_sample
     of = Objective(model, named, *arguments)
@@ -96,13 +96,14 @@ def test_curvature_of_a_trained_network_equals_its_full_hessian(data):
     engine.advance(state, 12)
     (run,), layout = spec.runs_of(pack), engine.layout
     tensors = layout.views(state.params[0]) | layout.buffer_views(state.buffers[0])
-    model = network.build_model(run, [1, 8, 8], 10)
+    model = network.build_model(run, {"shape": [1, 8, 8], "classes": 10})
     snapshot = Snapshot(run, model, tensors, data)
     of = (data.train_inputs[:20], data.train_labels[:20], cross_entropy.per_sample)
     found = curvature_metrics(
         snapshot.model, snapshot.parameters, *of, extract_curvature.generator_of(1)
     )
-    objective = Objective(network.build_model(run, [1, 8, 8], 10), tensors, *of)
+    model = network.build_model(run, {"shape": [1, 8, 8], "classes": 10})
+    objective = Objective(model, tensors, *of)
     hessian, places = full_hessian(objective)
     assert found["hessian_trace"] == pytest.approx(hessian.trace().item(), rel=1e-9)
     for layer in ("body.0", "body.4", "head"):
@@ -117,7 +118,7 @@ def test_curvature_of_a_vit_is_exact_where_nothing_bends_any_more(data):
     """In the head, and in the last matrix before it: no normalisation follows."""
     run = packs.run(**packs.CNN | {"model": VIT})
     torch.manual_seed(1)
-    model = network.build_model(run, [1, 8, 8], 10)
+    model = network.build_model(run, {"shape": [1, 8, 8], "classes": 10})
     parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
     samples = data.train_inputs[:10], data.train_labels[:10]
     found = curvature_metrics(

@@ -225,7 +225,7 @@ def test_from_a_checkpoint_to_a_file(digits_file, tmp_path):
     good, bad = (spec.run_id(run) for run in spec.runs_of(pack))
     assert table.loc[bad, step].isna().all()
     named = next(checkpoints.runs(path))
-    model = network.build_model(packs.run(), data.header["shape"], data.classes)
+    model = network.build_model(packs.run(), data.header)
     model.load_state_dict(named)
     sets = []
     for split in ("train", "test"):

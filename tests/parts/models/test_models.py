@@ -35,7 +35,20 @@ SIZES = {
     "cnn": ([1, 8, 8], {"widths": [16, 32]}, 6_186),
     "ufm": ([1, 1, 1], {"samples": 10_000}, 5_125_120),
     "resnet50": ([3, 224, 224], {}, 23_528_522),
+    "conv_mlp": ([1, 28, 28], {"channels": [16, 32]}, 809_034),
+    "resnet18": ([3, 32, 32], {}, 11_173_962),
+    "transformer": ([1, 28, 28], {}, 142_474),
 }
+
+
+def basics():
+    """ResNet-18's numbers between its first convolution and its head."""
+    total, channels = 0, 64
+    for width in (64, 128, 256, 512):
+        total += channels * width + 2 * width if channels != width else 0
+        total += 9 * channels * width + 3 * 9 * width * width + 4 * 2 * width
+        channels = width
+    return total
 
 
 def bottlenecks():
@@ -61,6 +74,9 @@ def test_the_number_of_parameters(name):
         "cnn": chain(1, 16, 32) + 1_290,
         "ufm": 10_010 * 512,
         "resnet50": 3 * 49 * 64 + 128 + bottlenecks() + 20_490,
+        "conv_mlp": 160 + 4_640 + 6_272 * 128 + 128 + 1_290,
+        "resnet18": 27 * 64 + 128 + basics() + 5_130,
+        "transformer": 17 * 128 + 51 * 128 + 4 * 129 * 128 + 512 + 65_920 + 1_290,
     }
     assert by_layers[name] == expected
     assert sum(p.numel() for p in build(name, shape, **arguments).parameters()) == expected
@@ -156,11 +172,13 @@ def test_a_bottleneck_by_hand():
     torch.testing.assert_close(module(x), (out + conv(x, stride=2)).relu())
 
 
-@pytest.mark.parametrize("name", ["resnet9", "resnet50", "vgg9", "vgg11", "cnn"])
+ARGUMENTS = {"cnn": {"widths": [3, 4]}, "conv_mlp": {"channels": [3, 4]}, "resnet18": {"width": 3}}
+
+
+@pytest.mark.parametrize("name", ["resnet9", "resnet50", "vgg9", "vgg11", *ARGUMENTS])
 @pytest.mark.parametrize("shape", [[1, 8, 8], [3, 28, 28], [2, 5, 9], [1, 40, 32]])
 def test_convolutional_networks_take_any_sides(name, shape):
-    arguments = {"widths": [3, 4]} if name == "cnn" else {}
-    model = build(name, shape, **arguments).eval()
+    model = build(name, shape, **ARGUMENTS.get(name, {})).eval()
     with torch.no_grad():
         assert model(torch.randn(2, *shape)).shape == (2, 10)
 

@@ -1,14 +1,14 @@
-"""Figure 2 of sakamoto2026: the samples drawn are those of the CSV."""
+"""Margins between two classes: the samples drawn are those of the CSV."""
 
 import pytest
 
 from latephase.errors import UserError
 from latephase.runs.columns import DECAY
-from scripts.figures import sakamoto2026_fig2
+from scripts.figures import margins as program
 
 
-def test_fig2_draws_the_samples_of_its_csv(table, margins):
-    df = sakamoto2026_fig2.data(table, margins, pairs=[(4, 5)])
+def test_draws_the_samples_of_its_csv(table, margins):
+    df = program.data(table, margins, pairs=[(4, 5)])
     steps = sorted(margins["step"].unique())
     assert sorted(df["step"].unique()) == steps
     expected = margins[
@@ -16,7 +16,7 @@ def test_fig2_draws_the_samples_of_its_csv(table, margins):
     ]
     assert sorted(df["margin"]) == sorted(expected["margin"])
     assert set(df["split"]) == {"training", "unseen"}
-    fig = sakamoto2026_fig2.draw(df, clip=0.9)
+    fig = program.draw(df, clip=0.9)
     assert len(fig.axes) == 2
     assert all(ax.get_xlim() == (-0.9, 0.9) for ax in fig.axes)
     assert "±0.9" in fig.get_supxlabel()
@@ -26,23 +26,23 @@ def test_fig2_draws_the_samples_of_its_csv(table, margins):
     assert all(len(ax.collections) == 4 for ax in fig.axes)
 
 
-def test_fig2_chooses_a_run_with_margins_and_the_nearest_steps(table, margins):
-    df = sakamoto2026_fig2.data(table, margins, steps=[1, 10**6])
+def test_chooses_a_run_with_margins_and_the_nearest_steps(table, margins):
+    df = program.data(table, margins, steps=[1, 10**6])
     assert set(df[DECAY]) == {0.1}
     assert sorted(df["step"].unique()) == sorted(margins["step"].unique())
-    late = sakamoto2026_fig2.data(table, margins, seed=43)
+    late = program.data(table, margins, seed=43)
     assert late["step"].max() < 3000  # The run that diverged has its early margins only.
-    sakamoto2026_fig2.draw(late)
+    program.draw(late)
     for options, words in (
         ({"pairs": [(2, 3)]}, r"\[0, 1\], \[4, 5\]"),
         ({"weight_decay": 0.3}, "options.weight_decay is 0.3, .*allowed: 0.1"),
         ({"seed": 1}, "options.seed is 1, .*42, 43, 44"),
     ):
         with pytest.raises(UserError, match=words):
-            sakamoto2026_fig2.data(table, margins, **options)
+            program.data(table, margins, **options)
 
 
-def test_fig2_draws_a_class_collapsed_to_a_point(table, margins):
+def test_draws_a_class_collapsed_to_a_point(table, margins):
     collapsed = margins.copy()
     collapsed.loc[collapsed["split"] == "train", "margin"] = 1.0
-    sakamoto2026_fig2.draw(sakamoto2026_fig2.data(table, collapsed))
+    program.draw(program.data(table, collapsed))

@@ -1,4 +1,4 @@
-"""Figure 2 of sakamoto2026: margins between two classes, seen and unseen, early and late.
+"""Margins between two classes, of training and of unseen samples, early and late.
 
 The margin of a sample is its signed distance to the boundary between classes a and b in the
 last layer's feature space. By default the first and the last step for which the study has
@@ -55,7 +55,7 @@ METRICS = ("accuracy_train", "accuracy_test")
 SPLITS = {"train": "training", "test": "unseen"}
 COLOURS = {"training": colours.CATEGORIES[0], "unseen": colours.CATEGORIES[1]}
 BANDWIDTH = 0.8
-"""Factor on Scott's bandwidth, as in the paper's notebook."""
+"""Factor on Scott's bandwidth, as in the notebook of sakamoto2026."""
 
 
 def data(

@@ -1,0 +1,346 @@
+"""Texts with labels, a user's files: .csv, .tsv or .parquet, and a vocabulary of word pieces.
+
+The Snakefile calls :func:`entry_of` before anything runs. What turns texts into tokens is imported
+when it is called.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import itertools
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latephase.datasets import Places
+from latephase.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SCHEMA = {
+    "required": ["variant", "shape", "classes", "train", "test", "text", "label"],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        # Tokens of a text, with those at its ends; what is longer is cut.
+        "shape": {"$ref": "#/$defs/sequence_shape"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        # The column of the texts, or several, whose texts are joined by a blank.
+        "text": {"$ref": "#/$defs/text_columns"},
+        "label": {"type": "string", "minLength": 1},
+        # Names of the classes in order. Without them labels are 0, 1, …
+        "labels": {"$ref": "#/$defs/label_names"},
+        # Names of all columns, where a .csv or .tsv has no first line with them.
+        "columns": {"$ref": "#/$defs/column_names"},
+        # A seed that orders the training texts, where they stand sorted by their labels.
+        "shuffle": {"type": "integer", "minimum": 0},
+    },
+}
+ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+LENGTH = 128
+"""Tokens of a text, unless the user asks for another number."""
+PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+"""Tokens with a meaning of their own. The first two are 0 and 1 in what is stored."""
+LARGEST = 4 << 30
+"""Bytes of a file, unpacked."""
+LONGEST = 1 << 20
+"""Letters of a field."""
+AT_ONCE = 4096
+"""Texts that are turned into tokens at a time."""
+
+
+def entry_of(given: dict[str, Any]) -> dict[str, Any]:
+    """What the entry of texts in catalog/datasets.yaml would be; every text and label is read.
+
+    ``given`` is what the configuration says of them: train, test, vocabulary, labels and, if they
+    are not as usual, text, label, columns, length and shuffle. Raises UserError as
+    :func:`examples` and :func:`pieces_of` do.
+    """
+    entry = bare_entry_of(given)
+    pieces_of(given["vocabulary"])
+    sizes = {}
+    for split in ("train", "test"):
+        if isinstance(given[split], int):
+            continue
+        sizes[split] = sum(1 for _ in examples(given[split], entry))
+        if not sizes[split]:
+            raise UserError(f"{given[split]}: holds no text; allowed: at least one")
+    if isinstance(given["test"], int):
+        if given["test"] >= sizes["train"]:
+            line = f"{given['train']}: holds {sizes['train']} texts"
+            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
+        sizes = {"train": sizes["train"] - given["test"], "test": given["test"]}
+    return entry | sizes
+
+
+def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The same without the numbers of texts: no text is read."""
+    labels = given["labels"]
+    named = {} if isinstance(labels, int) else {"labels": labels}
+    return {
+        "kind": "text",
+        "variant": "user",
+        "shape": [given.get("length", LENGTH)],
+        "classes": labels if isinstance(labels, int) else len(labels),
+        "text": given.get("text", "text"),
+        "label": given.get("label", "label"),
+        **named,
+        **{key: given[key] for key in ("columns", "shuffle") if key in given},
+    }
+
+
+def check_files(given: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Raise a UserError where a file of texts is not there or lacks a column; only its first text
+    is read."""
+    pieces_of(given["vocabulary"])
+    for split in ("train", "test"):
+        if not isinstance(given[split], int):
+            next(examples(given[split], entry), None)
+
+
+def content(given: dict[str, Any]) -> str:
+    """A digest of what the files hold, wherever they lie."""
+    found = [
+        _sha256(path) if isinstance(path := given[key], str) else str(path)
+        for key in ("train", "test", "vocabulary")
+    ]
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+
+
+def _sha256(path: str | os.PathLike) -> str:
+    with _reading(path), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _reading(path: str | os.PathLike, row: itertools.count | None = None) -> Iterator[None]:
+    """Turn what can be wrong with a file into a UserError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; allowed: {', '.join(ENDINGS)}") from None
+    except UnicodeDecodeError as error:
+        byte = f"0x{error.object[error.start]:02x}"
+        raise UserError(f"{path}: holds the byte {byte}, which is not UTF-8 text") from None
+    except csv.Error as error:
+        raise UserError(f"{path}: not a readable table ({error})") from None
+    except (OSError, EOFError, zlib.error) as error:
+        text = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read ({text})") from None
+
+
+def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Every text of a file with its class, in the order of the file.
+
+    A .csv has fields as RFC 4180 says; in a .tsv nothing is quoted, as in those of GLUE. Both are
+    UTF-8, and their first line names the columns unless the entry does. Raises UserError for a file
+    that is not there or not so, for a column that it lacks, and for a label that is no class.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        raise UserError(f"{path}: is no file; allowed: {', '.join(ENDINGS)}")
+    columns = [entry["text"]] if isinstance(entry["text"], str) else entry["text"]
+    classes = {name: i for i, name in enumerate(entry.get("labels", ()))}
+    read = _parquet if str(path).endswith(".parquet") else _separated
+    for row, (label, *texts) in enumerate(read(path, [entry["label"], *columns], entry), 1):
+        where = f"{path}: row {row}: {entry['label']} is"
+        if classes:
+            if label not in classes:
+                names = ", ".join(map(repr, entry["labels"][:8]))
+                raise UserError(f"{where} {label[:60]!r}; allowed: {names}")
+            yield " ".join(texts), classes[label]
+        else:
+            if not (re.fullmatch("[0-9]{1,9}", label) and int(label) < entry["classes"]):
+                most = entry["classes"] - 1
+                raise UserError(f"{where} {label[:60]!r}; allowed: 0 to {most}, or names in labels")
+            yield " ".join(texts), int(label)
+
+
+def _separated(
+    path: str | os.PathLike, wanted: list[str], entry: dict[str, Any]
+) -> Iterator[list[str]]:
+    """The wanted columns of a .csv or .tsv, row by row."""
+    name = str(path)
+    if not name.endswith(ENDINGS):
+        raise UserError(f"{path}: is no file of texts; allowed: {', '.join(ENDINGS)}")
+    packed = name.endswith(".gz")
+    tabs = name.removesuffix(".gz").endswith(".tsv")
+    form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
+    csv.field_size_limit(LONGEST)
+    with _reading(path):
+        opened = gzip.open if packed else open
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(_limited(file, path), **form)
+            header = entry.get("columns") or next(rows, [])
+            places = [_place(path, header, column) for column in wanted]
+            for number, row in enumerate(rows, 1):
+                if len(row) != len(header):
+                    raise UserError(
+                        f"{path}: row {number} has {len(row)} fields; allowed: {len(header)}, one "
+                        f"for each of the columns {_listed(header)}"
+                    )
+                yield [row[place] for place in places]
+
+
+def _limited(lines: Iterable[str], path: str | os.PathLike) -> Iterator[str]:
+    """Lines of a file, as long as it unpacks to no more than may be."""
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > LARGEST:
+            raise UserError(f"{path}: holds more than {LARGEST} letters; allowed: up to as many")
+        yield line
+
+
+def _place(path: str | os.PathLike, header: list[str], column: str) -> int:
+    if column not in header:
+        raise UserError(f"{path}: no column {column}; it has {_listed(header)}")
+    return header.index(column)
+
+
+def _listed(names: list[str]) -> str:
+    more = ", …" * (len(names) > 8)
+    return ", ".join(ascii(name[:40])[1:-1] for name in names[:8]) + more or "none"
+
+
+def _parquet(
+    path: str | os.PathLike, wanted: list[str], entry: dict[str, Any]
+) -> Iterator[list[str]]:
+    """The wanted columns of a .parquet, row by row."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with _reading(path), pyarrow.parquet.ParquetFile(path) as file:
+            for column in wanted:
+                _place(path, file.schema_arrow.names, column)
+            number = 0
+            for batch in file.iter_batches(AT_ONCE, columns=wanted):
+                for row in zip(*(batch[column].to_pylist() for column in wanted), strict=True):
+                    number += 1
+                    for column, value in zip(wanted, row, strict=True):
+                        if not isinstance(value, str | int) or isinstance(value, bool):
+                            raise UserError(
+                                f"{path}: row {number}: {column} is {str(value)[:60]!r}; "
+                                "allowed: text, or a whole number for a label"
+                            )
+                    yield [str(value) for value in row]
+    except pyarrow.ArrowException as error:
+        text = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: not a readable .parquet file ({text})") from None
+
+
+def pieces_of(path: str | os.PathLike) -> dict[str, int]:
+    """The word pieces of a vocab.txt, one a line, with their numbers. Raises UserError."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise UserError(f"{path}: is no file; allowed: a vocab.txt, a word piece a line")
+    with _reading(path), Path(path).open(encoding="utf-8", newline="\n") as file:
+        found = [line.rstrip("\r\n") for line in itertools.islice(file, LONGEST)]
+    numbers = {piece: i for i, piece in enumerate(found)}
+    for piece in PIECES:
+        if piece not in numbers:
+            raise UserError(
+                f"{path}: has no line {piece}; allowed: a vocab.txt of BERT's kind, with "
+                f"{', '.join(PIECES)}"
+            )
+    return numbers
+
+
+def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
+    """Tokens [N, T] as int32 and classes [N].
+
+    A text is lowered and cut into word pieces as BERT's uncased models do, between [CLS] and [SEP].
+    Of what is longer than T the first T are kept, so that [SEP] may go. Then the vocabulary is
+    reduced to what the training texts hold, all of them: [PAD] is 0, [UNK] is 1, the others follow
+    in the order of the vocab.txt. What only test texts hold becomes [UNK].
+    """
+    import numpy as np
+
+    given = places.texts
+    if given is None:
+        raise UserError(f"data set {name}: kind text needs files; give them with --texts")
+    if "shape" not in entry:
+        entry = bare_entry_of(given) | entry
+    pieces = pieces_of(given["vocabulary"])
+    length, encode = entry["shape"][0], _encoder(pieces)
+    found, cut = {}, {}
+    for split in ("train", "test"):
+        if isinstance(given[split], str):
+            found[split], cut[split] = _tokens(examples(given[split], entry), encode, length, pieces)
+    if "shuffle" in entry:
+        order = np.random.RandomState(entry["shuffle"]).permutation(len(found["train"][1]))
+        found["train"] = tuple(array[order] for array in found["train"])
+    if isinstance(given["test"], int):
+        tokens, labels = found["train"]
+        at = len(labels) - given["test"]
+        found = {"train": (tokens[:at], labels[:at]), "test": (tokens[at:], labels[at:])}
+    kept = np.union1d(found["train"][0], [pieces["[PAD]"], pieces["[UNK]"]])
+    special = [pieces["[PAD]"], pieces["[UNK]"]]
+    numbers = np.ones(max(pieces.values()) + 1, np.int32)
+    numbers[special] = 0, 1
+    others = kept[~np.isin(kept, special)]
+    numbers[others] = np.arange(2, 2 + len(others))
+    arrays = {}
+    for split, (tokens, labels) in found.items():
+        arrays[f"{split}_inputs"], arrays[f"{split}_labels"] = numbers[tokens], labels
+    words = arrays["test_inputs"] != 0
+    facts = {
+        "variant": entry["variant"],
+        "source": "texts as word pieces, in lower case",
+        "sha256": {
+            Path(path).name: _sha256(path)
+            for key in ("train", "test", "vocabulary")
+            if isinstance(path := given[key], str)
+        },
+        "classes": entry["classes"],
+        "shape": [length],
+        "inputs": "integers",
+        "vocabulary": 2 + len(others),
+        "padding": 0,
+        # What is lost: texts that were cut, and the share of test tokens that training lacks.
+        "cut": cut,
+        "unknown": round(float((arrays["test_inputs"] == 1)[words].mean()), 6),
+    }
+    return arrays, facts
+
+
+def _encoder(pieces: dict[str, int]):
+    """A function of texts that gives their word pieces' numbers, as BERT's uncased models have
+    them."""
+    # Its threads are not the job's.
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+
+    tokenizer = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+
+
+def _tokens(
+    of: Iterable[tuple[str, int]], encode, length: int, pieces: dict[str, int]
+) -> tuple[tuple[np.ndarray, np.ndarray], int]:
+    """Tokens [N, length] and classes [N] of texts, and how many texts were cut."""
+    import numpy as np
+
+    blocks, labels, cut, of = [], [], 0, iter(of)
+    while some := list(itertools.islice(of, AT_ONCE)):
+        block = np.full((len(some), length), pieces["[PAD]"], np.int32)
+        for row, ids in zip(block, encode([text for text, _ in some]), strict=True):
+            whole = [pieces["[CLS]"], *ids, pieces["[SEP]"]]
+            cut += len(whole) > length
+            row[: len(whole)] = whole[:length]
+        blocks.append(block)
+        labels += [label for _, label in some]
+    if not blocks:
+        return (np.zeros((0, length), np.int32), np.zeros(0, np.int64)), 0
+    return (np.concatenate(blocks), np.array(labels, np.int64)), cut

@@ -1,0 +1,98 @@
+"""Texts about topics, generated: no single word tells the topic.
+
+A *theme* is a set of words that two topics share: with K topics there are K(K − 1)/2 of them, and
+one word of a theme leaves two topics open. Most words of a text are common to all topics and say
+nothing. So whoever tells the topics apart must know which words say something, and put several
+of them together.
+"""
+
+import hashlib
+from itertools import combinations
+
+import numpy as np
+
+from latephase.datasets import Places
+from latephase.errors import UserError
+
+SCHEMA = {
+    "required": [
+        "variant",
+        "shape",
+        "vocabulary",
+        "classes",
+        "train",
+        "test",
+        "seed",
+        "shortest",
+        "themes",
+        "share",
+    ],
+    "properties": {
+        "variant": {"$ref": "#/$defs/variant"},
+        "shape": {"$ref": "#/$defs/sequence_shape"},
+        "vocabulary": {"$ref": "#/$defs/size"},
+        "classes": {"$ref": "#/$defs/classes"},
+        "train": {"$ref": "#/$defs/size"},
+        "test": {"$ref": "#/$defs/size"},
+        "seed": {"type": "integer", "minimum": 0},
+        # Words of a text: from so many to as many as the shape says.
+        "shortest": {"type": "integer", "minimum": 1},
+        # Words of each theme. What is left of the vocabulary is common to all topics.
+        "themes": {"type": "integer", "minimum": 1},
+        # Of a text's words, those that belong to a theme.
+        "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    },
+}
+PADDING = 0
+"""Fills up a text that is shorter than the longest."""
+
+
+def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
+    """Words [N, T] as int32, with 0 after a text's last, and topics [N] in turn: 0, …, K − 1, 0, …
+
+    Of each place in a text it is drawn whether it has a word of a theme. If so, the theme is one of
+    the topic's K − 1, all equally likely, and so is each of its words. If not, each of the common
+    words is. The draws are from ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed
+    for ever (NEP 19). Raises UserError where the vocabulary has no room for themes and common
+    words, or the shortest text would be longer than the longest.
+    """
+    classes, (length,) = entry["classes"], entry["shape"]
+    pairs = list(combinations(range(classes), 2))
+    common = 1 + len(pairs) * entry["themes"]
+    if common >= entry["vocabulary"]:
+        raise UserError(
+            f"data set {name}: vocabulary is {entry['vocabulary']}; allowed: at least "
+            f"{common + 1}, for padding, {len(pairs)} themes of {entry['themes']} words and one "
+            "common word"
+        )
+    if entry["shortest"] > length:
+        raise UserError(
+            f"data set {name}: shortest is {entry['shortest']}; allowed: up to {length}, its shape"
+        )
+    of_topic = np.array([[i for i, pair in enumerate(pairs) if k in pair] for k in range(classes)])
+    random, arrays = np.random.RandomState(entry["seed"]), {}
+    for split in ("train", "test"):
+        labels = np.arange(entry[split]) % classes
+        size = (len(labels), length)
+        theme = of_topic[labels[:, None], random.randint(classes - 1, size=size)]
+        word = 1 + theme * entry["themes"] + random.randint(entry["themes"], size=size)
+        filler = random.randint(common, entry["vocabulary"], size=size)
+        words = np.where(random.random_sample(size) < entry["share"], word, filler)
+        lengths = random.randint(entry["shortest"], length + 1, size=len(labels))
+        words[np.arange(length) >= lengths[:, None]] = PADDING
+        arrays[f"{split}_inputs"] = words.astype(np.int32)
+        arrays[f"{split}_labels"] = labels.astype(np.int64)
+    facts = {
+        "variant": entry["variant"],
+        "source": "generated: texts about topics, seed {seed}".format(**entry),
+        "sha256": {
+            key: hashlib.sha256(arrays[key].astype("<i4").tobytes()).hexdigest()
+            for key in ("train_inputs", "test_inputs")
+        },
+        "classes": classes,
+        "shape": [length],
+        "inputs": "integers",
+        "vocabulary": entry["vocabulary"],
+        "padding": PADDING,
+    }
+    return arrays, facts
