@@ -104,6 +104,16 @@ def test_other_networks_too(data, model):
             torch.testing.assert_close(together[run][0], row, rtol=1e-10, atol=1e-12)
 
 
+def test_narrow_convolutions_of_1x1_do_not_have_their_channels_last(data):
+    """Strided, they corrupt memory: in oneDNN 3.12 this ends the process."""
+    for model, last in (({"name": "resnet18", "width": 3}, False), ({"name": "cnn", "widths": [3]}, True)):
+        trainer = Trainer(packs.pack(**CNN | {"model": model}), data)
+        state = trainer.initial()
+        assert gradients.channels_last(trainer.layout, state.params, trainer.inputs) == last
+        trainer.advance(state, 40)
+        assert state.params.isfinite().all()
+
+
 def test_resnet50_too(data):
     """Of one step: in so deep a network rounding grows a thousandfold with each."""
     changes = CNN | {"model": {"name": "resnet50"}}

@@ -7,7 +7,6 @@ after each sum, ReLU, no dropout), and a head that sees the class token. In the 
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 PARAMETERS = {
     "width": {"type": "integer", "minimum": 1, "default": 128},
@@ -24,8 +23,11 @@ INPUTS = ["images", "integers"]
 class Attention(nn.Module):
     """What the first of a sequence of tokens takes from all of them.
 
-    Parameters as in ``nn.MultiheadAttention``. The other tokens ask for nothing: after one layer
-    nobody looks at them.
+    Parameters as in ``nn.MultiheadAttention``. The other tokens ask for nothing, for after one
+    layer nobody looks at them. And the first asks the same of every sample, so each head's question
+    is one vector a of the tokens' own width: its scores are ⟨a, x⟩, and it mixes tokens before it
+    takes their values. That is the same function in a fraction of the time. The biases of the keys
+    are in no score but for a constant, so they have no gradient.
     """
 
     def __init__(self, width: int, heads: int):
@@ -37,18 +39,20 @@ class Attention(nn.Module):
         nn.init.zeros_(self.in_proj.bias)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, x: Tensor, hidden: Tensor | None) -> Tensor:
-        """``x [N, T, width]`` to ``[N, width]``; no tokens are taken where ``hidden [N, T]``."""
-        sizes = [x.shape[-1], 2 * x.shape[-1]]
-        weight, bias = (p.split(sizes) for p in (self.in_proj.weight, self.in_proj.bias))
-        q = linear(x[:, :1], weight[0], bias[0])
-        k, v = linear(x, weight[1], bias[1]).chunk(2, 2)
-        q, k, v = (t.unflatten(2, (self.heads, -1)).transpose(1, 2) for t in (q, k, v))
-        # Written out: torch's own kernels have no rule for a run axis.
-        scores = q @ k.mT / q.shape[-1] ** 0.5
+    def forward(self, first: Tensor, x: Tensor, hidden: Tensor | None) -> Tensor:
+        """``first [width]``, also the first of ``x [N, T, width]``, to ``[N, width]``.
+
+        No tokens are taken where ``hidden [N, T]``.
+        """
+        asks, keys, values = (w.unflatten(0, (self.heads, -1)) for w in self.in_proj.weight.chunk(3))
+        ask_bias, _, value_bias = self.in_proj.bias.chunk(3)
+        asked = (asks @ first + ask_bias.view(self.heads, -1)) / asks.shape[1] ** 0.5
+        scores = x @ (asked.unsqueeze(1) @ keys).squeeze(1).T
         if hidden is not None:
-            scores = scores.masked_fill(hidden[:, None, None], -torch.inf)
-        return self.out_proj((scores.softmax(-1) @ v).flatten(1))
+            scores = scores.masked_fill(hidden.unsqueeze(2), -torch.inf)
+        mixed = scores.softmax(1).mT @ x
+        taken = (mixed.transpose(0, 1) @ values.mT).transpose(0, 1).flatten(1)
+        return self.out_proj(taken + value_bias)
 
 
 class Model(nn.Module):
@@ -93,7 +97,8 @@ class Model(nn.Module):
         parts = self.embedding(x)
         parts = parts.flatten(2).transpose(1, 2) if x.ndim == 4 else parts
         x = torch.cat([self.token.expand(len(x), -1, -1), parts], 1) + self.positions
-        token = self.norm1(x[:, 0] + self.attention(x, hidden))
+        first = (self.token + self.positions[:, :1]).flatten()
+        token = self.norm1(first + self.attention(first, x, hidden))
         return self.norm2(token + self.linear2(self.linear1(token).relu()))
 
     def forward(self, x: Tensor) -> Tensor:
