@@ -19,7 +19,6 @@ from itertools import count, islice
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from benchmarks.training import clock, ratios

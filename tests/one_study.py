@@ -8,6 +8,8 @@ NAME = "weight_decay_mlp"
 STUDY = f"catalog/sakamoto2026/studies/{NAME}.yaml"
 FIGURES = ("catalog/sakamoto2026/figures.yaml", "catalog/atlas/figures.yaml")
 """Where the study's figures stand."""
+SHOWN = ("sakamoto2026_fig2", "sakamoto2026_fig3", "atlas_overview")
+"""Those that are kept: they need no family beside the standard ones."""
 
 
 def keep_one_study(root: Path) -> None:
@@ -17,7 +19,11 @@ def keep_one_study(root: Path) -> None:
             path.unlink()
     for path in [p for kind in ("figures", "tables") for p in root.glob(f"catalog/*/{kind}.yaml")]:
         entries = yaml.safe_load(path.read_text()).items()
-        write_yaml(path, {name: entry for name, entry in entries if entry["study"] == NAME})
+        write_yaml(path, {name: entry for name, entry in entries if name in SHOWN})
+    study = yaml.safe_load((root / STUDY).read_text())
+    for setting in study["scales"].values():
+        setting.pop("metrics", None)
+    write_yaml(root / STUDY, study)
     for path in root.glob("catalog/*/claims.yaml"):
         claims = yaml.safe_load(path.read_text())["claims"]
         if own := [claim for claim in claims if claim["study"] == NAME]:

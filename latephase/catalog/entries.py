@@ -141,7 +141,11 @@ class Catalog:
             return None
         entries = (self.figures | self.tables).items()
         shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
-        keys = {n: user_data.BROUGHT[self.datasets[n]["kind"]] for found in lacking.values() for n in found}
+        keys = {
+            n: user_data.BROUGHT[self.datasets[n]["kind"]]
+            for found in lacking.values()
+            for n in found
+        }
         sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
         return (
             f"left out: {', '.join([*studies, *shown])}, of data that are the user's own; "

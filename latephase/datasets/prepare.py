@@ -35,10 +35,9 @@ def prepare(
 
     The header has name, variant, source, sha256 (of each file read), classes and shape (of one
     input). Of images it also has scale: stored values / scale are what is trained on, before they
-    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1; and padding, the one that
-    fills up a shorter sequence. Neither
-    arrays nor header depend on where the files were found. Raises UserError for data that are
-    missing or are not what the entry says.
+    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1; and
+    padding, the one that fills up a shorter sequence. Neither arrays nor header depend on where the
+    files were found. Raises UserError for data that are missing or are not what the entry says.
     """
     own = {"npz": npz, "folder": folder, "text": texts}
     kind = entry.get("kind", next((its for its, given in own.items() if given), None))

@@ -296,5 +296,7 @@ def test_patches_cover_the_image():
     check_grids(setting, schema, images, "here", "quick")
     for model in ({"name": "transformer", "patch": 5}, {"name": "transformer"}):
         setting["model"] = model
-        with pytest.raises(UserError, match=r"quick\.model: the inputs' side is 6; allowed: a mult"):
+        with pytest.raises(
+            UserError, match=r"quick\.model: the inputs' side is 6; allowed: a mult"
+        ):
             check_grids(setting, schema, images, "here", "quick")

@@ -51,7 +51,11 @@ def test_texts_that_a_study_names_are_counted(root, config, files):
         ("mine", {"label": 3, "labels": 2}, "config: texts.mine.label is 3; allowed: "),
         ("mine", {"folder": "x"}, "config: texts.mine.folder is not a known key"),
         ("Mine", {"labels": 2}, "config: texts.Mine is not a name that matches"),
-        ("digits", {"labels": 2}, "config: texts.digits is the name of another data set; allowed: "),
+        (
+            "digits",
+            {"labels": 2},
+            "config: texts.digits is the name of another data set; allowed: ",
+        ),
         ("sst2", {"labels": 2}, "config: texts.sst2.labels is 2; allowed: none, for catalog/data"),
         ("sst2", {}, "train.csv: no column label; it has"),
     ],
@@ -81,5 +85,6 @@ def test_studies_of_texts_that_are_not_there_are_left_out(root, config):
     loaded = load.load(root, config)
     assert "questions" not in loaded.chosen_studies("quick")
     assert loaded.left_out("quick") == (
-        "left out: questions, of data that are the user's own; name them in config.yaml: texts.trec6"
+        "left out: questions, of data that are the user's own; "
+        "name them in config.yaml: texts.trec6"
     )

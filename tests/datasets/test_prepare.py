@@ -53,7 +53,18 @@ def test_flags_without_a_value_are_not_set(tmp_path, monkeypatch, empty):
         return {}, {}
 
     monkeypatch.setattr(prepare_data, "prepare", prepare)
-    flags = ["--mirror", *empty, "--cache", *empty, "--npz", *empty, "--folder", *empty, "--texts", *empty]
+    flags = [
+        "--mirror",
+        *empty,
+        "--cache",
+        *empty,
+        "--npz",
+        *empty,
+        "--folder",
+        *empty,
+        "--texts",
+        *empty,
+    ]
     prepare_data.main(["--name", "toy", *flags, "--output", str(tmp_path / "toy")])
     assert given == dict.fromkeys(["mirror", "cache", "npz", "folder", "texts"]) | {"threads": 1}
 

@@ -87,7 +87,9 @@ def test_another_metric_in_dashes(table):
     df, fig = stacked(table)
     assert df["step"].min() >= 10
     palette, drawn = ordered_palette(df[DECAY]), 0
-    for ax, shown in zip(fig.axes, (["accuracy_train", "accuracy_test"], *STACKED[1:]), strict=True):
+    for ax, shown in zip(
+        fig.axes, (["accuracy_train", "accuracy_test"], *STACKED[1:]), strict=True
+    ):
         for metric in [shown] if isinstance(shown, str) else shown:
             for decay, rows in df[(df["metric"] == metric) & (df["mark"] == "line")].groupby(DECAY):
                 matches = [

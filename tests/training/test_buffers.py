@@ -106,7 +106,10 @@ def test_other_networks_too(data, model):
 
 def test_narrow_convolutions_of_1x1_do_not_have_their_channels_last(data):
     """Strided, they corrupt memory: in oneDNN 3.12 this ends the process."""
-    for model, last in (({"name": "resnet18", "width": 3}, False), ({"name": "cnn", "widths": [3]}, True)):
+    for model, last in (
+        ({"name": "resnet18", "width": 3}, False),
+        ({"name": "cnn", "widths": [3]}, True),
+    ):
         trainer = Trainer(packs.pack(**CNN | {"model": model}), data)
         state = trainer.initial()
         assert gradients.channels_last(trainer.layout, state.params, trainer.inputs) == last

@@ -63,7 +63,9 @@ def test_written_gradients_of_convolutions_equal_autograd(data, entry):
     trainer = Trainer(pack, data, dtype=torch.float64)
     state = trainer.initial()
     params, buffers = state.params[:1], state.buffers[:1]
-    model = network.build_model(packs.run(model=entry), {"shape": [1, 8, 8], "classes": 10}).double()
+    model = network.build_model(
+        packs.run(model=entry), {"shape": [1, 8, 8], "classes": 10}
+    ).double()
     views = trainer.layout.views(params[0]) | trainer.layout.buffer_views(buffers[0])
     # But for the number of batches, which torch's own loading makes up.
     model.load_state_dict({name: view.clone() for name, view in views.items()}, strict=False)

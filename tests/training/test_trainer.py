@@ -176,3 +176,21 @@ def test_cuda_equals_the_cpu(data, kind, numbers):
     cpu, cuda = (trained(pack, data, torch.float64, device=device) for device in ("cpu", "cuda"))
     for run, row in cpu.items():
         torch.testing.assert_close(cuda[run], row, rtol=1e-8, atol=1e-10)
+
+
+def test_a_training_in_double_precision(data, tmp_path):
+    """As the spec says; its checkpoints hold the numbers rounded to single precision."""
+    pack = packs.pack(dtype="float64")
+    folder, history, _ = trainer.train(pack, data, tmp_path / "scratch")
+    expected = Trainer(packs.pack(), data, dtype=torch.float64)
+    state = expected.initial()
+    expected.advance(state, pack["common"]["steps"])
+    (step, path), *_ = reversed(checkpoints.steps_in(folder))
+    tensors, _ = checkpoints.read(path)
+    assert step == pack["common"]["steps"]
+    for name, view in expected.layout.views(state.params).items():
+        assert torch.equal(tensors[name], view.float())
+    single = Trainer(packs.pack(), data)
+    assert (single.dtype, Trainer(pack, data).dtype) == (torch.float32, torch.float64)
+    losses = [row["loss_train"] for row in history if row["step"] == step]
+    assert losses == [row["loss_train"] for row in expected.evaluate(state)]

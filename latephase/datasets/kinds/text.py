@@ -273,7 +273,9 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     found, cut = {}, {}
     for split in ("train", "test"):
         if isinstance(given[split], str):
-            found[split], cut[split] = _tokens(examples(given[split], entry), encode, length, pieces)
+            found[split], cut[split] = _tokens(
+                examples(given[split], entry), encode, length, pieces
+            )
     if "shuffle" in entry:
         order = np.random.RandomState(entry["shuffle"]).permutation(len(found["train"][1]))
         found["train"] = tuple(array[order] for array in found["train"])

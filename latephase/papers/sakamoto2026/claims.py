@@ -393,9 +393,7 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
     return Result(*interval, _seeds(cells), cells.shape[1], f"{len(runs)} runs")
 
 
-def earlier_with(
-    table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int
-) -> Result:
+def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int) -> Result:
     """Decades by which test accuracy rises earlier at the largest value of a column (Fig. 6).
 
     log10 of t_test at the smallest value over t_test at the largest, run against run of the same
@@ -407,9 +405,11 @@ def earlier_with(
     for value in ends:
         own = table[table[column] == value]
         level = events.generalisation_level(own, test_fraction, stay)
-        runs = events.run_events(
-            own, lambda run: {"test": events.onset(run["step"], run["accuracy_test"], level, stay)}
-        )
+
+        def onset(run: pd.DataFrame, level: float = level) -> dict[str, Event]:
+            return {"test": events.onset(run["step"], run["accuracy_test"], level, stay)}
+
+        runs = events.run_events(own, onset)
         runs["latest"] = runs["test"].mask(runs["test_censored"], np.inf)
         times.append([np.log10(seeds.by_cell(runs, name)) for name in ("test", "latest")])
     if len(times) < 2:
@@ -431,7 +431,9 @@ def _spearman(rows: pd.DataFrame, one: str, two: str) -> float:
     return float(np.corrcoef(ranks[one], ranks[two])[0, 1])
 
 
-def _runs(table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start) -> pd.DataFrame:
+def _runs(
+    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
+) -> pd.DataFrame:
     """One row a run: seed, its cell, and a value of its history up to a divergence.
 
     ``start`` says how memorisation is timed, whose step the function is given; NaN without.
@@ -457,7 +459,9 @@ def _cell(table: pd.DataFrame) -> list[str]:
     return [*CELL, *(axis for axis in AXES if axis in table)]
 
 
-def _over_runs(table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start) -> Result:
+def _over_runs(
+    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
+) -> Result:
     """The mean over cells of the median over seeds of a value of each run."""
     runs = _runs(table, value, **start)
     runs["value"] = runs["value"].where(np.isfinite(runs["value"]))

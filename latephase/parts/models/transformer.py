@@ -44,7 +44,9 @@ class Attention(nn.Module):
 
         No tokens are taken where ``hidden [N, T]``.
         """
-        asks, keys, values = (w.unflatten(0, (self.heads, -1)) for w in self.in_proj.weight.chunk(3))
+        asks, keys, values = (
+            w.unflatten(0, (self.heads, -1)) for w in self.in_proj.weight.chunk(3)
+        )
         ask_bias, _, value_bias = self.in_proj.bias.chunk(3)
         asked = (asks @ first + ask_bias.view(self.heads, -1)) / asks.shape[1] ** 0.5
         scores = x @ (asked.unsqueeze(1) @ keys).squeeze(1).T

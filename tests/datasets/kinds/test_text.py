@@ -13,7 +13,20 @@ from latephase.datasets.kinds import text
 from latephase.datasets.prepare import prepare
 from latephase.errors import UserError
 
-PIECES = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "##s", "a", ",", "é"]
+PIECES = [
+    "[PAD]",
+    "[unused0]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "good",
+    "bad",
+    "film",
+    "##s",
+    "a",
+    ",",
+    "é",
+]
 TRAIN = [(1, "A good film"), (0, "bad films, a film"), (1, "good good")]
 TEST = [(0, "Bad é"), (1, "a strange film")]
 
@@ -151,15 +164,24 @@ WRONG = {  # what is done to the file, and what is said of it
         lambda p: p.write_bytes("label,text\n1,caf\u00e9\n".encode("latin-1")),
         "holds the byte 0xe9, which is not UTF-8 text",
     ),
-    "no label": (lambda p: p.write_text("class,text\n1,a\n"), "no column label; it has class, text"),
-    "no text": (lambda p: p.write_text("label,words\n1,a\n"), "no column text; it has label, words"),
+    "no label": (
+        lambda p: p.write_text("class,text\n1,a\n"),
+        "no column label; it has class, text",
+    ),
+    "no text": (
+        lambda p: p.write_text("label,words\n1,a\n"),
+        "no column text; it has label, words",
+    ),
     "empty": (lambda p: p.write_text(""), "no column label; it has none"),
     "no row": (lambda p: p.write_text("label,text\n"), "holds no text; allowed: at least one"),
     "a name": (
         lambda p: p.write_text("label,text\n1,a\ngood,b\n"),
         "row 2: label is 'good'; allowed: 0 to 1, or names in labels",
     ),
-    "a large label": (lambda p: p.write_text("label,text\n2,a\n"), "row 1: label is '2'; allowed: 0"),
+    "a large label": (
+        lambda p: p.write_text("label,text\n2,a\n"),
+        "row 1: label is '2'; allowed: 0",
+    ),
     "a negative one": (lambda p: p.write_text("label,text\n-1,a\n"), "label is '-1'"),
     "a fraction": (lambda p: p.write_text("label,text\n1.0,a\n"), "label is '1.0'"),
     "digits of another script": (lambda p: p.write_text("label,text\n١,a\n"), "label is '١'"),
@@ -167,7 +189,10 @@ WRONG = {  # what is done to the file, and what is said of it
         lambda p: p.write_text("label,text\n1,a\n1,b,c\n"),
         "row 2 has 3 fields; allowed: 2, one for each of the columns label, text",
     ),
-    "a quote that stays open": (lambda p: p.write_text('label,text\n1,"a\n'), "not a readable table"),
+    "a quote that stays open": (
+        lambda p: p.write_text('label,text\n1,"a\n'),
+        "not a readable table",
+    ),
     "a field without end": (
         lambda p: p.write_text("label,text\n1," + "a" * (text.LONGEST + 1)),
         "not a readable table (field larger than field limit",
@@ -238,7 +263,11 @@ def test_equals_berts_own_tokenizer(given, tmp_path):
     """On Latin, accents, Chinese, control characters and words without a piece."""
     from tokenizers import BertWordPieceTokenizer
 
-    pieces = [*text.PIECES, *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrst")]
+    pieces = [
+        *text.PIECES,
+        *"abcdefghijklmnopqrstuvwxyz",
+        *(f"##{c}" for c in "abcdefghijklmnopqrst"),
+    ]
     pieces += ["##ing", "the", "中", "-", "'", "!", "##1", "1"]
     (tmp_path / "own.txt").write_text("\n".join(pieces), encoding="utf-8")
     texts = ["The Éclair isn't-ting!", "中文 abc\u200bd", "1a1 \ttab", "", "zzz" * 50, "a" * 101]

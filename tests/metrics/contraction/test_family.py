@@ -120,7 +120,10 @@ def test_the_variance_of_few_samples_comes_at_the_root_of_their_number():
     weight = torch.randn(2, 3, dtype=torch.float64)
     gaps = np.mean(
         [
-            [measured(features, labels, weight, seed=seed)[f"variance_gap_{n}_a_class"] for n in A_CLASS]
+            [
+                measured(features, labels, weight, seed=seed)[f"variance_gap_{n}_a_class"]
+                for n in A_CLASS
+            ]
             for seed in range(8)
         ],
         axis=0,

@@ -9,7 +9,7 @@ from latephase.parts.models import conv_mlp, resnet18, transformer
 
 
 def copied(mine: nn.Module, plain: nn.Module) -> None:
-    """Give a plain module the parameters and buffers of one of ours, which are in the same order."""
+    """Give a plain module the parameters and buffers of one of ours, in the same order."""
     for of in (nn.Module.named_parameters, nn.Module.named_buffers):
         given = [tensor for name, tensor in of(mine) if not name.endswith("tracked")]
         taken = [tensor for name, tensor in of(plain) if not name.endswith("tracked")]
@@ -216,7 +216,11 @@ class PlainResNet(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        sizes, channels, blocks = [(width, 1), (2 * width, 2), (4 * width, 2), (8 * width, 2)], width, []
+        sizes, channels, blocks = (
+            [(width, 1), (2 * width, 2), (4 * width, 2), (8 * width, 2)],
+            width,
+            [],
+        )
         for planes, stride in sizes:
             blocks += [PlainBlock(channels, planes, stride), PlainBlock(planes, planes, 1)]
             channels = planes
