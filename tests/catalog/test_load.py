@@ -126,7 +126,7 @@ BAD_CONFIGS = [
     ({"packs": {"mlp": {"cpu": {"seed": 0}}}}, "packs.mlp.cpu.seed is 0; allowed: at least 1"),
     ({"packs": {"mlp": {"cpu": {"lr": 2}}}}, "packs.mlp.cpu.lr is not a number"),
     ({"packs": {"mlp": {"gpu": {"seed": 2}}}}, "packs.mlp.gpu is not a known key; allowed: cpu"),
-    ({"packs": {"mpl": {}}}, "packs.mpl is not a model; allowed: cnn, mlp"),
+    ({"packs": {"mpl": {}}}, "packs.mpl is not a model; allowed: cnn, conv_mlp, mlp"),
     ({"npz": {"My Data": "x.npz"}}, "npz.My Data is not a name that matches ^[a-z0-9_]+$"),
     ({"npz": {"digits": "x.npz"}}, "npz.digits is the name of a shipped data set"),
     ({"gpus": 4}, "gpus is not a known key; allowed: device, downloads, figures"),

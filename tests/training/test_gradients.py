@@ -51,6 +51,7 @@ NETWORKS = [
     {"name": "cnn", "widths": [6]},
     {"name": "cnn", "widths": [4, 5], "batch_norm": False},
     {"name": "vgg9"},
+    {"name": "transformer", "width": 6, "heads": 2, "mlp_width": 5, "patch": 2, "init_scale": 2.0},
     {"name": "smooth_mlp", "widths": [12, 7, 5], "slope": 0.2, "sharpness": 3.0},
     {"name": "conv_mlp", "channels": [4, 5], "width": 7, "init_scale": 2.0},
 ]

@@ -5,8 +5,12 @@ after each sum, ReLU, no dropout), and a head that sees the class token. In the 
 4 heads, 256 units, patches of 4×4.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+
+from latephase.parts.models.transformer_gradient import written
 
 PARAMETERS = {
     "width": {"type": "integer", "minimum": 1, "default": 128},
@@ -106,3 +110,13 @@ class Model(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[N, K]``."""
         return self.head(self.features(x))
+
+    def gradient(
+        self,
+        params: list[Tensor],
+        grads: list[Tensor],
+        buffers: list[Tensor],
+        logit_gradient: Callable[[Tensor, Tensor], Tensor],
+    ) -> Callable[[Tensor, Tensor], None]:
+        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`."""
+        return written(self, params, grads, logit_gradient)
