@@ -179,3 +179,25 @@ def run_events(
             row |= {name: event.step, f"{name}_censored": event.censored}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def fit_and_fall(
+    table: pd.DataFrame, metric: str, train_threshold: float, stay: int, factor: float
+) -> pd.DataFrame:
+    """When each run memorises, and when a metric has fallen by a factor afterwards.
+
+    Columns of :func:`run_events` for the events ``train``, the :func:`onset` of training accuracy,
+    and ``metric``, its :func:`fall` to plateau / ``factor`` with the plateau taken after that; and
+    ``latest``, the time of the fall or infinity where there is none.
+    """
+
+    def times(run: pd.DataFrame) -> dict[str, Event]:
+        train = onset(run["step"], run["accuracy_train"], train_threshold, stay)
+        fallen = Event(train.step, True)
+        if not train.censored:
+            limits = {"min_factor": factor, "factor": factor, "start": train.step}
+            fallen = fall(run["step"], run[metric], stay=stay, **limits)
+        return {"train": train, metric: fallen}
+
+    runs = run_events(table, times)
+    return runs.assign(latest=runs[metric].mask(runs[f"{metric}_censored"], np.inf))

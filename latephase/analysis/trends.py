@@ -78,3 +78,26 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     slope = (x - x.mean()) @ y / ((x - x.mean()) @ (x - x.mean()))
     return float(slope), float(y.mean() - slope * x.mean()), float(np.corrcoef(x, y)[0, 1] ** 2)
+
+
+FLOORS = np.r_[0.0, np.geomspace(1e-3, 1e3, 601)]
+"""Floors that are tried, as multiples of the geometric mean of the rates."""
+
+
+def clock_with_floor(rates: NDArray, times: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """The clock with a floor, 1/τ = c r + 1/τ₀ with 1/τ₀ ≥ 0, nearest to times by their logs.
+
+    Args: rates r [C] above 0; times τ [..., C]. Returns the largest |log10(τ/fit)|, c and 1/τ₀.
+    """
+    floors = FLOORS * np.exp(np.log(rates).mean())
+    # log τ = −log c − log(r + f), f = 1/(c τ₀): for each f the best c is a mean.
+    shape = -np.log(rates + floors[:, None])
+    with np.errstate(invalid="ignore"):
+        logs = np.log(times)[..., None, :]
+        offset = (logs - shape).mean(-1, keepdims=True)
+        rest = logs - shape - offset
+        best = np.argmin(np.where(np.isnan(rest), np.inf, rest**2).sum(-1), axis=-1)
+    rest = np.take_along_axis(rest, best[..., None, None], axis=-2).squeeze(-2)
+    offset = np.take_along_axis(offset.squeeze(-1), best[..., None], axis=-1).squeeze(-1)
+    c = np.exp(-offset)
+    return np.abs(rest).max(-1) / np.log(10), c, c * floors[best]

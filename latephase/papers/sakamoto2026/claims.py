@@ -176,22 +176,7 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     than three: NaN.
     """
 
-    def times(run: pd.DataFrame) -> dict[str, Event]:
-        train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
-        rnc1 = Event(train.step, True)
-        if not train.censored:
-            rnc1 = events.fall(
-                run["step"],
-                run["rnc1"],
-                stay=stay,
-                min_factor=factor,
-                factor=factor,
-                start=train.step,
-            )
-        return {"train": train, "rnc1": rnc1}
-
-    runs = events.run_events(table, times)
-    runs["latest"] = runs["rnc1"].mask(runs["rnc1_censored"], np.inf)
+    runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
     earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))
     clock = np.array([lr * decay for lr, decay in earliest.columns])
     positive = clock > 0  # No decay, no clock: the theorem says nothing of that cell.
@@ -480,3 +465,31 @@ def _after_memorisation(
 ) -> Result:
     """:func:`_over_runs` of a value that is given the step of memorisation."""
     return _over_runs(table, value, threshold=train_threshold, stay=stay)
+
+
+def rnc1_clock_with_floor(
+    table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float
+) -> Result:
+    """How far the times of RNC1's fall are from a clock with a floor, 1/τ = c η λ + 1/τ₀ (Thm 4.3).
+
+    The times are those of :func:`rnc1_clock`: medians over seeds, of the cells where they are
+    known. c and 1/τ₀ ≥ 0 are fitted by least squares of log τ; the statistic is the largest
+    |log10(τ/fit)|. A pure clock has no floor, 1/τ₀ = 0. Fewer than four cells: NaN, for three are
+    nearly met by any two numbers.
+    """
+    runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
+    earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))
+    rates = np.array([lr * decay for lr, decay in earliest.columns])
+    known = (earliest.median() == latest.median()).to_numpy() & (rates > 0)
+    if known.sum() < 4:
+        return Result(np.nan, np.nan, np.nan, len(earliest), int(known.sum()), "too few cells")
+
+    def misfit(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = trends.clock_with_floor(rates[known], seeds.median_over_seeds(smallest))[0]
+        return value, value
+
+    times = earliest.to_numpy()[:, known]
+    interval = seeds.seed_interval(times, latest.to_numpy()[:, known], misfit)
+    _, c, floor = trends.clock_with_floor(rates[known], np.median(times, axis=0))
+    note = f"{len(runs)} runs; c = {c:.2g}, τ₀ = " + (f"{1 / floor:,.0f}" if floor else "∞")
+    return Result(*interval, len(earliest), int(known.sum()), note)

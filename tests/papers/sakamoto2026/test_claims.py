@@ -24,7 +24,11 @@ from tests.papers.sakamoto2026.synthetic import LR, constant, inverse
 
 study_table = partial(synthetic.study_table, seeds=(42, 43, 44, 45, 46))
 
-CLAIMS = claims_of("sakamoto2026")
+OF_DECAYS = ("delay", "delay-by-decay", "rnc1-with-test", "rnc1-follows-test", "clock")
+CLAIMS = {
+    f"sakamoto2026-{name}": claims_of("sakamoto2026")[f"sakamoto2026-{name}"] for name in OF_DECAYS
+}
+"""Those that compare weight decays; the others' statistics are in test_courses.py."""
 
 COLUMNS = [
     *("claim", "paper", "where", "sentence", "study", "scale", "statistic"),

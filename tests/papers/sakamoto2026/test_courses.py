@@ -172,3 +172,38 @@ def test_delays_of_runs_with_more_samples_have_a_level_of_their_own():
     assert result.estimate == pytest.approx(1, abs=0.06)
     assert (result.n_seeds, result.n_cells) == (5, 4)
     assert math.isfinite(result.high)
+
+
+CLOCK = {"train_threshold": 0.99, "stay": 3, "factor": 3.0}
+
+
+def clocked(time, decays=(1.5, 0.8, 0.4, 0.2)):
+    """RNC1 that falls by two decades, by a factor of three at a time that depends on the decay."""
+
+    def rnc1(step, decay, random):
+        return 10 ** -np.clip(2 * np.log10(step / time(decay)) + np.log10(3), 0, 3)
+
+    return study(decays=decays, rnc1=rnc1)
+
+
+@pytest.mark.parametrize(("c", "floor"), [(0.5, 0.0), (0.5, 1 / 3000), (1.0, 1 / 1000)])
+def test_a_clock_with_a_floor_is_found(c, floor):
+    table = clocked(lambda decay: 1 / (c * 0.001 * decay + floor) / 3)
+    result = claims.rnc1_clock_with_floor(table, **CLOCK)
+    assert result.estimate < 0.06
+    assert result.n_cells == 4
+    told = result.note.rpartition("= ")[2]
+    if floor:
+        assert float(told.replace(",", "")) == pytest.approx(1 / floor / 3, rel=0.2)
+    slope = claims.rnc1_clock(table, **CLOCK).estimate
+    assert (slope == pytest.approx(-1, abs=0.05)) == (floor == 0)
+
+
+def test_a_clock_that_runs_backwards_has_no_floor_that_fits():
+    table = clocked(lambda decay: 200 + 2000 * decay)
+    assert claims.rnc1_clock_with_floor(table, **CLOCK).estimate > 0.2
+
+
+def test_of_three_decays_no_floor_is_told():
+    table = clocked(lambda decay: 600 / decay, decays=(1.5, 0.8, 0.4))
+    assert math.isnan(claims.rnc1_clock_with_floor(table, **CLOCK).estimate)
