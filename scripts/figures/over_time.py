@@ -162,7 +162,7 @@ def draw(
             here = df if column is None else df[df[across] == column]
             panel(ax, here, metric, palette, dashed.get(metric))
             if column in (None, *columns[:1]):
-                ax.set_ylabel(names.metric(metric))
+                ax.set_ylabel(names.metric(metric).replace(", ", "\n", 1))
             if column is not None and metric == metrics[0]:
                 ax.set_title(names.titled(across, column), loc="left")
         # After all is drawn: panels that share an axis are to have room for what each shows.
