@@ -11,7 +11,7 @@ import torch
 from latephase.datasets.stored import Data
 from latephase.errors import reporting
 from latephase.measuring.snapshot import Snapshot
-from latephase.metrics.contraction.family import contraction_metrics
+from latephase.metrics.contraction.family import contraction_metrics, shares_drawn
 from scripts import extracting
 
 SEED = 0
@@ -20,11 +20,12 @@ SEED = 0
 
 def measuring(data: Data):
     """What measures a snapshot."""
+    labels = data.test_labels
+    drawn = shares_drawn(labels, torch.Generator().manual_seed(SEED))
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
-        generator = torch.Generator().manual_seed(SEED)
-        features, labels = snapshot.features("test"), data.test_labels
-        return contraction_metrics(features, labels, snapshot.weight, snapshot.bias, generator)
+        features = snapshot.features("test")
+        return contraction_metrics(features, labels, snapshot.weight, snapshot.bias, drawn)
 
     return measure
 

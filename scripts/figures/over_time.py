@@ -179,7 +179,8 @@ def draw(
             Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
         ]
         if dashed:
-            strokes = [(metric, "-") for metric in dashed] + [(m, DASHES) for m in dashed.values()]
+            strokes = [(metric, "-") for metric in dashed]
+            strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
             handles += [
                 Line2D([], [], color="0.3", linestyle=dashes, label=names.short_metric(metric))
                 for metric, dashes in strokes

@@ -12,13 +12,13 @@ DRAWS = 50
 
 
 def contraction_metrics(
-    features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None, generator: Generator
+    features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None, drawn: list[Tensor]
 ) -> dict[str, float]:
     """The error, its bound by variances, and how well a few samples tell these.
 
     Args: features g [N, d] and labels [N] of the test set, taken as the population; weight [K, d]
-    and bias [K] of the last layer; generator, on the CPU, of the draws. All NaN if a number is not
-    finite. Free of a common scale of features and bias.
+    and bias [K] of the last layer; drawn, of :func:`shares_drawn` for these labels. All NaN if a
+    number is not finite. Free of a common scale of features and bias.
 
     Returns:
         error_test: share of samples whose largest logit is not their label's
@@ -69,11 +69,11 @@ def contraction_metrics(
     wrong = (logits >= own).sum(1) > 1
     metrics = {"error_test": wrong.double().mean().item()}
     total, along_total = 0.0, 0.0
-    present = labels.unique().tolist()
-    for c in present:
+    within = []
+    for c in labels.unique().tolist():
         of_class = g[labels == c]
         mean, share = of_class.mean(0), len(of_class) / len(g)
-        deviations = of_class - mean
+        within.append(deviations := of_class - mean)
         between = w[c] - w[torch.arange(len(w)) != c]
         gap = between @ mean + b[c] - b[torch.arange(len(w)) != c]
         length = between.norm(dim=1)
@@ -83,7 +83,7 @@ def contraction_metrics(
         total += share * _cantelli(gap, spread)
         along_total += share * _cantelli(gap, along)
     metrics["error_bound_test"], metrics["error_bound_directional_test"] = total, along_total
-    return metrics | _variance_gaps(g, labels, present, generator)
+    return metrics | _variance_gaps(within, g.square().sum(1).max(), drawn)
 
 
 def _cantelli(gap: Tensor, variance: Tensor) -> float:
@@ -92,27 +92,32 @@ def _cantelli(gap: Tensor, variance: Tensor) -> float:
     return torch.where(gap > 0, variance / (variance + square), 1.0).sum().item()
 
 
-def _variance_gaps(
-    g: Tensor, labels: Tensor, present: list[int], generator: Generator
-) -> dict[str, float]:
-    classes = [g[labels == c] for c in present]
-    longest = g.square().sum(1).max()
+def shares_drawn(labels: Tensor, generator: Generator) -> list[Tensor]:
+    """Draws of samples, for :func:`contraction_metrics`: of each class that occurs ``[S, D, n_c]``.
+
+    Each of D draws for each of S sizes is the share of it that each of the class's n_c samples is,
+    drawn with replacement. ``generator`` is on the CPU.
+    """
+    drawn = []
+    for label in labels.unique().tolist():
+        count = int((labels == label).sum())
+        shares = torch.zeros(len(A_CLASS), DRAWS, count, dtype=torch.float64)
+        for row, size in zip(shares, A_CLASS, strict=True):
+            index = torch.randint(count, (DRAWS, size), generator=generator)
+            row.scatter_add_(1, index, torch.full_like(index, 1 / size, dtype=row.dtype))
+        drawn.append(shares.to(labels.device))
+    return drawn
+
+
+def _variance_gaps(classes: list[Tensor], longest: Tensor, drawn: list[Tensor]) -> dict[str, float]:
+    """Of the deviations of each class from its mean, ``[n_c, d]``."""
+    names = [f"variance_gap_{size}_a_class" for size in A_CLASS]
     if longest == 0:
-        return {f"variance_gap_{size}_a_class": math.nan for size in A_CLASS}
-    whole = sum(_variance(of_class) for of_class in classes) / len(classes)
-    gaps = {}
-    for size in A_CLASS:
-        found = []
-        for _ in range(DRAWS):
-            drawn = [
-                of_class[torch.randint(len(of_class), (size,), generator=generator).to(g.device)]
-                for of_class in classes
-            ]
-            estimate = sum(map(_variance, drawn)) / len(classes)
-            found.append(((estimate - whole) / longest).abs())
-        gaps[f"variance_gap_{size}_a_class"] = torch.stack(found).mean().item()
-    return gaps
-
-
-def _variance(samples: Tensor) -> Tensor:
-    return (samples - samples.mean(0)).square().sum(1).mean()
+        return dict.fromkeys(names, math.nan)
+    whole = sum(deviations.square().sum(1).mean() for deviations in classes) / len(classes)
+    estimates = sum(
+        shares @ deviations.square().sum(1) - (shares @ deviations).square().sum(-1)
+        for deviations, shares in zip(classes, drawn, strict=True)
+    )
+    gaps = ((estimates / len(classes) - whole) / longest).abs().mean(1)
+    return dict(zip(names, gaps.tolist(), strict=True))

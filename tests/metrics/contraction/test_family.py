@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latephase.metrics.contraction import A_CLASS, COLUMNS
-from latephase.metrics.contraction.family import contraction_metrics
+from latephase.metrics.contraction.family import contraction_metrics, shares_drawn
 
 
 def measured(features, labels, weight, bias=None, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return contraction_metrics(features, labels, weight, bias, generator)
+    drawn = shares_drawn(labels, torch.Generator().manual_seed(seed))
+    return contraction_metrics(features, labels, weight, bias, drawn)
 
 
 def samples(seed, spread=0.5, classes=4, dimension=5, size=200):
@@ -130,6 +130,25 @@ def test_the_variance_of_few_samples_comes_at_the_root_of_their_number():
     )
     slope = np.polyfit(np.log(A_CLASS), np.log(gaps), 1)[0]
     assert -0.7 < slope < -0.35
+
+
+def test_the_variance_of_a_draw_by_hand():
+    features, labels, weight, bias = samples(5)
+    drawn = shares_drawn(labels, torch.Generator().manual_seed(0))
+    found = contraction_metrics(features, labels, weight, bias, drawn)
+    longest = features.norm(dim=1).max().item() ** 2
+    whole = np.mean([features[labels == c].var(0, correction=0).sum() for c in range(4)])
+    for i, size in enumerate(A_CLASS):
+        gaps = []
+        for draw in range(50):
+            variances = []
+            for c, shares in enumerate(drawn):
+                counts = (shares[i, draw] * size).round().long()
+                assert counts.sum() == size
+                some = features[labels == c].repeat_interleave(counts, 0)
+                variances.append(some.var(0, correction=0).sum().item())
+            gaps.append(abs(np.mean(variances) - whole) / longest)
+        assert found[f"variance_gap_{size}_a_class"] == pytest.approx(np.mean(gaps), rel=1e-9)
 
 
 def test_the_same_draws_give_the_same_numbers():

@@ -1,6 +1,7 @@
 """The theorems of sakamoto2026, each on data of known answer (its reference numbers T1 to T7)."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def descent(decay, lr, steps, seed=0):
     x, y = torch.randn(20, 6).double(), torch.randn(20, 3).double()
     weights, course = list(model.parameters()), []
     for _ in range(steps + 1):
-        course.append([(b.T @ b - a @ a.T).detach() for a, b in zip(weights, weights[1:], strict=False)])
+        course.append([(b.T @ b - a @ a.T).detach() for a, b in pairwise(weights)])
         loss = 0.5 * (model(x) - y).square().sum()
         slopes = torch.autograd.grad(loss, weights)
         with torch.no_grad():
