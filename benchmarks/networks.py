@@ -1,14 +1,14 @@
-"""How fast the engine trains convolutional networks, against a plain loop.
+"""How fast the engine trains networks that convolve or attend, against a plain loop.
 
     python -m benchmarks.networks                         the small CNN and ResNet9
     python -m benchmarks.networks --models vgg9 vit       others
 
 One thread, one run, batches of 128 random images, SGD with momentum, cross-entropy. The engine is
 ``Trainer.advance`` as the pipeline calls it on a CPU; the plain loop is what a user writes: the
-module itself, tensors in memory indexed by batch, autograd, ``torch.optim.SGD``. Each is measured
-in turn in each round; ``x plain`` is how many times faster the engine is than the loop of the same
-round: the median and, in brackets, the smallest and largest. Compare ratios, see
-``benchmarks/training.py`` on time.
+module itself (of the Transformer ``nn.TransformerEncoderLayer``), tensors in memory indexed by
+batch, autograd, ``torch.optim.SGD``. Each is measured in turn in each round; ``x plain`` is how
+many times faster the engine is than the loop of the same round: the median and, in brackets, the
+smallest and largest. Compare ratios, see ``benchmarks/training.py`` on time.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from itertools import count, islice
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from benchmarks.training import clock, ratios
@@ -32,6 +33,9 @@ MODELS = {  # how it is called, the shape of its inputs, what a round takes
     "vgg9": ({"name": "vgg9"}, [1, 32, 32], 2),
     "vgg11": ({"name": "vgg11"}, [1, 32, 32], 2),
     "vit": ({"name": "vit"}, [3, 32, 32], 1),
+    "conv_mlp": ({"name": "conv_mlp", "channels": [16, 32]}, [1, 28, 28], 10),
+    "transformer": ({"name": "transformer"}, [1, 28, 28], 20),
+    "resnet18": ({"name": "resnet18"}, [3, 32, 32], 1),
 }
 CLASSES, SAMPLES, BATCH = 10, 512, 128
 SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
@@ -50,10 +54,28 @@ def engine(model: dict, data: Data) -> Callable[[int], None]:
     return lambda steps: trainer.advance(state, state.step + steps)
 
 
+class PlainTransformer(nn.Module):
+    """sakamoto2026's, as one writes it with torch's own layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Conv2d(1, 128, 4, stride=4)
+        self.token = nn.Parameter(torch.randn(1, 1, 128))
+        self.positions = nn.Parameter(torch.zeros(1, 50, 128))
+        self.layer = nn.TransformerEncoderLayer(128, 4, 256, 0.0, batch_first=True)
+        self.head = nn.Linear(128, CLASSES)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        patches = self.embedding(x).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.token.expand(len(x), -1, -1), patches], 1) + self.positions
+        return self.head(self.layer(tokens)[:, 0])
+
+
 def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
     """The loop a user writes."""
     inputs, labels = data.train_inputs, data.train_labels
-    network = build_model({"model": model}, data.header)
+    of_torch = model["name"] == "transformer"
+    network = PlainTransformer() if of_torch else build_model({"model": model}, data.header)
     optimizer = torch.optim.SGD(network.parameters(), **SGD)
     orders = (torch.randperm(len(inputs)).split(BATCH) for _ in count())
     batches = (index for order in orders for index in order)

@@ -32,10 +32,17 @@ def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generat
     other = pd.concat(
         pd.Series(rng.permutation(runs.index), index=runs.index) for _, runs in seeds.groupby(seeds)
     )
+    # What is the same in all rows of a run, such as its labels, has no row that it belongs to.
+    constant = [c for c in columns if (table.groupby("run")[c].nunique(dropna=False) <= 1).all()]
+    whole = table.groupby("run")[constant].first()
+    found = {c: table["run"].map(other).map(whole[c]) for c in constant}
+    columns = [column for column in columns if column not in constant]
+    if not columns:
+        return table.assign(**found)
     keys = pd.MultiIndex.from_arrays([table["run"], from_last])
     wanted = pd.MultiIndex.from_arrays([table["run"].map(other), from_last])
     given = table[columns].set_axis(keys, axis=0).reindex(wanted).set_axis(table.index, axis=0)
-    return table.assign(**{column: given[column] for column in columns})
+    return table.assign(**found, **{column: given[column] for column in columns})
 
 
 def reversed_order(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -59,10 +66,19 @@ def flat(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
 
 
 def in_common(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """Metrics whose course is the same in every run: at each step the median of all runs."""
-    return table.assign(
-        **{metric: table.groupby("step")[metric].transform("median") for metric in metrics}
-    )
+    """Metrics whose course is the same in every run: at each step the median of all runs.
+
+    A run that was not measured at a step counts with what lies between its neighbours there, on a
+    logarithmic axis of steps; beyond its last step it does not count.
+    """
+    made = {}
+    for metric in metrics:
+        wide = table.pivot(index="step", columns="run", values=metric).sort_index()
+        at = np.log10(np.maximum(wide.index, 0.5))
+        between = wide.set_axis(at).interpolate("index", limit_area="inside").set_axis(wide.index)
+        # Where a run was measured, and is not a number, it stays so.
+        made[metric] = table["step"].map(between.median(axis=1)).where(table[metric].notna())
+    return table.assign(**made)
 
 
 def scaled(

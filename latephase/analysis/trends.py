@@ -87,7 +87,8 @@ FLOORS = np.r_[0.0, np.geomspace(1e-3, 1e3, 601)]
 def clock_with_floor(rates: NDArray, times: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """The clock with a floor, 1/τ = c r + 1/τ₀ with 1/τ₀ ≥ 0, nearest to times by their logs.
 
-    Args: rates r [C] above 0; times τ [..., C]. Returns the largest |log10(τ/fit)|, c and 1/τ₀.
+    Args: rates r [C] above 0; times τ [..., C]. Returns the root mean square of log10(τ/fit), c and
+    1/τ₀.
     """
     floors = FLOORS * np.exp(np.log(rates).mean())
     # log τ = −log c − log(r + f), f = 1/(c τ₀): for each f the best c is a mean.
@@ -100,4 +101,13 @@ def clock_with_floor(rates: NDArray, times: NDArray) -> tuple[NDArray, NDArray, 
     rest = np.take_along_axis(rest, best[..., None, None], axis=-2).squeeze(-2)
     offset = np.take_along_axis(offset.squeeze(-1), best[..., None], axis=-1).squeeze(-1)
     c = np.exp(-offset)
-    return np.abs(rest).max(-1) / np.log(10), c, c * floors[best]
+    return np.sqrt((rest**2).mean(-1)) / np.log(10), c, c * floors[best]
+
+
+def power_misfit(rates: NDArray, times: NDArray) -> NDArray:
+    """The root mean square of log10(τ/fit) for the power τ = a r^b nearest to times [..., C]."""
+    x, y = np.log10(rates), np.log10(times)
+    x = x - x.mean()
+    rest = y - y.mean(-1, keepdims=True)
+    rest = rest - (rest @ x / (x @ x))[..., None] * x
+    return np.sqrt((rest**2).mean(-1))

@@ -227,6 +227,9 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
             f"{file}: {key}.model.name is {model['name']}; allowed: a model that takes {kind}, "
             f"as {data['name']} has them: {', '.join(takers)}"
         )
+    heads = model.get("heads", declared.default("model", model["name"], "heads"))
+    if "width" in model and heads:
+        check(model["width"], {"multipleOf": heads}, file, f"{key}.model.width")
     patch = model.get("patch", declared.default("model", model["name"], "patch") or 1)
     for side in dataset["shape"][1:]:
         side = data.get("resize", side)

@@ -116,6 +116,10 @@ def chosen(table: pd.DataFrame, only: dict[str, list]) -> pd.DataFrame:
     """
     kept = table
     for column, values in only.items():
+        if table[column].map(is_list_like).any():
+            raise UserError(
+                f"options.only.{column} has lists for values; allowed: a column of numbers or texts"
+            )
         known = list(table[column].dropna().unique())
         for value in values:
             if not any(here == value for here in known):

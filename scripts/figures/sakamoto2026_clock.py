@@ -1,9 +1,9 @@
 """The clock of collapse: when a network memorises and when RNC1 falls, by learning rate × decay.
 
 Of each study the medians over seeds, with all seeds' values as a bar: hollow the step at which
-training accuracy reaches 99 %, filled the step at which RNC1 has fallen to a third of its plateau
-after that (sakamoto2026, Theorem 4.3). Lines are the clock with a floor, 1/τ = c η λ + 1/τ₀. Runs
-without decay stand at the left end.
+training accuracy reaches ``fitted``, filled the step at which RNC1 has fallen to its plateau after
+that divided by ``factor`` (sakamoto2026, Theorem 4.3). Lines are the clock with a floor,
+1/τ = c η λ + 1/τ₀. Runs without decay stand at the left end.
 """
 
 from pathlib import Path
@@ -97,7 +97,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             for study, colour in palette.items()
         ]
         handles += [
-            Line2D([], [], linestyle="none", marker="o", color="0.3", label="RNC1 fell to a third"),
+            Line2D([], [], linestyle="none", marker="o", color="0.3", label="RNC1 fell"),
             Line2D([], [], marker="o", mfc="none", color="0.3", ls="none", label="memorised"),
             Line2D([], [], color="0.3", label="1/τ = c η λ + 1/τ₀"),
         ]

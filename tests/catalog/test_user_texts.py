@@ -47,7 +47,7 @@ def test_texts_that_a_study_names_are_counted(root, config, files):
         ("mine", {"labels": 1}, "config: texts.mine.labels is 1; allowed: "),
         ("mine", {"labels": ["a"]}, "config: texts.mine.labels is ['a']; allowed: "),
         ("mine", {"labels": 2, "test": 0}, "config: texts.mine.test is 0; allowed: "),
-        ("mine", {"labels": 2, "length": 0}, "config: texts.mine.length is 0; allowed: at least 1"),
+        ("mine", {"labels": 2, "length": 0}, "config: texts.mine.length is 0; allowed: at least 3"),
         ("mine", {"label": 3, "labels": 2}, "config: texts.mine.label is 3; allowed: "),
         ("mine", {"folder": "x"}, "config: texts.mine.folder is not a known key"),
         ("Mine", {"labels": 2}, "config: texts.Mine is not a name that matches"),

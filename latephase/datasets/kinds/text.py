@@ -53,6 +53,7 @@ LARGEST = 4 << 30
 """Bytes of a file, unpacked."""
 LONGEST = 1 << 20
 """Letters of a field."""
+MOST_PIECES = 1_000_000
 AT_ONCE = 4096
 """Texts that are turned into tokens at a time."""
 
@@ -83,14 +84,19 @@ def entry_of(given: dict[str, Any]) -> dict[str, Any]:
 
 def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
     """The same without the numbers of texts: no text is read."""
-    labels = given["labels"]
+    labels, texts = given["labels"], given.get("text", "text")
+    if given.get("label", "label") in ([texts] if isinstance(texts, str) else texts):
+        raise UserError(
+            f"texts: label is {given.get('label', 'label')}, which is among the columns of text; "
+            "allowed: another column"
+        )
     named = {} if isinstance(labels, int) else {"labels": labels}
     return {
         "kind": "text",
         "variant": "user",
         "shape": [given.get("length", LENGTH)],
         "classes": labels if isinstance(labels, int) else len(labels),
-        "text": given.get("text", "text"),
+        "text": texts,
         "label": given.get("label", "label"),
         **named,
         **{key: given[key] for key in ("columns", "shuffle") if key in given},
@@ -127,14 +133,24 @@ def _reading(path: str | os.PathLike, row: itertools.count | None = None) -> Ite
         yield
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; allowed: {', '.join(ENDINGS)}") from None
+    except UnicodeEncodeError:
+        raise UserError(f"{str(path)!a}: is no path; allowed: {', '.join(ENDINGS)}") from None
     except UnicodeDecodeError as error:
         byte = f"0x{error.object[error.start]:02x}"
         raise UserError(f"{path}: holds the byte {byte}, which is not UTF-8 text") from None
     except csv.Error as error:
         raise UserError(f"{path}: not a readable table ({error})") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         text = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise UserError(f"{path}: cannot be read ({text})") from None
+
+
+def _check_file(path: str | os.PathLike) -> None:
+    """Raise a UserError for a path that cannot be, and for a folder or a pipe."""
+    with _reading(path):
+        Path(path).stat()
+        if not Path(path).is_file():
+            raise UserError(f"{path}: is no file; allowed: {', '.join(ENDINGS)}, or a vocab.txt")
 
 
 def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
@@ -144,8 +160,7 @@ def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[s
     UTF-8, and their first line names the columns unless the entry does. Raises UserError for a file
     that is not there or not so, for a column that it lacks, and for a label that is no class.
     """
-    if Path(path).exists() and not Path(path).is_file():
-        raise UserError(f"{path}: is no file; allowed: {', '.join(ENDINGS)}")
+    _check_file(path)
     columns = [entry["text"]] if isinstance(entry["text"], str) else entry["text"]
     classes = {name: i for i, name in enumerate(entry.get("labels", ()))}
     read = _parquet if str(path).endswith(".parquet") else _separated
@@ -202,6 +217,8 @@ def _limited(lines: Iterable[str], path: str | os.PathLike) -> Iterator[str]:
 def _place(path: str | os.PathLike, header: list[str], column: str) -> int:
     if column not in header:
         raise UserError(f"{path}: no column {column}; it has {_listed(header)}")
+    if (count := header.count(column)) > 1:
+        raise UserError(f"{path}: has {count} columns {column}; allowed: one")
     return header.index(column)
 
 
@@ -217,32 +234,41 @@ def _parquet(
     import pyarrow
     import pyarrow.parquet
 
-    try:
-        with _reading(path), pyarrow.parquet.ParquetFile(path) as file:
-            for column in wanted:
-                _place(path, file.schema_arrow.names, column)
-            number = 0
-            for batch in file.iter_batches(AT_ONCE, columns=wanted):
-                for row in zip(*(batch[column].to_pylist() for column in wanted), strict=True):
-                    number += 1
-                    for column, value in zip(wanted, row, strict=True):
-                        if not isinstance(value, str | int) or isinstance(value, bool):
-                            raise UserError(
-                                f"{path}: row {number}: {column} is {str(value)[:60]!r}; "
-                                "allowed: text, or a whole number for a label"
-                            )
-                    yield [str(value) for value in row]
-    except pyarrow.ArrowException as error:
-        text = " ".join(str(error).split())[:200]
-        raise UserError(f"{path}: not a readable .parquet file ({text})") from None
+    with _reading(path):
+        try:
+            with pyarrow.parquet.ParquetFile(path) as file:
+                for column in wanted:
+                    _place(path, file.schema_arrow.names, column)
+                yield from _rows(path, file.iter_batches(AT_ONCE, columns=wanted), wanted)
+        except pyarrow.ArrowException as error:
+            text = " ".join(str(error).split())[:200]
+            raise UserError(f"{path}: not a readable .parquet file ({text})") from None
+
+
+def _rows(
+    path: str | os.PathLike, batches: Iterable[Any], wanted: list[str]
+) -> Iterator[list[str]]:
+    """The values of a .parquet as texts, row by row."""
+    number = 0
+    for batch in batches:
+        for row in zip(*(batch[column].to_pylist() for column in wanted), strict=True):
+            number += 1
+            for column, value in zip(wanted, row, strict=True):
+                if not isinstance(value, str | int) or isinstance(value, bool):
+                    raise UserError(
+                        f"{path}: row {number}: {column} is {str(value)[:60]!r}; allowed: text, "
+                        "or a whole number for a label"
+                    )
+            yield [str(value) for value in row]
 
 
 def pieces_of(path: str | os.PathLike) -> dict[str, int]:
     """The word pieces of a vocab.txt, one a line, with their numbers. Raises UserError."""
-    if Path(path).exists() and not Path(path).is_file():
-        raise UserError(f"{path}: is no file; allowed: a vocab.txt, a word piece a line")
-    with _reading(path), Path(path).open(encoding="utf-8", newline="\n") as file:
-        found = [line.rstrip("\r\n") for line in itertools.islice(file, LONGEST)]
+    _check_file(path)
+    with _reading(path), Path(path).open(encoding="utf-8-sig", newline="\n") as file:
+        found = [line.rstrip("\r\n") for line in itertools.islice(file, MOST_PIECES + 1)]
+    if len(found) > MOST_PIECES:
+        raise UserError(f"{path}: has more than {MOST_PIECES:,} lines; allowed: up to as many")
     numbers = {piece: i for i, piece in enumerate(found)}
     for piece in PIECES:
         if piece not in numbers:
@@ -266,6 +292,9 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     given = places.texts
     if given is None:
         raise UserError(f"data set {name}: kind text needs files; give them with --texts")
+    for key in ("train", "test", "vocabulary", *([] if "shape" in entry else ["labels"])):
+        if key not in given:
+            raise UserError(f"data set {name}: {key} is missing from its texts; it must be given")
     if "shape" not in entry:
         entry = bare_entry_of(given) | entry
     pieces = pieces_of(given["vocabulary"])
@@ -282,7 +311,18 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     if isinstance(given["test"], int):
         tokens, labels = found["train"]
         at = len(labels) - given["test"]
+        if at < 1:
+            line = f"{given['train']}: holds {len(labels)} texts"
+            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
         found = {"train": (tokens[:at], labels[:at]), "test": (tokens[at:], labels[at:])}
+    for split, (_, labels) in found.items():
+        there = set(labels.tolist())
+        if missing := sorted({*range(entry["classes"])} - there):
+            raise UserError(
+                f"data set {name}: no text to {split} is of class "
+                f"{', '.join(map(str, missing[:5]))}; allowed: texts of all {entry['classes']} "
+                "(shuffle puts a file in order of its labels into another)"
+            )
     kept = np.union1d(found["train"][0], [pieces["[PAD]"], pieces["[UNK]"]])
     special = [pieces["[PAD]"], pieces["[UNK]"]]
     numbers = np.ones(max(pieces.values()) + 1, np.int32)
@@ -297,7 +337,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
         "variant": entry["variant"],
         "source": "texts as word pieces, in lower case",
         "sha256": {
-            Path(path).name: _sha256(path)
+            key: _sha256(path)
             for key in ("train", "test", "vocabulary")
             if isinstance(path := given[key], str)
         },

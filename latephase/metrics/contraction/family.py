@@ -50,7 +50,8 @@ def contraction_metrics(
             source: sakamoto2026, proof of Theorem 3.2
             elsewhere: –
         variance_gap_<n>_a_class: mean of |Σ_c V̂_c/K − Σ_c V_c/K| / sup‖g‖²
-            V̂_c is of n samples of class c about their own mean, drawn with replacement, 50 times.
+            V̂_c is n/(n − 1) times the variance of n samples of class c about their own mean,
+            drawn with replacement, 50 times.
             split: test
             bias: not used
             unit: 1
@@ -119,5 +120,8 @@ def _variance_gaps(classes: list[Tensor], longest: Tensor, drawn: list[Tensor]) 
         shares @ deviations.square().sum(1) - (shares @ deviations).square().sum(-1)
         for deviations, shares in zip(classes, drawn, strict=True)
     )
-    gaps = ((estimates / len(classes) - whole) / longest).abs().mean(1)
+    # n/(n − 1): about their own mean samples vary less, which would outweigh chance.
+    sizes = estimates.new_tensor(A_CLASS).unsqueeze(1)
+    estimates = estimates / len(classes) * (sizes / (sizes - 1))
+    gaps = ((estimates - whole) / longest).abs().mean(1)
     return dict(zip(names, gaps.tolist(), strict=True))

@@ -206,9 +206,8 @@ def _accuracy_onsets(
 
     Runs of as many training samples share a level of test accuracy.
     """
-    groups = table.groupby(sizes) if (sizes := [axis for axis in AXES if axis in table]) else None
     frames = []
-    for _, own in groups or [((), table)]:
+    for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
         level = events.generalisation_level(own, test_fraction, stay)
 
         def onsets(run: pd.DataFrame, level: float = level) -> dict[str, Event]:
@@ -262,7 +261,8 @@ def _note(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
 
 MIN_LOGS = 5
 """Below this many logs after memorisation a run has no rank correlation of its metrics."""
-AXES = ("data.train_size", "model.init_scale")
+SIZE = "data.train_size"
+AXES = (SIZE, "model.init_scale")
 """Axes that studies of this paper may have beside :data:`latephase.runs.columns.CELL`."""
 
 
@@ -281,31 +281,102 @@ def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, sta
     return _after_memorisation(table, fall, train_threshold, stay)
 
 
-def peaks(table: pd.DataFrame, *, metric: Metric, stay: int) -> Result:
-    """Decades by which a metric rises to its peak, or falls from it if that is less (Figs. 10–12).
+def peaks(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
+    """Decades by which a metric rises until memorisation, or falls afterwards if that is less.
 
-    The rise is from its first log above step 0, the fall to the median of the last ``stay`` logs;
-    the peak is the highest median of ``stay`` logs in a row. Negative where the metric only rises
-    or only falls by more than its noise. A mean over cells.
+    Its peak is the highest median of ``stay`` logs in a row between half and twice t_train. The
+    rise is from its lowest such median before, the fall to the median of its last logs (Figs. 10 to
+    12). Of each cell the median over seeds, of these the mean. A run that does not memorise, or has
+    values that are not above 0, is left out.
     """
 
     def peak(run: pd.DataFrame, start: float) -> float:
-        values = run.loc[run["step"] > 0, metric].dropna().to_numpy()
+        known = run[run["step"] > 0].dropna(subset=metric)
+        values = known[metric].to_numpy()
         if len(values) < 2 * stay or (values <= 0).any():
             return np.nan
         level = np.median(np.lib.stride_tricks.sliding_window_view(values, stay), axis=1)
-        rise, fall = level.max() / values[0], level.max() / level[-1]
-        return float(np.log10(min(rise, fall)))
+        steps = known["step"].to_numpy()[stay // 2 :][: len(level)]
+        around = np.flatnonzero((steps >= start / 2) & (steps <= 2 * start))
+        if not len(around):
+            return np.nan
+        top = around[level[around].argmax()]
+        return float(np.log10(level[top] / max(level[: top + 1].min(), level[-1])))
 
-    return _over_runs(table, peak)
+    return _after_memorisation(table, peak, train_threshold, stay)
+
+
+def falls_follow(
+    table: pd.DataFrame,
+    *,
+    metric: Metric,
+    other: Metric,
+    train_threshold: float,
+    stay: int,
+    factor: float,
+    min_share: float,
+) -> Result:
+    """Rank association over runs of when two metrics fall after memorisation (Fig. 4).
+
+    Somers' D (:func:`latephase.analysis.trends.rank_association`): 1 if of any two runs the one in
+    which ``other`` falls later is the one in which ``metric`` does. ``other`` falls by ``factor``
+    (:func:`latephase.analysis.events.fall`); ``metric``, which may be negative, has fallen where it
+    is half-way, on a linear scale, from memorisation to its end, if by at least ``min_share`` of
+    what it was. What has not fallen does so later than the last step; pairs that this leaves open
+    count as ties. Fewer than three cells: NaN.
+    """
+
+    def times(run: pd.DataFrame) -> dict[str, Event]:
+        train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
+        if train.censored:
+            return {"train": train, "other": train, "metric": train}
+        limits = {"min_factor": factor, "factor": factor, "start": train.step}
+        late = run.loc[run["step"] >= train.step, metric]
+        least = min_share * abs(late.head(stay).median())
+        return {
+            "train": train,
+            "other": events.fall(run["step"], run[other], stay=stay, **limits),
+            "metric": events.late_rise(
+                run["step"], -run[metric], train.step, min_rise=least, stay=stay
+            ),
+        }
+
+    runs = events.run_events(table, times, _cell(table))
+    runs = runs[~runs["train_censored"]]
+    bounds = []
+    for name in ("other", "metric"):
+        runs[f"{name}_latest"] = runs[name].mask(runs[f"{name}_censored"], np.inf)
+        bounds.append([seeds.by_cell(runs, n, _cell(table)) for n in (name, f"{name}_latest")])
+    (early, early_latest), (late, late_latest) = bounds
+    cells = early.shape[1]
+    interval = seeds.Interval(np.nan, np.nan, np.nan)
+    if cells >= trends.MIN_CELLS:
+
+        def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            # The later bound where neither is known: such a pair is a tie.
+            value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
+            return value, value
+
+        known = early.where(early == early_latest)
+        low, high = np.hstack([known, late]), np.hstack([known, late_latest])
+        interval = seeds.seed_interval(low, high, association)
+    note = _note(
+        runs,
+        {
+            f"without a fall of {other}": runs["other_censored"],
+            f"without a fall of {metric}": runs["metric_censored"],
+        },
+    )
+    return Result(*interval, _seeds(early), cells, note)
 
 
 def goes_with(
     table: pd.DataFrame, *, metric: Metric, other: Metric, train_threshold: float, stay: int
 ) -> Result:
-    """Rank correlation of two metrics over a run's logs after memorisation, a mean over runs.
+    """Rank correlation of two metrics over a run's logs after memorisation.
 
-    1 where one falls whenever the other does (Figs. 4, 13, 14).
+    1 where one falls whenever the other does (Fig. 14). Of each cell the median over seeds, of
+    these the mean.
     """
 
     def correlation(run: pd.DataFrame, start: float) -> float:
@@ -326,8 +397,8 @@ def goes_with_more(
     """By how much more an outcome goes against one metric than against another (Fig. 9).
 
     The difference of their rank correlations with the outcome over a run's logs after memorisation,
-    a mean over runs: above 0 where the outcome rises as ``metric`` falls, and less so as ``other``
-    does.
+    of each cell the median over seeds, of these the mean: above 0 where the outcome rises as
+    ``metric`` falls, and less so as ``other`` does.
     """
 
     def difference(run: pd.DataFrame, start: float) -> float:
@@ -374,6 +445,8 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
         return value, value
 
     values = cells.to_numpy()
+    if values.shape[1] < 2:
+        return Result(np.nan, np.nan, np.nan, _seeds(cells), values.shape[1], f"one {column}")
     interval = seeds.seed_interval(values, values, spread)
     return Result(*interval, _seeds(cells), cells.shape[1], f"{len(runs)} runs")
 
@@ -401,7 +474,6 @@ def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, s
         return Result(np.nan, np.nan, np.nan, 0, 0, f"one value of {column}")
     (few, few_latest), (many, many_latest) = times
     smallest, largest = few - many_latest, few_latest - many
-    smallest = smallest.where(~np.isneginf(smallest))
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     note = f"{column} {ends[0]} against {ends[-1]}; {2 * smallest.size} runs"
     return Result(*interval, _seeds(smallest), smallest.shape[1], note)
@@ -436,7 +508,8 @@ def _runs(
         row["forgets"] = train.censored
         row["value"] = np.nan if train.censored else value(history, train.step)
         rows.append(row)
-    return pd.DataFrame(rows)
+    columns = ["run", "diverged", "seed", *_cell(table), "forgets", "value"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _cell(table: pd.DataFrame) -> list[str]:
@@ -470,12 +543,12 @@ def _after_memorisation(
 def rnc1_clock_with_floor(
     table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float
 ) -> Result:
-    """How far the times of RNC1's fall are from a clock with a floor, 1/τ = c η λ + 1/τ₀ (Thm 4.3).
+    """How much nearer the times of RNC1's fall are to a clock with a floor than to a pure power.
 
-    The times are those of :func:`rnc1_clock`: medians over seeds, of the cells where they are
-    known. c and 1/τ₀ ≥ 0 are fitted by least squares of log τ; the statistic is the largest
-    |log10(τ/fit)|. A pure clock has no floor, 1/τ₀ = 0. Fewer than four cells: NaN, for three are
-    nearly met by any two numbers.
+    Thm 4.3. log10 of the ratio of two misfits, of τ = a (η λ)^b and of 1/τ = c η λ + 1/τ₀ with
+    1/τ₀ ≥ 0: each has two numbers, and its misfit is the root mean square of log10(τ/fit) over the
+    cells. Above 0 the floor is nearer. The times are those of :func:`rnc1_clock`: medians over
+    seeds, of the cells where they are known. Fewer than four cells: NaN.
     """
     runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
     earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))
@@ -484,12 +557,17 @@ def rnc1_clock_with_floor(
     if known.sum() < 4:
         return Result(np.nan, np.nan, np.nan, len(earliest), int(known.sum()), "too few cells")
 
-    def misfit(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value = trends.clock_with_floor(rates[known], seeds.median_over_seeds(smallest))[0]
+    def advantage(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        medians = seeds.median_over_seeds(smallest)
+        unknown = (medians != seeds.median_over_seeds(largest)).any(axis=-1)
+        floor = trends.clock_with_floor(rates[known], medians)[0]
+        value = np.log10(trends.power_misfit(rates[known], medians) / floor)
+        value = np.where(unknown, np.nan, value)
         return value, value
 
     times = earliest.to_numpy()[:, known]
-    interval = seeds.seed_interval(times, latest.to_numpy()[:, known], misfit)
-    _, c, floor = trends.clock_with_floor(rates[known], np.median(times, axis=0))
-    note = f"{len(runs)} runs; c = {c:.2g}, τ₀ = " + (f"{1 / floor:,.0f}" if floor else "∞")
+    interval = seeds.seed_interval(times, latest.to_numpy()[:, known], advantage)
+    misfit, c, floor = trends.clock_with_floor(rates[known], seeds.median_over_seeds(times))
+    told = f"τ₀ = {1 / floor:,.0f}" if floor else "τ₀ = ∞"
+    note = f"{len(runs)} runs; c = {c:.2g}, {told}, misfit {misfit:.3f} decades"
     return Result(*interval, len(earliest), int(known.sum()), note)

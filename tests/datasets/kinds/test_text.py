@@ -77,7 +77,7 @@ def test_word_pieces_by_hand(given):
     assert {key: header[key] for key in expected} == expected
     assert header["cut"] == {"train": 1, "test": 0}
     assert header["unknown"] == pytest.approx(2 / 9, abs=1e-6)
-    assert set(header["sha256"]) == {"train.csv", "test.csv", "vocab.txt"}
+    assert set(header["sha256"]) == {"train", "test", "vocabulary"}
 
 
 @pytest.mark.parametrize("ending", ["csv", "csv.gz", "tsv", "tsv.gz", "parquet"])
@@ -134,7 +134,7 @@ def test_an_order_of_its_own_and_a_test_split_cut_off(given, tmp_path):
     cut, header = prepared(given, train=path, shuffle=3, test=10)
     assert np.array_equal(cut["train_inputs"], mixed["train_inputs"][:30])
     assert np.array_equal(cut["test_labels"], mixed["train_labels"][30:])
-    assert set(header["sha256"]) == {"all.csv", "vocab.txt"}
+    assert set(header["sha256"]) == {"train", "vocabulary"}
     assert text.entry_of(given | {"train": path, "test": 10})["train"] == 30
 
 
