@@ -3,8 +3,8 @@
     python -m benchmarks.information
 
 Two representations of X ~ N(0, I) in four dimensions: a Gaussian bottleneck Z = ρX + √(1 − ρ²)ε,
-I = −2 ln(1 − ρ²); and a quantiser, Z the k-quantile of X's first coordinate, I = ln k. Printed is the
-relative error of the mean over seeds, by number of samples: of the entropies, as the paper's
+I = −2 ln(1 − ρ²); and a quantiser, Z the k-quantile of X's first coordinate, I = ln k. Printed is
+the relative error of the mean over seeds, by number of samples: of the entropies, as the paper's
 figures have them, and of Kraskov's counts. A quantiser's points fall together, so its entropies are
 those of X given Z, I(X; Z) = h(X) − h(X|Z).
 """
@@ -61,9 +61,8 @@ def main(argv: list[str] | None = None) -> None:
             print(f"{samples:>7}  bottleneck       {nats:>6.2f}  {two[0]:>+8.1%}  {two[1]:>+7.1%}")
         for k in (2, 4, 10):
             two = errors(samples, args.seeds, quantiser, k, np.log(k), labels)
-            print(
-                f"{samples:>7}  quantiser, k={k:<3}{np.log(k):>7.2f}  {two[0]:>+8.1%}  {two[1]:>+7.1%}"
-            )
+            name = f"quantiser, k={k:<3}"
+            print(f"{samples:>7}  {name}{np.log(k):>7.2f}  {two[0]:>+8.1%}  {two[1]:>+7.1%}")
 
 
 if __name__ == "__main__":
