@@ -19,7 +19,7 @@ for program in json.loads(sys.argv[1]):
 print(json.dumps([name for name in json.loads(sys.argv[2]) if name in sys.modules]))
 """
 DRAW_WITH_SEABORN = {"margins", "zhao2026_fig5"}
-TIME_EVENTS = {"atlas_overview"}
+TIME_EVENTS = {"atlas_overview", "sakamoto2026_clock"}
 
 
 def imported(programs, modules):

@@ -279,3 +279,31 @@ def test_equals_berts_own_tokenizer(given, tmp_path):
     kept = sorted({i for ids in expected for i in ids} | {0, 1})
     for row, ids in zip(arrays["train_inputs"], expected, strict=True):
         assert [kept[token] for token in row if token] == ids
+
+
+MIRROR = os.environ.get("LATEPHASE_MIRROR")
+TOPICS = ["acq", "crude", "earn", "grain", "interest", "money-fx", "ship", "trade"]
+
+
+@pytest.mark.skipif(
+    not (MIRROR and Path(MIRROR, "text").is_dir()), reason="no texts in LATEPHASE_MIRROR"
+)
+def test_real_texts_with_berts_vocabulary():
+    """Reuters' R8: sorted by label, eight names, 5,485 texts to train and 2,189 to test."""
+    folder = Path(MIRROR, "text")
+    given = {
+        "train": str(folder / "reuters-r8-train.csv.gz"),
+        "test": str(folder / "reuters-r8-test.csv.gz"),
+        "vocabulary": str(folder / "vocab.txt"),
+        "labels": TOPICS,
+        "shuffle": 0,
+    }
+    entry = text.entry_of(given)
+    assert (entry["train"], entry["test"], entry["shape"]) == (5485, 2189, [128])
+    arrays, header = prepare("r8", entry, texts=given)
+    assert np.bincount(arrays["train_labels"]).tolist() == [1596, 253, 2840, 41, 190, 206, 108, 251]
+    assert len(set(arrays["train_labels"][:200])) > 4  # no longer sorted
+    assert 5_000 < header["vocabulary"] < 30_522
+    assert arrays["train_inputs"].max() == header["vocabulary"] - 1
+    assert (arrays["train_inputs"][:, 0] == arrays["train_inputs"][0, 0]).all()  # [CLS]
+    assert header["unknown"] < 0.02
