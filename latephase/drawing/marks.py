@@ -20,7 +20,7 @@ def mean_and_interval(
     for value, group in summary.groupby(hue, sort=True):
         colour = palette[value]
         alone = "o" if len(group) == 1 else None  # of one point a line shows nothing
-        ax.plot(group[x], group["mean"], color=colour, marker=alone, **line)
+        ax.plot(group[x], group["mean"], color=colour, **({"marker": alone} | line))
         ax.fill_between(
             group[x], group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
         )
