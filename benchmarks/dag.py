@@ -113,7 +113,6 @@ def setting(runs: int) -> dict:
 def copy(folder: Path, runs: int) -> None:
     """The workflow in a folder, with the study, a figure of it, and one small study beside it."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    shutil.copy(folder / f"scripts/figures/{DRAWN}.py", folder / f"scripts/figures/{FIGURE}.py")
     catalog = folder / "catalog"
     for path in catalog.glob("*/studies/*.yaml"):
         if path.stem != SMALL:
@@ -132,7 +131,9 @@ def copy(folder: Path, runs: int) -> None:
         "added": "2030-01-01",
         "scales": {"paper": setting(runs)},
     }
-    figure = {"title": "Many runs", "study": STUDY, "files": ["data"]}
+    figure = {"title": "Many runs", "study": STUDY, "files": ["data"], "script": "over_time"}
+    shown = {"by": ["optimizer.weight_decay"], "metrics": ["accuracy_test", "rnc1"]}
+    figure["arguments"] = {"both": shown}
     _write(catalog / f"own/studies/{STUDY}.yaml", study)
     _write(catalog / "own/figures.yaml", {FIGURE: figure})
     config = _read(folder / "config.yaml") | {"scale": "paper", "packs": {}}
