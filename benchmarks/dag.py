@@ -47,6 +47,8 @@ JOBS = 1 + len(FAMILIES)
 """Jobs a run: a training, and a family of metrics each."""
 TABLE = f"results/paper/studies/{STUDY}.parquet"
 SMALL, DRAWN = "weight_decay_mlp", "sakamoto2026_fig3"
+SHOWN = (DRAWN, "sakamoto2026_fig2", "atlas_overview")
+"""The small study's figures that are kept: of the standard families of metrics."""
 TABLES = ("parquet", "margins.parquet")
 DATA = ("digits", "mnist", "fashion_mnist")
 OPTIMIZERS = ({"name": "sgd", "lr": 0.01}, {"name": "adamw", "lr": 0.001})
@@ -117,11 +119,17 @@ def copy(folder: Path, runs: int) -> None:
     for path in catalog.glob("*/studies/*.yaml"):
         if path.stem != SMALL:
             path.unlink()
+            continue
+        study = _read(path)
+        for small in study["scales"].values():
+            small.pop("metrics", None)
+        _write(path, study)
     for path in (*catalog.glob("*/figures.yaml"), *catalog.glob("*/tables.yaml")):
         entries = _read(path).items()
-        _write(path, {name: entry for name, entry in entries if entry["study"] == SMALL})
+        _write(path, {name: entry for name, entry in entries if name in SHOWN})
     for path in catalog.glob("*/claims.yaml"):
         claims = [claim for claim in _read(path)["claims"] if claim["study"] == SMALL]
+        claims = [claim for claim in claims if "mi_" not in str(claim["arguments"])]
         path.unlink()
         if claims:
             _write(path, {"claims": claims})
