@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from latephase.metrics.contraction import A_CLASS, COLUMNS
 from latephase.metrics.finite import all_finite
 
-DRAWS = 50
+DRAWS = 200
 
 
 def contraction_metrics(
@@ -51,7 +51,7 @@ def contraction_metrics(
             elsewhere: –
         variance_gap_<n>_a_class: mean of |Σ_c V̂_c/K − Σ_c V_c/K| / sup‖g‖²
             V̂_c is n/(n − 1) times the variance of n samples of class c about their own mean,
-            drawn with replacement, 50 times.
+            drawn with replacement, 200 times.
             split: test
             bias: not used
             unit: 1

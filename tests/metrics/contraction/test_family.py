@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latephase.metrics.contraction import A_CLASS, COLUMNS
-from latephase.metrics.contraction.family import contraction_metrics, shares_drawn
+from latephase.metrics.contraction.family import DRAWS, contraction_metrics, shares_drawn
 
 
 def measured(features, labels, weight, bias=None, seed=0):
@@ -114,7 +114,7 @@ def test_two_classes_with_the_same_weights():
 
 @pytest.mark.parametrize(("classes", "dimension"), [(2, 3), (10, 32)])
 def test_the_variance_of_few_samples_comes_at_the_root_of_their_number(classes, dimension):
-    """Theorem 4.1: for fixed features the slope is −1/2 of n, within what 50 draws tell."""
+    """Theorem 4.1: for fixed features the slope is −1/2 of n, within what the draws tell."""
     torch.manual_seed(0)
     labels = torch.arange(4_000 * classes) % classes
     features = torch.randn(len(labels), dimension, dtype=torch.float64) + 3 * labels[:, None]
@@ -133,7 +133,7 @@ def test_the_variance_of_a_draw_by_hand():
     whole = np.mean([features[labels == c].var(0, correction=0).sum() for c in range(4)])
     for i, size in enumerate(A_CLASS):
         gaps = []
-        for draw in range(50):
+        for draw in range(DRAWS):
             variances = []
             for c, shares in enumerate(drawn):
                 counts = (shares[i, draw] * size).round().long()
