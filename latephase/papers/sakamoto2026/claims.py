@@ -9,8 +9,6 @@ Times of a run, in steps, as the claims use them:
   training samples and an initial scale; its value is the median over seeds.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
@@ -18,7 +16,7 @@ from latephase.analysis import events, seeds, trends
 from latephase.analysis.divergence import before_divergence
 from latephase.analysis.events import Event
 from latephase.papers.claim import Column, Metric, Result
-from latephase.runs.columns import CELL
+from latephase.papers.sakamoto2026 import run_values
 
 
 def generalisation_delay(
@@ -30,10 +28,15 @@ def generalisation_delay(
     the estimate and the lower end take the former, the upper end the latter. A run that
     never memorises has no delay; a cell counts if at least half of its seeds have one.
     """
-    runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = _delays(runs, _cell(table))
+    runs = run_values.accuracy_onsets(table, train_threshold, test_fraction, stay)
+    smallest, largest = run_values.delays(runs, run_values.cell_of(table))
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
-    return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
+    return Result(
+        *interval,
+        run_values.seeds_counted(smallest),
+        smallest.shape[1],
+        run_values.onset_note(runs),
+    )
 
 
 def delay_against_decay(
@@ -48,8 +51,8 @@ def delay_against_decay(
     whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
     :func:`generalisation_delay`; fewer than three: NaN.
     """
-    runs = _accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = _delays(runs, _cell(table))
+    runs = run_values.accuracy_onsets(table, train_threshold, test_fraction, stay)
+    smallest, largest = run_values.delays(runs, run_values.cell_of(table))
     decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
 
     def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
@@ -60,7 +63,12 @@ def delay_against_decay(
         interval = seeds.Interval(np.nan, np.nan, np.nan)
     else:
         interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), association)
-    return Result(*interval, _seeds(smallest), smallest.shape[1], _onset_note(runs))
+    return Result(
+        *interval,
+        run_values.seeds_counted(smallest),
+        smallest.shape[1],
+        run_values.onset_note(runs),
+    )
 
 
 def rnc1_with_test(
@@ -85,7 +93,7 @@ def rnc1_with_test(
     counts as one that falls elsewhere; in the interval's upper end, as one that falls with the
     rise if that step is less than ``within`` after it.
     """
-    runs = _rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
     rising = runs[runs["usable"]]
     train, rise, rnc1 = (np.log10(rising[name]) for name in ("train", "rise", "rnc1"))
     fallen, lag = ~rising["rnc1_censored"], rnc1 - rise
@@ -95,12 +103,14 @@ def rnc1_with_test(
     rising = rising.assign(
         surely=surely.astype(float).where(measured), maybe=maybe.astype(float).where(measured)
     )
-    smallest, largest = (seeds.by_cell(rising, n, _cell(table)) for n in ("surely", "maybe"))
+    smallest, largest = (
+        seeds.by_cell(rising, n, run_values.cell_of(table)) for n in ("surely", "maybe")
+    )
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_runs)
-    note = _rise_note(runs, factor)
+    note = run_values.rise_note(runs, factor)
     if fallen.any():
         note += f"; RNC1 minus test, median: {lag[fallen].median():+.2f} decades"
-    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
+    return Result(*interval, run_values.seeds_counted(smallest), smallest.shape[1], note)
 
 
 def rnc1_follows_test(
@@ -113,11 +123,12 @@ def rnc1_follows_test(
     contracts later. Pairs that runs whose RNC1 does not fall leave undecided count as ties, that
     is against the claim. Fewer than three cells: NaN.
     """
-    runs = _rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
     rising = runs[runs["usable"]]
     rising = rising.assign(latest=rising["rnc1"].mask(rising["rnc1_censored"], np.inf))
     rise, earliest, latest = (
-        seeds.by_cell(rising, name, _cell(table)) for name in ("rise", "rnc1", "latest")
+        seeds.by_cell(rising, name, run_values.cell_of(table))
+        for name in ("rise", "rnc1", "latest")
     )
     cells = rise.shape[1]
 
@@ -129,39 +140,8 @@ def rnc1_follows_test(
     if cells >= trends.MIN_CELLS:
         low, high = (np.hstack([rise, bound]) for bound in (earliest, latest))
         interval = seeds.seed_interval(low, high, association)
-    return Result(*interval, _seeds(earliest), cells, _rise_note(runs, factor))
-
-
-def _rises_and_falls(
-    table: pd.DataFrame, train_threshold: float, stay: int, min_rise: float, factor: float
-) -> pd.DataFrame:
-    """One row a run: ``train``, ``rise``, ``rnc1``; ``usable`` where the first two are known."""
-
-    def times(run: pd.DataFrame) -> dict[str, Event]:
-        train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
-        rise = Event(np.nan, True)
-        if not train.censored:
-            rise = events.late_rise(
-                run["step"], run["accuracy_test"], train.step, min_rise=min_rise, stay=stay
-            )
-        fall = events.fall(run["step"], run["rnc1"], stay=stay, min_factor=factor, factor=factor)
-        return {"train": train, "rise": rise, "rnc1": fall}
-
-    runs = events.run_events(table, times, _cell(table))
-    names = ["train", "rise", "rnc1"]
-    runs[names] = runs[names].where(runs[names] > 0)
-    return runs.assign(usable=~(runs["train_censored"] | runs["rise_censored"]))
-
-
-def _rise_note(runs: pd.DataFrame, factor: float) -> str:
-    return _note(
-        runs,
-        {
-            "never memorise (left out)": runs["train_censored"],
-            "show no late rise (left out)": runs["rise_censored"] & ~runs["train_censored"],
-            f"rise, but RNC1 falls by less than a factor of {factor:g}": runs["usable"]
-            & runs["rnc1_censored"],
-        },
+    return Result(
+        *interval, run_values.seeds_counted(earliest), cells, run_values.rise_note(runs, factor)
     )
 
 
@@ -183,7 +163,7 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     interval, n_cells = trends.loglog_slope_interval(
         clock[positive], earliest.to_numpy()[:, positive], latest.to_numpy()[:, positive]
     )
-    note = _note(
+    note = run_values.note_of(
         runs,
         {
             "never memorise": runs["train_censored"],
@@ -199,73 +179,6 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
     return Result(*interval, len(earliest), n_cells, note)
 
 
-def _accuracy_onsets(
-    table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
-) -> pd.DataFrame:
-    """One row a run, with ``train`` and ``test`` onsets.
-
-    Runs of as many training samples share a level of test accuracy.
-    """
-    frames = []
-    for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
-        level = events.generalisation_level(own, test_fraction, stay)
-
-        def onsets(run: pd.DataFrame, level: float = level) -> dict[str, Event]:
-            return {
-                "train": events.onset(run["step"], run["accuracy_train"], train_threshold, stay),
-                "test": events.onset(run["step"], run["accuracy_test"], level, stay),
-            }
-
-        frames.append(events.run_events(own, onsets, _cell(table)))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _delays(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
-    delay = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
-    infinite = runs["test_censored"] & ~runs["train_censored"]
-    runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
-    smallest = _well_covered(seeds.by_cell(runs, "smallest", cell))
-    return smallest, seeds.by_cell(runs, "largest", cell)[smallest.columns]
-
-
-def _well_covered(values: pd.DataFrame) -> pd.DataFrame:
-    """The cells in which at least half of the seeds have a value."""
-    return values.loc[:, values.notna().mean() >= 0.5]
-
-
-def _seeds(values: pd.DataFrame) -> int:
-    """Seeds with a value in at least one cell."""
-    return int(values.notna().any(axis=1).sum()) if values.shape[1] else 0
-
-
-def _onset_note(runs: pd.DataFrame) -> str:
-    return _note(
-        runs,
-        {
-            "never memorise (left out)": runs["train_censored"],
-            "memorise but never generalise (a lower bound)": runs["test_censored"]
-            & ~runs["train_censored"],
-        },
-    )
-
-
-def _note(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
-    """What happened to how many runs, in words."""
-    parts = [f"{len(runs)} runs"]
-    for text, mask in ({"diverged": runs["diverged"]} | counts).items():
-        if mask.any():
-            parts.append(f"{int(mask.sum())} {text}")
-    return "; ".join(parts)
-
-
-MIN_LOGS = 5
-"""Below this many logs after memorisation a run has no rank correlation of its metrics."""
-SIZE = "data.train_size"
-AXES = (SIZE, "model.init_scale")
-"""Axes that studies of this paper may have beside :data:`latephase.runs.columns.CELL`."""
-
-
 def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
     """Decades by which a metric falls after memorisation, a mean over cells (Figs. 7, 9).
 
@@ -278,7 +191,7 @@ def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, sta
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(np.log10(np.median(late[:stay]) / np.median(late[-stay:])))
 
-    return _after_memorisation(table, fall, train_threshold, stay)
+    return run_values.after_memorisation(table, fall, train_threshold, stay)
 
 
 def peaks(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
@@ -303,7 +216,7 @@ def peaks(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: 
         top = around[level[around].argmax()]
         return float(np.log10(level[top] / max(level[: top + 1].min(), level[-1])))
 
-    return _after_memorisation(table, peak, train_threshold, stay)
+    return run_values.after_memorisation(table, peak, train_threshold, stay)
 
 
 def falls_follow(
@@ -341,12 +254,14 @@ def falls_follow(
             ),
         }
 
-    runs = events.run_events(table, times, _cell(table))
+    runs = events.run_events(table, times, run_values.cell_of(table))
     runs = runs[~runs["train_censored"]]
     bounds = []
     for name in ("other", "metric"):
         runs[f"{name}_latest"] = runs[name].mask(runs[f"{name}_censored"], np.inf)
-        bounds.append([seeds.by_cell(runs, n, _cell(table)) for n in (name, f"{name}_latest")])
+        bounds.append(
+            [seeds.by_cell(runs, n, run_values.cell_of(table)) for n in (name, f"{name}_latest")]
+        )
     (early, early_latest), (late, late_latest) = bounds
     cells = early.shape[1]
     interval = seeds.Interval(np.nan, np.nan, np.nan)
@@ -360,14 +275,14 @@ def falls_follow(
         known = early.where(early == early_latest)
         low, high = np.hstack([known, late]), np.hstack([known, late_latest])
         interval = seeds.seed_interval(low, high, association)
-    note = _note(
+    note = run_values.note_of(
         runs,
         {
             f"without a fall of {other}": runs["other_censored"],
             f"without a fall of {metric}": runs["metric_censored"],
         },
     )
-    return Result(*interval, _seeds(early), cells, note)
+    return Result(*interval, run_values.seeds_counted(early), cells, note)
 
 
 def goes_with(
@@ -380,9 +295,9 @@ def goes_with(
     """
 
     def correlation(run: pd.DataFrame, start: float) -> float:
-        return _spearman(run[run["step"] >= start], metric, other)
+        return run_values.rank_correlation(run[run["step"] >= start], metric, other)
 
-    return _after_memorisation(table, correlation, train_threshold, stay)
+    return run_values.after_memorisation(table, correlation, train_threshold, stay)
 
 
 def goes_with_more(
@@ -403,9 +318,11 @@ def goes_with_more(
 
     def difference(run: pd.DataFrame, start: float) -> float:
         late = run[run["step"] >= start]
-        return _spearman(late, other, outcome) - _spearman(late, metric, outcome)
+        return run_values.rank_correlation(late, other, outcome) - run_values.rank_correlation(
+            late, metric, outcome
+        )
 
-    return _after_memorisation(table, difference, train_threshold, stay)
+    return run_values.after_memorisation(table, difference, train_threshold, stay)
 
 
 def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, stay: int) -> Result:
@@ -420,7 +337,7 @@ def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, sta
     runs = pd.DataFrame(rows)
 
     def correlation(one: np.ndarray, two: np.ndarray) -> float:
-        return _spearman(pd.DataFrame({"one": one, "two": two}), "one", "two")
+        return run_values.rank_correlation(pd.DataFrame({"one": one, "two": two}), "one", "two")
 
     interval = seeds.pooled_interval(runs, [metric, other], correlation)
     counted = runs.dropna()
@@ -436,7 +353,7 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
     def last(run: pd.DataFrame, start: float) -> float:
         return float(run[metric].tail(stay).median())
 
-    runs = _runs(table, last)
+    runs = run_values.values_of_runs(table, last)
     cells = seeds.by_cell(runs, "value", [column])
 
     def spread(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -446,9 +363,16 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
 
     values = cells.to_numpy()
     if values.shape[1] < 2:
-        return Result(np.nan, np.nan, np.nan, _seeds(cells), values.shape[1], f"one {column}")
+        return Result(
+            np.nan,
+            np.nan,
+            np.nan,
+            run_values.seeds_counted(cells),
+            values.shape[1],
+            f"one {column}",
+        )
     interval = seeds.seed_interval(values, values, spread)
-    return Result(*interval, _seeds(cells), cells.shape[1], f"{len(runs)} runs")
+    return Result(*interval, run_values.seeds_counted(cells), cells.shape[1], f"{len(runs)} runs")
 
 
 def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int) -> Result:
@@ -476,68 +400,7 @@ def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, s
     smallest, largest = few - many_latest, few_latest - many
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     note = f"{column} {ends[0]} against {ends[-1]}; {2 * smallest.size} runs"
-    return Result(*interval, _seeds(smallest), smallest.shape[1], note)
-
-
-def _spearman(rows: pd.DataFrame, one: str, two: str) -> float:
-    """Rank correlation over rows; NaN of fewer than :data:`MIN_LOGS`, or where one is constant."""
-    known = rows[[one, two]].dropna()
-    if len(known) < MIN_LOGS or (known.nunique() < 2).any():
-        return np.nan
-    ranks = known.rank()
-    return float(np.corrcoef(ranks[one], ranks[two])[0, 1])
-
-
-def _runs(
-    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
-) -> pd.DataFrame:
-    """One row a run: seed, its cell, and a value of its history up to a divergence.
-
-    ``start`` says how memorisation is timed, whose step the function is given; NaN without.
-    """
-    rows = []
-    for run, history in table.groupby("run", sort=True):
-        history = before_divergence(history.sort_values("step"))
-        row = {"run": run, "diverged": len(history) < (table["run"] == run).sum()}
-        if not len(history):
-            continue
-        row |= {key: history[key].iloc[0] for key in ("seed", *_cell(table))}
-        train = Event(np.nan, False)
-        if start:
-            train = events.onset(history["step"], history["accuracy_train"], *start.values())
-        row["forgets"] = train.censored
-        row["value"] = np.nan if train.censored else value(history, train.step)
-        rows.append(row)
-    columns = ["run", "diverged", "seed", *_cell(table), "forgets", "value"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _cell(table: pd.DataFrame) -> list[str]:
-    """The columns that, with the seed, name a run of a study."""
-    return [*CELL, *(axis for axis in AXES if axis in table)]
-
-
-def _over_runs(
-    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
-) -> Result:
-    """The mean over cells of the median over seeds of a value of each run."""
-    runs = _runs(table, value, **start)
-    runs["value"] = runs["value"].where(np.isfinite(runs["value"]))
-    cells = seeds.by_cell(runs, "value", _cell(table))
-    values = _well_covered(cells).to_numpy()
-    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
-    note = _note(runs, {"never memorise (left out)": runs["forgets"]})
-    return Result(*interval, _seeds(cells), values.shape[1], note)
-
-
-def _after_memorisation(
-    table: pd.DataFrame,
-    value: Callable[[pd.DataFrame, float], float],
-    train_threshold: float,
-    stay: int,
-) -> Result:
-    """:func:`_over_runs` of a value that is given the step of memorisation."""
-    return _over_runs(table, value, threshold=train_threshold, stay=stay)
+    return Result(*interval, run_values.seeds_counted(smallest), smallest.shape[1], note)
 
 
 def rnc1_clock_with_floor(
