@@ -1,5 +1,6 @@
 """A claim judged on a study's data, with its controls."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -29,33 +30,39 @@ def judge(
     """Compare a statistic with what is predicted, and see that its controls are not as predicted.
 
     A control *turns* if the verdict on its data is not "reproduced". Of 12 shuffles one may pass by
-    chance. Where another control does not turn, "reproduced" becomes "says little". Controls are
-    tried whatever the verdict is. Raises what the statistic raises on the study's data.
+    chance. Where another control does not turn, "reproduced" becomes "says little", and so it does
+    where no control at all turns with a value: a statistic that has no value on a control's data
+    (nothing falls there, so that there is no time of a fall) does not pass, but shows little.
+    Controls are tried whatever the verdict is. Raises what the statistic raises on the study's data.
     """
     result = statistic(table)
-    said, turns, told = verdict(result, threshold), True, []
+    said, turns, shown, told = verdict(result, threshold), True, not controls, []
     for control in controls:
         ((kind, asked),) = control.items()
-        data = CONTROLS[kind](table, asked)
-        turned = sum(_verdict(statistic, one, threshold) != REPRODUCED for one in data)
-        turns &= turned >= len(data) - len(data) // SHUFFLES
-        told.append(f"{_called(kind, asked)}: {_count(turned, len(data))}")
-    if said == REPRODUCED and not turns:
+        verdicts = [_verdict(statistic, one, threshold) for one in CONTROLS[kind](table, asked)]
+        turned = sum(one != REPRODUCED for one in verdicts)
+        turns &= turned >= len(verdicts) - len(verdicts) // SHUFFLES
+        shown |= any(one not in (REPRODUCED, None) for one in verdicts)
+        told.append(f"{_called(kind, asked)}: {_count(turned, verdicts.count(None), len(verdicts))}")
+    if said == REPRODUCED and not (turns and shown):
         said = SAYS_LITTLE
     return Judged(result, said, "; ".join(told))
 
 
 def _verdict(statistic: Statistic, table: pd.DataFrame, threshold: Threshold) -> str | None:
-    """The verdict on a control's data; None where the statistic cannot be had there."""
+    """The verdict on a control's data; None where the statistic has no value there."""
     try:
-        return verdict(statistic(table), threshold)
+        result = statistic(table)
     except ValueError:
         return None
+    return None if math.isnan(result.estimate) else verdict(result, threshold)
 
 
-def _count(turned: int, of: int) -> str:
+def _count(turned: int, without_value: int, of: int) -> str:
+    if without_value == of:
+        return "has no value"
     if of > 1:
-        return f"{turned} of {of} turn"
+        return f"{turned} of {of} turn" + f", {without_value} have no value" * (without_value > 0)
     return "turns" if turned else "does not turn"
 
 

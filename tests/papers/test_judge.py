@@ -48,7 +48,7 @@ def test_controls_that_turn_leave_the_verdict(table):
     judged = judge(table, correlation, AT_LEAST_HALF, [REVERSED, {"in_common": ["nc0"]}])
     assert judged.verdict == REPRODUCED
     assert judged.result.estimate == pytest.approx(1)
-    assert judged.controls == "weight decay reversed: turns; nc0 the same in all runs: turns"
+    assert judged.controls == "weight decay reversed: turns; nc0 the same in all runs: has no value"
 
 
 def test_one_that_does_not_turn_takes_it(table):
@@ -63,9 +63,13 @@ def test_nothing_else_becomes_little(table):
     assert judge(table, lambda _: nothing, AT_LEAST_HALF, [REVERSED]).verdict == INCONCLUSIVE
 
 
-def test_a_statistic_that_cannot_be_had_of_a_control_turns(table):
-    judged = judge(table, refusing, AT_LEAST_HALF, [{"scale": {"metric": "nc0", "by": -1}}])
-    assert (judged.verdict, judged.controls) == (REPRODUCED, "nc0 × -1: turns")
+def test_a_control_without_a_value_neither_passes_nor_shows_anything(table):
+    without, turning = ({"scale": {"metric": "nc0", "by": by}} for by in (-1, 0.1))
+    judged = judge(table, refusing, AT_LEAST_HALF, [without])
+    assert (judged.verdict, judged.controls) == (SAYS_LITTLE, "nc0 × -1: has no value")
+    judged = judge(table, refusing, AT_LEAST_HALF, [without, turning])
+    assert judged.verdict == REPRODUCED
+    assert judged.controls == "nc0 × -1: has no value; nc0 × 0.1: turns"
     with pytest.raises(ValueError, match="below 0"):
         judge(table.assign(nc0=-1.0), refusing, AT_LEAST_HALF)
 
