@@ -39,6 +39,17 @@ class Data:
     classes: int
     header: dict
 
+    def targets(self, split: str) -> Tensor:
+        """What a network is to say of the samples of "train" or "test", int64 [N] or [N, P].
+
+        The labels; and beside them, where the header says which class comes ``after`` each of
+        them, that one: of an equation the answer and the end.
+        """
+        labels = getattr(self, f"{split}_labels")
+        if "after" not in self.header:
+            return labels
+        return torch.stack([labels, torch.full_like(labels, self.header["after"])], -1)
+
     def held(self, split: str) -> Tensor:
         """The inputs of "train" or "test". Raises UserError where they are streamed."""
         inputs = getattr(self, f"{split}_inputs")

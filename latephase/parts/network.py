@@ -1,6 +1,6 @@
 """What a network puts out on a whole set of samples, in evaluation mode."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -33,28 +33,27 @@ def build_model(spec: Spec, header: dict) -> nn.Module:
     return model
 
 
-class _Outputs(nn.Module):
-    """Features and logits in one call, for ``functional_call``."""
+class _Calling(nn.Module):
+    """A network of which one method is called, for ``functional_call``."""
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module, method: str):
         super().__init__()
-        self.model = model
+        self.model, self.method = model, method
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.model.features(x)
-        return features, self.model.head(features)
+    def forward(self, x: Tensor) -> Tensor:
+        return getattr(self.model, self.method)(x)
 
 
 @torch.no_grad()
-def _chunks(
-    model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Features and logits of so many samples at a time."""
+def outputs(
+    model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed, method: str
+) -> Tensor:
+    """What a method of the network gives for all samples, with one run's parameters and buffers."""
     named = {f"model.{name}": tensor for name, tensor in tensors.items()}
-    network = _Outputs(model).eval()
+    network = _Calling(model, method).eval()
     maps = any(parameter.ndim > 2 for parameter in model.parameters())
-    for x in inputs.split(CHUNK_OF_MAPS if maps else CHUNK):
-        yield functional_call(network, named, (x,))
+    chunks = inputs.split(CHUNK_OF_MAPS if maps else CHUNK)
+    return gathered((functional_call(network, named, (x,)) for x in chunks), len(inputs))
 
 
 def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
@@ -71,14 +70,18 @@ def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
 
 def features(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
     """Penultimate features ``[N, d]`` of one run's parameters and buffers."""
-    return gathered((found for found, _ in _chunks(model, tensors, inputs)), len(inputs))
+    return outputs(model, tensors, inputs, "features")
 
 
 def logits(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Logits ``[N, K]`` of one run's parameters and buffers."""
-    return gathered((found for _, found in _chunks(model, tensors, inputs)), len(inputs))
+    """Logits ``[N, K]``, or ``[N, P, K]`` at several places, of one run's parameters and buffers."""
+    return outputs(model, tensors, inputs, "forward")
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """Share of samples whose largest logit is their label's."""
-    return (logits.argmax(-1) == labels).double().mean().item()
+    """Share of samples whose largest logit is their label's: ``[N, K]``, ``[N]``.
+
+    Of several places, ``[N, P, K]`` and ``[N, P]``, it must be so at each of them.
+    """
+    right = (logits.argmax(-1) == labels).view(len(labels), -1).all(1)
+    return right.double().mean().item()

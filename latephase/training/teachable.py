@@ -14,11 +14,12 @@ def check(name: str, data: Data) -> None:
     ``name`` is the data set's.
     """
     size, there = len(data.train_labels), data.train_labels.unique().tolist()
-    if missing := sorted(set(range(data.classes)) - set(there)):
+    first, last = data.header.get("answers", (0, data.classes - 1))
+    if missing := sorted(set(range(first, last + 1)) - set(there)):
         raise UserError(
             f"data set {name}: none of the {size} training samples is of class "
             f"{', '.join(map(str, missing[:5]))}{', …' * (len(missing) > 5)}; "
-            f"allowed: samples of all {data.classes} (data.train_size)"
+            f"allowed: samples of all {last + 1 - first} (data.train_size)"
         )
     inputs = data.train_inputs
     if isinstance(inputs, Tensor) and size > 1 and bool(torch.all(inputs == inputs[:1])):

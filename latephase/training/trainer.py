@@ -102,10 +102,11 @@ class Trainer:
         streamed = isinstance(self.inputs, Streamed)
         # Where the inputs are streamed, what says which of them are wanted stays where the file is.
         self.index_device = "cpu" if streamed else device
+        targets = data.targets("train")
         self.targets = (
-            OneHot(data.train_labels.to(device), data.classes, dtype)
+            OneHot(targets.to(device), data.classes, dtype)
             if streamed
-            else one_hot(data.train_labels, data.classes).to(device, dtype)
+            else one_hot(targets, data.classes).to(device, dtype)
         )
         self.test_inputs = data.test_inputs.to(device, kept)
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
@@ -210,12 +211,9 @@ class Trainer:
         for spec, params, buffers in zip(self.specs, state.params, state.buffers, strict=True):
             tensors = self.layout.views(params) | self.layout.buffer_views(buffers)
             row = {"run": run_id(spec), "step": state.step, "diverged_at": known.get(run_id(spec))}
-            for split, inputs, labels in (
-                ("train", self.inputs, self.data.train_labels),
-                ("test", self.test_inputs, self.data.test_labels),
-            ):
+            for split, inputs in (("train", self.inputs), ("test", self.test_inputs)):
                 logits = network.logits(self.model, tensors, inputs)
-                labels = labels.to(self.device)
+                labels = self.data.targets(split).to(self.device)
                 losses = [
                     per_sample(some.double(), one_hot(own, self.data.classes).double())
                     for some, own in zip(

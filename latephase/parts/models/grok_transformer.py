@@ -1,0 +1,101 @@
+"""The decoder of OpenAI's grok code, on equations (han2025, Figs. 1 and 20).
+
+Two blocks of causal attention and an MLP, each sum normalised afterwards, no biases but those of
+the normalisations, sinusoidal positions that are not learnt, and a head without bias. In the paper
+128 features, 4 heads, 512 units.
+
+A network puts out logits at the two places that count, ``[N, 2, K]``: at ``=``, where the answer
+is to come, and at the answer, where the end is.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+PARAMETERS = {
+    "width": {"type": "integer", "minimum": 2, "multipleOf": 2, "default": 128},
+    "heads": {"type": "integer", "minimum": 1, "default": 4},
+    "mlp_width": {"type": "integer", "minimum": 1, "default": 512},
+    "blocks": {"type": "integer", "minimum": 1, "default": 2},
+}
+INPUTS = ["integers"]
+ANSWERED = 2
+"""The last places of a sequence, whose next tokens are asked for."""
+
+
+class Block(nn.Module):
+    """Attention to what came before, and an MLP."""
+
+    def __init__(self, width: int, heads: int, mlp_width: int):
+        super().__init__()
+        self.heads = heads
+        self.queries, self.keys, self.values, self.out = (
+            nn.Linear(width, width, bias=False) for _ in range(4)
+        )
+        self.up = nn.Linear(width, mlp_width, bias=False)
+        self.down = nn.Linear(mlp_width, width, bias=False)
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, last: int) -> Tensor:
+        """What the ``last`` places of ``x [N, T, width]`` become: ``[N, last, width]``.
+
+        The others are looked at, and not computed: nobody looks at what they become.
+        """
+        asking = x[:, -last:]
+        queries, keys, values = (
+            layer(rows).unflatten(2, (self.heads, -1)).transpose(1, 2)
+            for layer, rows in ((self.queries, asking), (self.keys, x), (self.values, x))
+        )
+        scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
+        length = x.shape[1]
+        later = torch.ones(last, length, dtype=torch.bool, device=x.device).triu(length - last + 1)
+        weights = scores.masked_fill(later, -torch.inf).softmax(-1)
+        taken = (weights @ values).transpose(1, 2).flatten(2)
+        x = self.norm1(asking + self.out(taken))
+        return self.norm2(x + self.down(self.up(x).relu()))
+
+
+class Model(nn.Module):
+    """Features are those at ``=``, ``[N, width]``, from which the answer is read."""
+
+    def __init__(
+        self,
+        shape: list[int],
+        classes: int,
+        vocabulary: int | None = None,
+        padding: int | None = None,
+        width: int = 128,
+        heads: int = 4,
+        mlp_width: int = 512,
+        blocks: int = 2,
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary or classes, width)
+        self.blocks = nn.ModuleList(Block(width, heads, mlp_width) for _ in range(blocks))
+        self.head = nn.Linear(width, classes, bias=False)
+        self.register_buffer("positions", sinusoids(shape[0], width))
+
+    def both_features(self, x: Tensor) -> Tensor:
+        """Features at ``=`` and at the answer: tokens ``[N, T]`` to ``[N, 2, width]``."""
+        length = x.shape[1]
+        x = self.embedding(x) + self.positions
+        *before, last = self.blocks
+        for block in before:
+            x = block(x, length)
+        return last(x, ANSWERED)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features at ``=``: tokens ``[N, T]`` to ``[N, width]``."""
+        return self.both_features(x)[:, 0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of the answer and of the end: tokens ``[N, T]`` to ``[N, 2, K]``."""
+        return self.head(self.both_features(x))
+
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """Positions after Vaswani 2017: sines in even columns, cosines in odd, ``[length, width]``."""
+    frequency = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency
+    return torch.stack([angle.sin(), angle.cos()], 2).flatten(1).float()
