@@ -45,7 +45,7 @@ def changed(path, value):
     return catalog
 
 
-ALL = "cifar, digits, folder, free_features, gaussian_mixture, idx, npz, text"
+ALL = "cifar, digits, folder, free_features, gaussian_mixture, idx, modular, npz, text"
 
 
 @pytest.mark.parametrize(

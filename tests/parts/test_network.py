@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from latephase.parts import network
-from latephase.parts.network import build_model, features
+from latephase.parts.network import build_model
 from tests.training import packs
 
 
@@ -16,10 +16,10 @@ def random(*shape):
 @pytest.mark.parametrize(("model", "most"), [("cnn", 512), ("mlp", 8192)])
 def test_an_evaluation_of_maps_takes_fewer_samples_at_once(model, most):
     changes = packs.CNN if model == "cnn" else {}
-    network, seen = build_model(packs.run(**changes), {"shape": [1, 2, 2], "classes": 10}), []
-    network.head.register_forward_hook(lambda _, args, __: seen.append(len(args[0])))
-    inputs, tensors = torch.zeros(9000, 1, 2, 2), network.state_dict()
-    found = features(network, tensors, inputs)
+    built, seen = build_model(packs.run(**changes), {"shape": [1, 2, 2], "classes": 10}), []
+    built.head.register_forward_hook(lambda _, args, __: seen.append(len(args[0])))
+    inputs, tensors = torch.zeros(9000, 1, 2, 2), built.state_dict()
+    found = network.logits(built, tensors, inputs)
     assert max(seen) == most
     assert len(found) == sum(seen) == 9000
 
