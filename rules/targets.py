@@ -142,6 +142,11 @@ class Targets:
         """A program, with the parts that the pack at hand is made of."""
         return self.code(program, *parts.modules(self.pack_spec(wildcards)["common"]))
 
+    def pack_parents(self, wildcards) -> list[str]:
+        """The checkpoints of the packs that a pack's runs fork from."""
+        parents = self.catalog.parents_of(wildcards.pack)
+        return [f"{self.results}/packs/{pack}/checkpoints" for pack in parents]
+
     def train_minutes(self, wildcards, attempt: int) -> int:
         """A training's time limit: twice what its configured speed makes, and the start."""
         return attempt * (10 + 2 * self.catalog.minutes(wildcards.pack))
@@ -190,8 +195,10 @@ class Targets:
         return families.measured(self.catalog.setting(wildcards.study, wildcards.scale))
 
     def study_packs(self, wildcards) -> list[str]:
-        """The packs that hold a study's runs."""
-        return self.catalog.packs_of(wildcards.study, wildcards.scale)
+        """The packs that hold a study's runs, and those that they fork from: their past."""
+        packs = self.catalog.packs_of(wildcards.study, wildcards.scale)
+        parents = [parent for pack in packs for parent in self.catalog.parents_of(pack)]
+        return list(dict.fromkeys([*packs, *parents]))
 
     def pack_files(self, names: list[str], wildcards) -> list[str]:
         """A file of each name for every pack of a study."""

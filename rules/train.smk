@@ -2,6 +2,8 @@ rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
     input:
         data=TARGETS.pack_data,
+        # Of runs that fork: the checkpoints that they go on from.
+        parents=TARGETS.pack_parents,
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -33,6 +35,7 @@ rule train:
         {resources.own_gpu}python -m scripts.start train \
             --pack - \
             --data {input.data:q} \
+            --parents {input.parents:q} \
             --scratch {resources.scratch:q}/{wildcards.pack} \
             --checkpoints {output.checkpoints:q} \
             --history {output.history:q} \

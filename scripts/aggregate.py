@@ -6,7 +6,7 @@
 Columns: run, step, pack; what tells the study's runs apart (the axes of its grids, and what its
 `grids` set) by dotted names, and seed, learning rate, momentum, weight decay and schedule (JSON)
 where a run has them; the history; every metric. Rows stand in the order of the grids, then of the
-steps.
+steps. Of a run that forks from another the rows before are those of the other.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from latephase.errors import UserError, reporting
-from latephase.runs import grid
+from latephase.runs import grid, spec
 from latephase.runs.columns import ALWAYS
 from latephase.storage import parquet
 from scripts import given
@@ -37,9 +37,24 @@ def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset())
     return table.assign(pack=folder.name)
 
 
-def study_table(runs: pd.DataFrame, packs: list[pd.DataFrame]) -> pd.DataFrame:
+def with_past(table: pd.DataFrame, forks: dict[str, tuple[str, int]]) -> pd.DataFrame:
+    """Rows of packs, with those before a fork under the fork's own name.
+
+    ``forks`` has of each run that forks the one that it goes on from, and the step.
+    """
+    past = [
+        table[(table["run"] == parent) & (table["step"] < step)].assign(run=run)
+        for run, (parent, step) in forks.items()
+    ]
+    return pd.concat([table, *past], ignore_index=True)
+
+
+def study_table(
+    runs: pd.DataFrame, packs: list[pd.DataFrame], forks: dict[str, tuple[str, int]]
+) -> pd.DataFrame:
     """The rows of the study's runs, in its order. Raises ValueError where a run is missing."""
-    table = runs.merge(pd.concat(packs, ignore_index=True), on="run", validate="one_to_many")
+    table = with_past(pd.concat(packs, ignore_index=True), forks)
+    table = runs.merge(table, on="run", validate="one_to_many")
     if missing := set(runs["run"]) - set(table["run"]):
         raise ValueError(f"no pack holds the runs {', '.join(sorted(missing))}")
     order = {run: i for i, run in enumerate(runs["run"])}
@@ -48,6 +63,12 @@ def study_table(runs: pd.DataFrame, packs: list[pd.DataFrame]) -> pd.DataFrame:
     )
     first = ["run", "step", "pack"]
     return table[first + [column for column in table if column not in first]]
+
+
+def forks_of(setting: dict) -> dict[str, tuple[str, int]]:
+    """Of each of a study's runs that forks, the run that it goes on from, and the step."""
+    forking = [run for run in grid.specs(setting) if "fork" in run]
+    return {spec.run_id(run): (run["fork"]["run"], run["fork"]["step"]) for run in forking}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -64,7 +85,7 @@ def main(argv: list[str] | None = None) -> None:
     runs = pd.DataFrame(rows, columns=columns)
     taken = {"pack", *runs.columns}
     packs = [pack_table(args.packs / pack, args.families, taken) for pack in given.names(args.pack)]
-    table = study_table(runs, packs)
+    table = study_table(runs, packs, forks_of(args.runs))
     parquet.write(args.output, table)
 
 

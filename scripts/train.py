@@ -29,7 +29,7 @@ import torch
 
 from latephase.datasets import stored
 from latephase.errors import reporting
-from latephase.runs import code_digest, own_code, parts
+from latephase.runs import code_digest, own_code, parts, spec
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
@@ -61,6 +61,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--pack", type=given.from_json, required=True, help="the pack, as JSON")
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--parents", type=Path, nargs="*", default=[], help="checkpoints that forks go on from"
+    )
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--checkpoints", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
@@ -86,7 +89,7 @@ def train(args: argparse.Namespace) -> None:
         stop_asked_by(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as stop,
     ):
         folder, rows, seconds = trainer.train(
-            args.pack, data, args.scratch, args.device, halted=stop.is_set
+            args.pack, data, args.scratch, args.device, args.parents, halted=stop.is_set
         )
         put_in_place(args, folder, rows, seconds)
 
@@ -102,9 +105,10 @@ def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], secon
     # What was trained stays in the scratch folder, and stands there when the edit is undone.
     hold_code(args)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
+    common = args.pack["common"]
     timing = {
         "wall_seconds": seconds,
-        "run_steps": args.pack["common"]["steps"] * len(args.pack["runs"]),
+        "run_steps": (common["steps"] - spec.first_step(common)) * len(args.pack["runs"]),
         "device": args.device,
         "threads": args.threads,
         "machine": platform.machine(),

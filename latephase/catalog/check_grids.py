@@ -5,7 +5,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from latephase.catalog.check_parts import check_part
+from latephase.catalog.check_interventions import (
+    check_entry,
+    check_interventions,
+    check_milestones,
+)
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.runs import declared, grid, parts, spec
@@ -137,9 +141,7 @@ def _check_run(
             raise UserError(f"{file}: {key}.{name} is not a known key; allowed: {allowed}")
         check(value, {"$defs": schema["$defs"], **entries[name]}, file, f"{key}.{name}")
         if name in parts.KINDS:
-            check(value["name"], {"enum": declared.names(name)}, file, f"{key}.{name}.name")
-            check_part(name, value["name"])
-            check(value, declared.schema(name, value["name"]), file, f"{key}.{name}")
+            check_entry(name, value, file, f"{key}.{name}")
         known.add(mark)
     if "seed" not in run:
         raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
@@ -186,17 +188,8 @@ def _check_run(
     if (mark := repr((run["data"], run["model"]))) not in known:
         _check_inputs(run, datasets[name], file, key)
         known.add(mark)
-    milestones = run.get("schedule", {}).get("milestones", [0])
-    milestones = milestones if isinstance(milestones, list) else [milestones]
-    if milestones != sorted(milestones):
-        raise UserError(
-            f"{file}: {key}.schedule.milestones is {milestones}; allowed: in increasing order"
-        )
-    if max(milestones) >= run["steps"]:
-        raise UserError(
-            f"{file}: {key}.schedule.milestones is {milestones}; "
-            f"allowed: steps below the last, {run['steps']}"
-        )
+    check_milestones(run.get("schedule", {}), run["steps"], file, f"{key}.schedule")
+    check_interventions(run, file, key)
     _check_checkpoints(run, file, key)
 
 
@@ -226,6 +219,11 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
         raise UserError(
             f"{file}: {key}.model.name is {model['name']}; allowed: a model that takes {kind}, "
             f"as {data['name']} has them: {', '.join(takers)}"
+        )
+    if kind == "integers" and "augmentation" in run:
+        raise UserError(
+            f"{file}: {key}.augmentation is {run['augmentation']['name']}; "
+            f"allowed: none, for the inputs of {data['name']} are integers"
         )
     heads = model.get("heads", declared.default("model", model["name"], "heads"))
     if "width" in model and heads:

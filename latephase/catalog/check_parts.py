@@ -18,12 +18,16 @@ DEFINES = {
     "loss": ("per_sample", "logit_gradient"),
     "optimizer": ("update", "STATE"),
     "schedule": ("factor",),
+    "regularizer": ("penalty",),
+    "augmentation": ("draws", "augmented"),
 }
 """What a module of each kind has beside ``PARAMETERS``."""
 GIVEN = {
     "loss": ("per_sample", ["logits", "targets"]),
     "optimizer": ("update", ["params", "grads", "state", "hyper", "step", "layout"]),
     "schedule": ("factor", ["step", "steps"]),
+    "regularizer": ("penalty", ["features", "logits", "targets", "weight"]),
+    "augmentation": ("augmented", ["x", "drawn", "black"]),
 }
 """A function, and what it is called with before its parameters, if it takes any."""
 
@@ -44,7 +48,9 @@ def check_part(kind: str, name: str) -> None:
         form = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
         state = declared.literal(module, "STATE")
         check(list(state) if isinstance(state, tuple) else state, form, told, "STATE")
-    takes = list(declared.parameters(kind, name)) if kind == "schedule" else []
+    takes = []
+    if kind in ("schedule", "regularizer", "augmentation"):
+        takes = [key for key in declared.parameters(kind, name) if key != "strength"]
     if kind == "model":
         kinds = {"type": "array", "minItems": 1, "items": {"enum": ["images", "integers"]}}
         check(list(declared.inputs(name)), kinds, told, "INPUTS")

@@ -165,5 +165,5 @@ def _describe(option: dict[str, Any]) -> str:
     if "items" in option:
         return f"a list of {option['items'].get('type')}"
     if "properties" in option:
-        return f"an object with {', '.join(option['properties'])}"
+        return f"an object with {', '.join(option.get('required', option['properties']))}"
     return str(option.get("type", option))

@@ -34,6 +34,8 @@ class Catalog:
     claims: list[dict] = field(default_factory=list)
     packs: dict[str, Spec] = field(default_factory=dict)
     """Every pack by its id."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """The pack of every run, by their ids."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The packs that hold the runs of a (study, scale)."""
 
@@ -53,6 +55,11 @@ class Catalog:
         """The packs that hold a study's runs at a scale. Raises UserError as :meth:`setting`."""
         self.setting(study, scale)
         return self.members[study, scale]
+
+    def parents_of(self, pack: str) -> list[str]:
+        """The packs that hold the runs from which a pack's runs fork; none, if they do not."""
+        runs = spec.runs_of(self.packs[pack])
+        return list(dict.fromkeys(self.owners[r["fork"]["run"]] for r in runs if "fork" in r))
 
     def packs_holding(self, study: str, scale: str, values: dict[str, Any]) -> list[str]:
         """The packs of a study that hold runs with the given values on its axes."""
@@ -108,7 +115,8 @@ class Catalog:
         common, runs = self.packs[pack]["common"], self.packs[pack]["runs"]
         device = self.config["device"].partition(":")[0]
         speed = self.config["speed"].get(common["model"]["name"], {}).get(device, SLOWEST)
-        return math.ceil(common["steps"] * len(runs) / speed / 60)
+        steps = common["steps"] - spec.first_step(common)
+        return math.ceil(steps * len(runs) / speed / 60)
 
     def own_metrics(self) -> list[str]:
         """The metrics that studies name beside the families that latephase has."""

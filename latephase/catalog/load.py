@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import user_data
+from latephase.catalog import forks, user_data
 from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_places import check_folder
 from latephase.catalog.check_schema import check
@@ -57,6 +57,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
         for scale, setting in study["scales"].items():
             file, key = catalog.file_of(name), f"scales.{scale}"
             check_setting(setting, schemas["study"], datasets, file, key)
+    _fork(catalog)
     check_shown(catalog)
     check_claims(catalog, schemas["claims"])
     check_chosen(catalog)
@@ -132,9 +133,30 @@ def _alike(name: str, written: dict[str, dict], file: str) -> dict[str, dict[str
     return settings
 
 
+def _fork(catalog: Catalog) -> None:
+    """Find the runs that others fork from."""
+    forking = [
+        (name, scale)
+        for name, study in catalog.studies.items()
+        for scale, setting in study["scales"].items()
+        if any("fork" in member for member in grid.members(setting))
+    ]
+    for name, scale in forking:
+        forks.resolve(catalog.studies, name, scale, catalog.file_of(name))
+    for name, scale in forking:
+        setting = catalog.setting(name, scale)
+        of = {member["fork"]["study"] for member in grid.members(setting) if "fork" in member}
+        runs = {
+            spec.run_id(run): run
+            for other in of
+            for run in grid.specs(catalog.setting(other, scale))
+        }
+        forks.check_forks(setting, runs, catalog.file_of(name), f"scales.{scale}")
+
+
 def _cut(catalog: Catalog) -> None:
     """Give every run a pack. A run that studies share belongs to the pack of the oldest."""
-    owner: dict[str, str] = {}
+    owner = catalog.owners
     ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
     for name in ordered:
         for scale, setting in catalog.studies[name]["scales"].items():

@@ -33,7 +33,8 @@ def judge(
     chance. Where another control does not turn, "reproduced" becomes "says little", and so it does
     where no control at all turns with a value: a statistic that has no value on a control's data
     (nothing falls there, so that there is no time of a fall) does not pass, but shows little.
-    Controls are tried whatever the verdict is. Raises what the statistic raises on the study's data.
+    Controls are tried whatever the verdict is. Raises what the statistic raises on the study's
+    data.
     """
     result = statistic(table)
     said, turns, shown, told = verdict(result, threshold), True, not controls, []
@@ -43,7 +44,9 @@ def judge(
         turned = sum(one != REPRODUCED for one in verdicts)
         turns &= turned >= len(verdicts) - len(verdicts) // SHUFFLES
         shown |= any(one not in (REPRODUCED, None) for one in verdicts)
-        told.append(f"{_called(kind, asked)}: {_count(turned, verdicts.count(None), len(verdicts))}")
+        told.append(
+            f"{_called(kind, asked)}: {_count(turned, verdicts.count(None), len(verdicts))}"
+        )
     if said == REPRODUCED and not (turns and shown):
         said = SAYS_LITTLE
     return Judged(result, said, "; ".join(told))

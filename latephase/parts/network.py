@@ -74,7 +74,7 @@ def features(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Stre
 
 
 def logits(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Logits ``[N, K]``, or ``[N, P, K]`` at several places, of one run's parameters and buffers."""
+    """Logits ``[N, K]``, or ``[N, P, K]`` at several places, of a run's parameters and buffers."""
     return outputs(model, tensors, inputs, "forward")
 
 

@@ -14,6 +14,8 @@ from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
+NUMBERS = ("temperature", "max_head_norm", "scale_weights_to")
+"""Keys of a run, or of an intervention, that are numbers by themselves."""
 
 
 def points(axes: dict[str, list]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
@@ -167,18 +169,51 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
-    filled = dict(run)
-    for kind in (kind for kind in parts.KINDS if kind in run):
-        entry = {"name": run[kind]["name"]}
-        for name, rule in declared.parameters(kind, entry["name"]).items():
-            value = run[kind].get(name, rule.get("default"))
-            entry[name] = float(value) if rule.get("type") == "number" else value
-        filled[kind] = entry
+    filled = run | {kind: _whole(kind, run[kind]) for kind in parts.KINDS if kind in run}
+    filled |= {name: float(run[name]) for name in NUMBERS if name in run}
+    if "interventions" in run:
+        optimizer = declared.parameters("optimizer", run["optimizer"]["name"])
+        filled["interventions"] = [_intervention(one, optimizer) for one in run["interventions"]]
+    if "fork" in run:
+        filled["fork"] = _fork(run["fork"], run["seed"])
     filled["data"] = {
         name: _floats(value) if name in ("mean", "std") else value
         for name, value in run["data"].items()
     }
     return filled
+
+
+def _whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A part's entry with every parameter."""
+    entry = {"name": given["name"]}
+    for name, rule in declared.parameters(kind, given["name"]).items():
+        entry[name] = _typed(given.get(name, rule.get("default")), rule)
+    return entry
+
+
+def _typed(value: Any, rule: dict[str, Any]) -> Any:
+    return float(value) if rule.get("type") == "number" else value
+
+
+def _intervention(given: dict[str, Any], optimizer: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An intervention with every parameter of its parts; ``optimizer`` are those declared."""
+    entry = dict(given)
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name == "optimizer":
+            entry[name] = {key: _typed(number, optimizer[key]) for key, number in value.items()}
+        elif name in parts.KINDS:
+            entry[name] = _whole(name, value)
+        elif name in NUMBERS:
+            entry[name] = float(value)
+    return entry
+
+
+def _fork(given: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The run, its step, and what of it is kept. The catalog has found the runs, by seed."""
+    parent = given.get("parents", {}).get(str(seed))
+    return {"run": parent, "step": given["step"], "state": given.get("state", "kept")}
 
 
 def _floats(value: float | list[float]) -> float | list[float]:

@@ -21,8 +21,8 @@ OF_EVERY_RUN = (
 
 Leave it as it is: what stands here decides the ids of the packs that there are.
 """
-BATCHABLE = (*OF_EVERY_RUN,)
-"""Dotted names of the numbers in which the runs of one pack may differ.
+BATCHABLE = (*OF_EVERY_RUN, "regularizer.strength", "fork.run")
+"""Dotted names of what the runs of one pack may differ in: numbers, and the runs they fork from.
 
 Append further ones here. A pack states them run by run only where its runs differ in them, so that
 the packs that there are keep their ids.

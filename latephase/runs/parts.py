@@ -13,6 +13,8 @@ KINDS = {
     "loss": "losses",
     "optimizer": "optimizers",
     "schedule": "schedules",
+    "regularizer": "regularizers",
+    "augmentation": "augmentations",
 }
 """The key of a spec, and the folder its parts live in. A run need not have one of each."""
 OF_INTEGERS = ("vocabulary", "padding")
@@ -26,8 +28,14 @@ def module(kind: str, name: str) -> str:
 
 
 def modules(run: dict[str, Any]) -> list[str]:
-    """The dotted names of the modules of a run's parts."""
-    return [module(kind, run[kind]["name"]) for kind in KINDS if kind in run]
+    """The dotted names of the modules of a run's parts, those that intervene included."""
+    entries = [
+        (kind, entries[kind]["name"])
+        for entries in (run, *run.get("interventions", []))
+        for kind in KINDS
+        if "name" in (entries.get(kind) or {})
+    ]
+    return [module(*entry) for entry in dict.fromkeys(entries)]
 
 
 def load(kind: str, name: str) -> ModuleType:

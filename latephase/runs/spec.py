@@ -53,23 +53,30 @@ def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
     return result
 
 
-def checkpoint_steps(steps: int, checkpoints: dict[str, Any]) -> list[int]:
-    """The steps at which a run is saved: 0 (the initialisation), the last, and those between.
+def first_step(run: Spec) -> int:
+    """The step at which a run begins: 0, or where it forks from another."""
+    return run["fork"]["step"] if "fork" in run else 0
 
-    ``{"log": n}``: n steps evenly spaced on a log axis from 1, rounded, without repeats.
-    ``{"every": [[until, stride], ...]}``: multiples of each stride, up to its bound, in turn
-    (sakamoto2026's code: every step below 30, every 10 below 150, then every steps//150).
+
+def checkpoint_steps(steps: int, checkpoints: dict[str, Any], first: int = 0) -> list[int]:
+    """The steps at which a run is saved: its first, the last, and those between.
+
+    ``{"log": n}``: n steps evenly spaced on a log axis from one after the first, rounded, without
+    repeats. ``{"every": [[until, stride], ...]}``: multiples of each stride, up to its bound, in
+    turn (sakamoto2026's code: every step below 30, every 10 below 150, then every steps//150).
+    ``states``, beside either, are further ones.
     """
     if "log" in checkpoints:
         count = checkpoints["log"]
-        exponent = math.log(steps) / max(count - 1, 1)
-        chosen = {round(math.exp(exponent * i)) for i in range(count)}
+        exponent = math.log(steps - first) / max(count - 1, 1)
+        chosen = {first + round(math.exp(exponent * i)) for i in range(count)}
     else:
         chosen, start = set(), 0
         for until, stride in checkpoints["every"]:
             chosen.update(step for step in range(0, until, stride) if step >= start)
             start = until
-    return sorted({step for step in chosen if step < steps} | {0, steps})
+    chosen |= {*checkpoints.get("states", [])}
+    return sorted({step for step in chosen if first < step < steps} | {first, steps})
 
 
 def runs_of(pack: Spec) -> list[Spec]:

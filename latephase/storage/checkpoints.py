@@ -28,6 +28,11 @@ def step_path(folder: Path, step: int) -> Path:
     return folder / f"step_{step:09d}.safetensors"
 
 
+def state_path(folder: Path, step: int) -> Path:
+    """The file of one step's parameters with the optimizer's state, as they are in training."""
+    return folder / f"state_{step:09d}.safetensors"
+
+
 def steps_in(folder: Path) -> list[tuple[int, Path]]:
     """The checkpoints in a folder, in the order of their steps."""
     return [(int(path.stem[5:]), path) for path in sorted(folder.glob("step_*.safetensors"))]

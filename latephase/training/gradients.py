@@ -2,7 +2,9 @@
 
 Each function prepares what does not change from step to step and returns another, of the indices
 ``[R, B]`` of the runs' batches, that gives their gradients ``[R, P]``, valid until it is called
-again. Buffers change on the way, as in any forward pass in training mode.
+again. Buffers change on the way, as in any forward pass in training mode. Settings are those that
+hold (:mod:`latephase.runs.interventions`), one for each run; they differ in numbers alone.
+``augment`` changes inputs ``[n, ...]``, told the indices ``[R, B]`` that they are of.
 """
 
 from collections.abc import Callable
@@ -10,14 +12,16 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from latephase.datasets.streamed import OneHot, Streamed
 from latephase.parts.parameter_rows import Layout
 from latephase.runs import parts
 from latephase.runs.spec import Spec
+from latephase.training.objective import objective
 
 Gradient = Callable[[Tensor], Tensor]
+Augment = Callable[[Tensor, Tensor], Tensor]
 METHODS = ("gradient", "features", "forward")
 LARGE = 1_000_000
 """Parameters of a network whose weights are no longer worth reordering."""
@@ -35,13 +39,15 @@ def is_written(model: torch.nn.Module) -> bool:
 def written(
     model: torch.nn.Module,
     layout: Layout,
-    loss: Spec,
+    settings: list[Spec],
     params: Tensor,
     buffers: Tensor,
     inputs: Tensor | Streamed,
     targets: Tensor | OneHot,
+    augment: Augment = lambda x, _: x,
 ) -> Gradient:
-    """Of one run, by the backpropagation that its model writes out."""
+    """Of one run and a plain objective, by the backpropagation that its model writes out."""
+    loss = settings[0]["loss"]
     grads = torch.empty_like(params)
     last = channels_last(layout, params, inputs)
     fill = model.gradient(
@@ -53,7 +59,7 @@ def written(
     x_rows, y_rows = rows_of(inputs), rows_of(targets)
 
     def gradient(index: Tensor) -> Tensor:
-        x = x_rows(index[0])
+        x = augment(x_rows(index[0]), index)
         x = x.to(memory_format=torch.channels_last) if last else x
         fill(x, y_rows(index[0]))
         return grads.div_(index.shape[1]) if loss["reduction"] == "mean" else grads
@@ -98,38 +104,45 @@ def channels_last(layout: Layout, params: Tensor, inputs: Tensor | Streamed) -> 
 def automatic(
     model: torch.nn.Module,
     layout: Layout,
-    loss: Spec,
+    settings: list[Spec],
     params: Tensor,
     buffers: Tensor,
     inputs: Tensor | Streamed,
     targets: Tensor | OneHot,
+    augment: Augment = lambda x, _: x,
 ) -> Gradient:
     """By autograd; of several runs along a run axis.
 
     Of one run without it: vmap makes grouped convolutions of a network's, which are slow.
     """
-    per_sample = parts.load("loss", loss["name"]).per_sample
     model.train()  # an evaluation leaves it otherwise
     alone = len(params) == 1
     leaf = (params[0] if alone else params).detach().requires_grad_()
     kept = layout.buffer_views(buffers[0] if alone else buffers)
     last = channels_last(layout, params, inputs)
+    of_batch = objective(model, settings[0])
+    strengths = [run.get("regularizer", {}).get("strength", 0.0) for run in settings]
 
-    def objective(row: Tensor, kept: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        losses = per_sample(functional_call(model, layout.views(row) | kept, (x,)), y)
-        return losses.mean() if loss["reduction"] == "mean" else losses.sum()
+    def of_row(
+        row: Tensor, kept: dict[str, Tensor], x: Tensor, y: Tensor, strength: float | Tensor
+    ) -> Tensor:
+        return of_batch(layout.views(row) | kept, x, y, strength)
 
     def one(index: Tensor) -> Tensor:
         x, y = (tensor.index_select(0, index[0]) for tensor in (inputs, targets))
+        x = augment(x, index)
         x = x.to(memory_format=torch.channels_last) if last else x
-        return torch.autograd.grad(objective(leaf, kept, x, y), leaf)[0].unsqueeze(0)
+        value = of_row(leaf, kept, x, y, strengths[0])
+        return torch.autograd.grad(value, leaf)[0].unsqueeze(0)
+
+    column = params.new_tensor(strengths)
 
     def several(index: Tensor) -> Tensor:
-        batch = [tensor.index_select(0, index.flatten()) for tensor in (inputs, targets)]
-        x, y = (tensor.unflatten(0, index.shape) for tensor in batch)
+        x, y = (tensor.index_select(0, index.flatten()) for tensor in (inputs, targets))
+        x, y = augment(x, index).unflatten(0, index.shape), y.unflatten(0, index.shape)
         # Of a tensor that is not contiguous vmap's batch normalisation changes a copy.
         moving = {name: view.clone() for name, view in kept.items()}
-        total = vmap(objective)(leaf, moving, x, y).sum()
+        total = vmap(of_row)(leaf, moving, x, y, column).sum()
         for name, view in kept.items():
             view.copy_(moving[name])
         return torch.autograd.grad(total, leaf)[0]

@@ -2,46 +2,35 @@
 
 import logging
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from latephase.datasets.stored import Data
 from latephase.errors import UserError
 from latephase.runs import code_digest, parts
 from latephase.runs.spec import Spec, digest
 from latephase.storage import checkpoints
+from latephase.training import forks
+from latephase.training.state import State
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class State:
-    """Everything that decides how a pack goes on: saved and restored whole."""
+def origin(pack: Spec, data: Data, parents: Sequence[Path] = ()) -> str:
+    """A digest of all that decides how a training goes: pack, data, torch, the code itself.
 
-    step: int
-    """Of the last checkpoint."""
-    at: list[int]
-    """The step that each run has taken, at or beyond the checkpoint's."""
-    params: Tensor  # [R, P]
-    buffers: Tensor  # [R, B]
-    optimizer: dict[str, Tensor]  # each [R, P], or as its state_shapes say
-    history: list[dict] = field(default_factory=list)
-    wall_seconds: float = 0.0
-
-
-def origin(pack: Spec, data: Data) -> str:
-    """A digest of all that decides how a training goes: pack, data, torch, the code itself."""
+    And of the checkpoints of ``parents`` at the step where the pack's runs fork from them.
+    """
     root = code_digest.ROOT
     modules = ("latephase.training.trainer", *parts.modules(pack["common"]))
-    return digest([pack, data.header, torch.__version__, code_digest.program(modules, root)])
+    made = [pack, data.header, torch.__version__, code_digest.program(modules, root)]
+    return digest(made + [forks.content(folder, pack["common"]["fork"]) for folder in parents])
 
 
 def save_state(scratch: Path, state: State, made_of: str) -> None:
     """Save a state beside the one before, and forget those older."""
-    tensors = {"params": state.params, "buffers": state.buffers} | state.optimizer
     header = {
         "origin": made_of,
         "step": state.step,
@@ -49,7 +38,7 @@ def save_state(scratch: Path, state: State, made_of: str) -> None:
         "history": state.history,
         "wall_seconds": state.wall_seconds,
     }
-    checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", tensors, header)
+    checkpoints.write(scratch / f"state_{state.step:09d}.safetensors", state.tensors(), header)
     for path in sorted(scratch.glob("state_*.safetensors"))[:-2]:
         path.unlink()
 
@@ -58,11 +47,15 @@ def _whole_checkpoints(folder: Path) -> set[int]:
     """The steps whose checkpoint is what was written; others are deleted, and said."""
     steps = set()
     for step, path in checkpoints.steps_in(folder):
+        kept = checkpoints.state_path(folder, step)
         try:
             checkpoints.read(path)
+            if kept.exists():
+                checkpoints.read(kept)
         except checkpoints.Damaged as error:
             log.warning("%s", error)
             path.unlink()
+            kept.unlink(missing_ok=True)
         else:
             steps.add(step)
     return steps

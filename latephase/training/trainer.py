@@ -12,7 +12,7 @@ training that is broken off goes on from its last saved state to the same bytes.
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -27,10 +27,23 @@ from latephase.parts.parameter_rows import Layout, row_of
 from latephase.progress import Progress
 from latephase.runs import parts
 from latephase.runs.derived_seed import derived_seed
-from latephase.runs.spec import Spec, checkpoint_steps, lookup, pack_id, run_id, runs_of
+from latephase.runs.interventions import Stage, stages
+from latephase.runs.spec import (
+    Spec,
+    checkpoint_steps,
+    first_step,
+    lookup,
+    pack_id,
+    run_id,
+    runs_of,
+)
 from latephase.storage import checkpoints
-from latephase.training import gradients
-from latephase.training.resume import State, origin, resume, save_state
+from latephase.training import forks, gradients
+from latephase.training.augmenting import Augmenting, black
+from latephase.training.norms import bound_head, scale_weights
+from latephase.training.objective import is_plain
+from latephase.training.resume import origin, resume, save_state
+from latephase.training.state import State
 
 ROWS_AT_ONCE = 1 << 16
 """Samples whose loss is taken at a time, in float64: bounds the memory of thousands of classes."""
@@ -72,22 +85,27 @@ def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
     return torch.randperm(samples, generator=generator)
 
 
-def learning_rate_factor(common: Spec) -> Callable[[int], float]:
+def learning_rate_factor(stage: Stage) -> Callable[[int], float]:
     """What the learning rate is multiplied by at a step, counted from 0."""
-    if "schedule" not in common:
+    if "schedule" not in stage.settings:
         return lambda step: 1.0
-    entry = common["schedule"]
+    entry, (start, stop) = stage.settings["schedule"], stage.scheduled
     part, arguments = parts.load("schedule", entry["name"]), parts.arguments(entry)
-    return lambda step: part.factor(step, common["steps"], **arguments)
+    return lambda step: part.factor(step - start, stop - start, **arguments)
 
 
 class Trainer:
     """A pack on a device: takes its state from one checkpoint step to the next."""
 
     def __init__(
-        self, pack: Spec, data: Data, device: str = "cpu", dtype: torch.dtype | None = None
+        self,
+        pack: Spec,
+        data: Data,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+        parents: Sequence[Path] = (),
     ):
-        self.pack, self.data, self.device = pack, data, device
+        self.pack, self.data, self.device, self.parents = pack, data, device, parents
         self.specs = runs_of(pack)
         common = pack["common"]
         dtype = dtype or getattr(torch, common.get("dtype", "float32"))
@@ -109,15 +127,29 @@ class Trainer:
             else one_hot(targets, data.classes).to(device, dtype)
         )
         self.test_inputs = data.test_inputs.to(device, kept)
+        self.black = black(common["data"], self.inputs)
+        self.stages = [stages(spec) for spec in self.specs]  # of each run, with the same bounds
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
         self.serial = device == "cpu"  # one run at a time where that is faster
 
     def initial(self) -> State:
-        """The state at step 0."""
+        """The state at the first step: at 0, or that of the runs that these fork from."""
+        if "fork" in self.specs[0]:
+            return self._forked()
         rows = initial_rows(self.pack, self.data.header, self.dtype)
         params, buffers = (tensor.to(self.device) for tensor in rows)
         state = initial_state(self.optimizer, params, self.layout)
         return State(0, [0] * len(self.specs), params, buffers, state)
+
+    def _forked(self) -> State:
+        fork, names = self.specs[0]["fork"], [spec["fork"]["run"] for spec in self.specs]
+        found = forks.rows(self.parents, names, fork["step"], fork["state"], self.layout)
+        params, buffers = (
+            rows.to(self.device, self.dtype) for rows in (found.params, found.buffers)
+        )
+        moments = {name: rows.to(self.device) for name, rows in found.moments.items()}
+        moments = moments or initial_state(self.optimizer, params, self.layout)
+        return State(fork["step"], [fork["step"]] * len(names), params, buffers, moments)
 
     def blocks(self) -> list[slice]:
         """The rows that take their steps together."""
@@ -151,29 +183,60 @@ class Trainer:
 
     def _advance(self, state: State, block: slice, stop: int, halted: Callable[[], bool]) -> int:
         """Take the runs of a block on, towards ``stop``; returns the step they have reached."""
-        specs, params, common = self.specs[block], state.params[block], self.pack["common"]
+        at = state.at[block.start]
+        for stage in zip(*self.stages[block], strict=True):
+            end = min(stop, stage[0].stop)
+            if at < end:
+                at = self._advance_in(list(stage), state, block, at, end, halted)
+                if at < end:
+                    break
+        return at
+
+    def _advance_in(
+        self,
+        stage: list[Stage],
+        state: State,
+        block: slice,
+        start: int,
+        stop: int,
+        halted: Callable[[], bool],
+    ) -> int:
+        """The same within a stage, of which each run of the block has its own settings."""
+        common, settings = stage[0].settings, [one.settings for one in stage]
+        params = state.params[block]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
-        written = self.serial and gradients.is_written(self.model)
+        written = self.serial and gradients.is_written(self.model) and is_plain(common)
         make = gradients.written if written else gradients.automatic
         rows = params, state.buffers[block]
-        gradient = make(self.model, self.layout, common["loss"], *rows, self.inputs, self.targets)
-        hyper, size, orders = self._hyper(specs), common["batch_size"], None
-        rate, factor = hyper["lr"], learning_rate_factor(common)
+        augmenting = Augmenting(common, settings, self.black, len(self.inputs), self.device)
+        gradient = make(
+            self.model, self.layout, settings, *rows, self.inputs, self.targets, augmenting
+        )
+        hyper, size, orders = self._hyper(settings), common["batch_size"], None
+        rate, factor = hyper["lr"], learning_rate_factor(stage[0])
+        bound, norm = common.get("max_head_norm"), stage[0].scale_weights_to
+        reset = common.get("fork", {}).get("state") == "reset"
+        counted = first_step(common) if reset else 0  # the optimizer's steps count from here
         # Where no graph is ever recorded, torch need not look for one at each call.
         with torch.inference_mode(written):
-            for step in range(state.at[block.start], stop):
+            for step in range(start, stop):
                 if halted():
                     return step
+                if step == stage[0].start and norm is not None:
+                    scale_weights(params, self.layout, norm)
                 epoch, position = divmod(step, self.per_epoch)
                 if orders is None or position == 0:
                     orders = torch.stack(
-                        [epoch_order(spec["seed"], epoch, len(self.inputs)) for spec in specs]
+                        [epoch_order(run["seed"], epoch, len(self.inputs)) for run in settings]
                     ).to(self.index_device)
+                    augmenting.begin(epoch)
                 index = orders[:, position * size : (position + 1) * size]
                 hyper["lr"] = rate * factor(step)
                 self.optimizer.update(
-                    params, gradient(index), moments, hyper, step + 1, self.layout
+                    params, gradient(index), moments, hyper, step + 1 - counted, self.layout
                 )
+                if bound is not None:
+                    bound_head(params, self.layout, bound)
         return stop
 
     def _hyper(self, specs: list[Spec]) -> dict:
@@ -237,9 +300,12 @@ def train(
     data: Data,
     scratch: Path,
     device: str = "cpu",
+    parents: Sequence[Path] = (),
     halted: Callable[[], bool] = lambda: False,
 ) -> tuple[Path, list[dict], float]:
     """Train a pack, or go on with it, in a scratch folder.
+
+    ``parents`` are the folders of checkpoints that runs which fork go on from.
 
     Returns the folder of its checkpoints, its history (one dict a run and step) and the
     wall seconds that it took, those before a break included. Raises :class:`Stopped`, with the
@@ -248,13 +314,16 @@ def train(
     # A moment of a dead unit halves its way into the denormal numbers and stays there, where
     # each operation costs a hundred times as much.
     torch.set_flush_denormal(True)
-    trainer = Trainer(pack, data, device)
+    trainer = Trainer(pack, data, device, parents=parents)
     folder = scratch / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
-    made_of = origin(pack, data)
+    made_of = origin(pack, data, parents)
     state = resume(scratch, device, made_of) or trainer.initial()
-    steps = checkpoint_steps(pack["common"]["steps"], pack["common"]["checkpoints"])
-    log.info("going on from step %d" if any(state.at) else "beginning at step %d", min(state.at))
+    common = pack["common"]
+    steps = checkpoint_steps(common["steps"], common["checkpoints"], first_step(common))
+    kept = {*common["checkpoints"].get("states", [])}
+    going_on = max(state.at) > steps[0]
+    log.info("going on from step %d" if going_on else "beginning at step %d", min(state.at))
     progress = Progress(pack_id(pack), "step", min(state.at), steps[-1], len(pack["runs"]))
     began, saved = time.monotonic() - state.wall_seconds, state.wall_seconds
     for step in steps:
@@ -266,6 +335,8 @@ def train(
             raise Stopped(f"stopped at step {min(state.at)}; the state is saved")
         state.history += trainer.evaluate(state)
         header = {"pack": pack, "step": step, "torch": torch.__version__}
+        if step in kept:  # before the checkpoint, whose presence says that it is there
+            forks.keep(folder, state, header)
         tensors = trainer.layout.views(state.params) | trainer.layout.buffer_views(state.buffers)
         # Metrics take single precision, whatever the training's own.
         stored = {name: tensor.float() for name, tensor in tensors.items()}

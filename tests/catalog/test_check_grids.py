@@ -134,7 +134,11 @@ BAD_GRIDS = [
     ({"grids": [3]}, "grids[0] is 3", "object"),
     ({"grids": [SGD, {"grid": {"seed": []}}]}, "grids[1].grid.seed is []", "at least 1"),
     ({"grids": [SGD, {"color": 1}]}, "grids[1].color is not a known key", "batch_size"),
-    ({"grids": [SGD, {"margins": {}}]}, "grids[1].margins is not a known key", "grid, loss"),
+    (
+        {"grids": [SGD, {"margins": {}}]},
+        "grids[1].margins is not a known key",
+        "grid, interventions, loss",
+    ),
     ({"grids": [SGD, {"steps": 0}]}, "grids[1].steps is 0", "at least 1"),
     ({"grids": [{"optimizer": 3}]}, "grids[0].optimizer is 3", "object"),
     (
@@ -284,7 +288,7 @@ def test_a_model_takes_the_inputs_that_the_data_have():
         check_grids(setting, schema, tokens, "here", "quick")
     assert str(caught.value) == (
         "here: quick.model.name is mlp; allowed: a model that takes integers, as tokens has them: "
-        "transformer"
+        "grok_transformer, transformer"
     )
 
 

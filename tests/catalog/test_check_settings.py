@@ -30,7 +30,7 @@ BAD_STUDIES = [
     (["optimizer", "lr"], float("inf"), "optimizer.lr is inf", "number"),
     (["optimizer", "beta1"], 1, "optimizer.beta1 is 1", "below 1"),
     (["loss", "reduction"], "max", "loss.reduction is 'max'", "sum, mean"),
-    (["data", "name"], "digit", "data.name is 'digit'", "digits, fashion_mnist"),
+    (["data", "name"], "digit", "data.name is 'digit'", "digits, division_mod_97, fashion_mnist"),
     (["model", "name"], "mlpp", "model.name is 'mlpp'", "mlp"),
     (["optimizer", "name"], "adam_w", "optimizer.name is 'adam_w'", "adam, adam_mixture, adamw"),
     (["loss", "name"], "l2", "loss.name is 'l2'", "cross_entropy, mse"),

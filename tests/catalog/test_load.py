@@ -126,7 +126,10 @@ BAD_CONFIGS = [
     ({"packs": {"mlp": {"cpu": {"seed": 0}}}}, "packs.mlp.cpu.seed is 0; allowed: at least 1"),
     ({"packs": {"mlp": {"cpu": {"lr": 2}}}}, "packs.mlp.cpu.lr is not a number"),
     ({"packs": {"mlp": {"gpu": {"seed": 2}}}}, "packs.mlp.gpu is not a known key; allowed: cpu"),
-    ({"packs": {"mpl": {}}}, "packs.mpl is not a model; allowed: cnn, conv_mlp, mlp"),
+    (
+        {"packs": {"mpl": {}}},
+        "packs.mpl is not a model; allowed: cnn, conv_mlp, grok_transformer, mlp",
+    ),
     ({"npz": {"My Data": "x.npz"}}, "npz.My Data is not a name that matches ^[a-z0-9_]+$"),
     ({"npz": {"digits": "x.npz"}}, "npz.digits is the name of a shipped data set"),
     ({"gpus": 4}, "gpus is not a known key; allowed: device, downloads, figures"),
@@ -256,7 +259,7 @@ LIKE = {
     "added": "2026-12-09",
     "scales": {
         "quick": {
-            "like": "momentum_decay_sgd",
+            "like": "compression_resnet18",
             "data": {"name": "digits", "train_size": 150},
             "steps": 500,
         }
@@ -267,13 +270,13 @@ LIKE = {
 def test_a_study_like_another_is_laid_over_it(root, config):
     (root / OWN / "alike.yaml").write_text(dump_yaml(LIKE))
     loaded = load.load(root, config)
-    mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "momentum_decay_sgd"))
+    mine, theirs = (loaded.setting(name, "quick") for name in ("alike", "compression_resnet18"))
     assert mine["data"] == theirs["data"] | {"train_size": 150}
     assert mine["steps"] == 500
     assert "like" not in mine
     unchanged = ("model", "loss", "optimizer", "grid", "checkpoints", "batch_size")
     assert all(mine[key] == theirs[key] for key in unchanged)
-    packs = [loaded.packs_of(name, "quick") for name in ("alike", "momentum_decay_sgd")]
+    packs = [loaded.packs_of(name, "quick") for name in ("alike", "compression_resnet18")]
     assert len(packs[0]) == len(packs[1])
 
 

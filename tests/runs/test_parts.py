@@ -10,6 +10,8 @@ PARTS = [(kind, name) for kind in parts.KINDS for name in declared.names(kind)]
 SHAPE, CLASSES = [1, 4, 3], 5
 # What a part without defaults is given here. A model that needs more gets a line.
 GIVEN = {name: {"lr": 0.1} for name in declared.names("optimizer")} | {
+    **{name: {"strength": 0.1} for name in declared.names("regularizer")},
+    "grok_transformer": {"width": 6, "heads": 2, "mlp_width": 5},
     "mlp": {"widths": [7, 6]},
     "cnn": {"widths": [7, 6]},
     "conv_mlp": {"channels": [7, 6], "width": 5},
@@ -118,9 +120,13 @@ def test_models_honour_their_contract(name):
     torch.manual_seed(0)
     sides = [side for side in (SHAPE[1], 1) if good(declared.side(name), side)]
     shape = SHAPE if good(declared.side(name), SHAPE[2]) else [1, sides[0], sides[0]]
+    shape = shape if "images" in declared.inputs(name) else [6]
     model = parts.load("model", name).Model(shape, CLASSES, **GIVEN.get(name, {}))
     x = torch.arange(9.0).view(9, 1, 1, 1) if name == "ufm" else torch.randn(9, *shape)
+    x = x if "images" in declared.inputs(name) else torch.arange(54).view(9, 6) % CLASSES
     features, logits = model.features(x), model(x)
+    if logits.ndim == 3:  # at several places, the first of which is the features'
+        logits = logits[:, 0]
     assert features.ndim == 2
     assert logits.shape == (9, CLASSES)
     weight = dict(model.named_parameters())["head.weight"]

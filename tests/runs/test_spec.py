@@ -47,9 +47,12 @@ def test_id_depends_on_every_number(path):
     others = {
         "optimizer.momentum": packs.SGD,
         "optimizer.coupled_weight_decay": packs.MIXTURE,
+        "regularizer.strength": {"regularizer": {"name": "ncc", "strength": 0.1}},
+        "fork.run": {"fork": {"parents": {"1": "1f"}, "step": 5}},
     }
     run = packs.run(**others.get(path, {}))
-    changed = spec.replaced(run, {path: spec.lookup(run, path) / 2})
+    value = spec.lookup(run, path)
+    changed = spec.replaced(run, {path: "2f" if path == "fork.run" else value / 2})
     assert spec.run_id(changed) != spec.run_id(run)
 
 

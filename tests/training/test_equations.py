@@ -81,8 +81,11 @@ def test_an_answer_with_the_wrong_end_is_wrong(data):
     said = logits.argmax(2)
     both = (said[:, 0] == data.test_labels) & (said[:, 1] == 0)
     assert row["accuracy_test"] == both.double().mean().item()
-    losses = [functional.cross_entropy(logits[:, 0].double(), data.test_labels),
-              functional.cross_entropy(logits[:, 1].double(), torch.zeros_like(data.test_labels))]  # fmt: skip
+    ends = torch.zeros_like(data.test_labels)
+    losses = [
+        functional.cross_entropy(logits[:, i].double(), labels)
+        for i, labels in enumerate((data.test_labels, ends))
+    ]
     assert row["loss_test"] == pytest.approx(np.mean([loss.item() for loss in losses]), rel=1e-6)
 
 

@@ -22,11 +22,12 @@ def test_written_and_batched_gradients_equal_autograd(data, loss, reduction, siz
     leaves = {name: view[0].clone() for name, view in trainer.layout.views(params).items()}
     model = network.build_model(packs.run(), {"shape": [1, 8, 8], "classes": 10}).double()
     model.load_state_dict(leaves)
-    of, samples = (trainer.model, trainer.layout, entry), (trainer.inputs, trainer.targets)
+    of = (trainer.model, trainer.layout)
+    samples, settings = (trainer.inputs, trainer.targets), [{"loss": entry}]
     none = params.new_empty(1, 0)
-    written = gradients.written(*of, params, none, *samples)
+    written = gradients.written(*of, settings, params, none, *samples)
     one, several = (
-        gradients.automatic(*of, rows, none.expand(len(rows), 0), *samples)
+        gradients.automatic(*of, settings * len(rows), rows, none.expand(len(rows), 0), *samples)
         for rows in (params, params.repeat(3, 1))
     )
     # Sizes in turn, so that memory kept from one batch to the next is used again.
@@ -70,7 +71,7 @@ def test_written_gradients_of_convolutions_equal_autograd(data, entry):
     views = trainer.layout.views(params[0]) | trainer.layout.buffer_views(buffers[0])
     # But for the number of batches, which torch's own loading makes up.
     model.load_state_dict({name: view.clone() for name, view in views.items()}, strict=False)
-    of = (trainer.model, trainer.layout, pack["common"]["loss"])
+    of = (trainer.model, trainer.layout, [pack["common"]])
     written = gradients.written(*of, params, buffers, trainer.inputs, trainer.targets)
     for start, count in ((0, 20), (20, 7), (5, 20)):
         index = torch.arange(start, start + count)

@@ -34,7 +34,9 @@ def plain_logits(model: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
         found, size = [], WIDTH // HEADS
         for head in range(HEADS):
             rows = slice(head * size, (head + 1) * size)
-            q, k, v = (x @ layer.weight[rows].T for layer in (block.queries, block.keys, block.values))
+            q, k, v = (
+                x @ layer.weight[rows].T for layer in (block.queries, block.keys, block.values)
+            )
             scores = q @ k.transpose(1, 2) / math.sqrt(size)
             seen = torch.ones(scores.shape[1:], dtype=torch.bool).tril()
             found.append(scores.where(seen, torch.tensor(-math.inf).double()).softmax(2) @ v)

@@ -1,0 +1,64 @@
+"""What a user can get wrong in a run's interventions: one line each."""
+
+from typing import Any
+
+from latephase.catalog.check_parts import check_part
+from latephase.catalog.check_schema import check
+from latephase.errors import UserError
+from latephase.runs import declared
+from latephase.runs.spec import Spec
+
+
+def check_interventions(run: Spec, file: str, key: str) -> None:
+    """Check the interventions of a run whose other entries are good."""
+    for i, intervention in enumerate(run.get("interventions", [])):
+        where = f"{key}.interventions[{i}]"
+        _check_steps(run["steps"], intervention, file, where)
+        if "optimizer" in intervention:
+            _check_numbers(run["optimizer"]["name"], intervention["optimizer"], file, where)
+        for kind in ("schedule", "regularizer"):
+            if intervention.get(kind) is not None:
+                check_entry(kind, intervention[kind], file, f"{where}.{kind}")
+        length = intervention.get("until", run["steps"]) - intervention["step"]
+        check_milestones(intervention.get("schedule") or {}, length, file, f"{where}.schedule")
+
+
+def check_entry(kind: str, entry: dict[str, Any], file: str, where: str) -> None:
+    """A part's entry names a part there is and gives what that declares."""
+    check(entry["name"], {"enum": declared.names(kind)}, file, f"{where}.name")
+    check_part(kind, entry["name"])
+    check(entry, declared.schema(kind, entry["name"]), file, where)
+
+
+def check_milestones(schedule: dict[str, Any], steps: int, file: str, where: str) -> None:
+    """The milestones of a schedule rise, and lie within its steps."""
+    milestones = schedule.get("milestones", [0])
+    milestones = milestones if isinstance(milestones, list) else [milestones]
+    if milestones != sorted(milestones):
+        raise UserError(f"{file}: {where}.milestones is {milestones}; allowed: in increasing order")
+    if max(milestones) >= steps:
+        raise UserError(
+            f"{file}: {where}.milestones is {milestones}; allowed: steps below the last, {steps}"
+        )
+
+
+def _check_steps(steps: int, intervention: dict[str, Any], file: str, where: str) -> None:
+    if (start := intervention["step"]) >= steps:
+        raise UserError(f"{file}: {where}.step is {start}; allowed: below {steps}, which is steps")
+    if not start < (until := intervention.get("until", steps)) <= steps:
+        raise UserError(
+            f"{file}: {where}.until is {until}; allowed: above {start}, at most {steps}, its steps"
+        )
+
+
+def _check_numbers(name: str, numbers: dict[str, Any], file: str, where: str) -> None:
+    """Parameters of the run's own optimizer, and numbers."""
+    rules = declared.parameters("optimizer", name)
+    known = [key for key, rule in rules.items() if rule.get("type") == "number"]
+    for key, value in numbers.items():
+        if key not in known:
+            raise UserError(
+                f"{file}: {where}.optimizer.{key} is not a number of {name}; "
+                f"allowed: {', '.join(known)}"
+            )
+        check(value, rules[key], file, f"{where}.optimizer.{key}")

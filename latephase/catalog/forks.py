@@ -1,0 +1,113 @@
+"""The runs that a study's runs fork from: found in another study, one for each seed."""
+
+from typing import Any
+
+from latephase.catalog.check_schema import check
+from latephase.errors import UserError
+from latephase.runs import grid, spec
+from latephase.runs.spec import Spec
+
+SHARED = ("data", "model", "dtype")
+"""What a fork has in common with the run that it goes on from."""
+
+
+def resolve(studies: dict[str, dict], study: str, scale: str, file: str) -> None:
+    """Find the parents of a study's forks at a scale, and put their ids by seed in its setting.
+
+    The settings of all studies have been checked. Raises UserError where there is no such study,
+    not one run for a seed, no checkpoint or state at the step, or where the two do not fit.
+    """
+    setting = studies[study]["scales"][scale]
+    if "fork" in setting:
+        where = f"scales.{scale}.fork"
+        setting["fork"] = _found(studies, setting["fork"], scale, file, where)
+    for i, entry in enumerate(setting.get("grids", [])):
+        if "fork" in entry:
+            where = f"scales.{scale}.grids[{i}].fork"
+            found = _found(studies, entry["fork"], scale, file, where)
+            setting["grids"] = [*setting["grids"]]
+            setting["grids"][i] = entry | {"fork": found}
+
+
+def _found(
+    studies: dict[str, dict], given: dict[str, Any], scale: str, file: str, where: str
+) -> dict[str, Any]:
+    there = [name for name, study in studies.items() if scale in study["scales"]]
+    check(given["study"], {"enum": there}, file, f"{where}.study")
+    parent = studies[given["study"]]["scales"][scale]
+    values, axes = given.get("run", {}), grid.axes(parent)
+    for path, value in values.items():
+        if value not in axes.get(path, []):
+            allowed = ", ".join(map(str, axes.get(path, ["an axis of that study"])))
+            raise UserError(f"{file}: {where}.run.{path} is {value!r}; allowed: {allowed}")
+    if any("fork" in member for member in grid.members(parent)):
+        raise UserError(
+            f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
+        )
+    parents: dict[str, str] = {}
+    for run in grid.specs(parent, values):
+        if (seed := str(run["seed"])) in parents:
+            raise UserError(
+                f"{file}: {where}.run is {values}, which leaves several runs of seed {seed}; "
+                f"allowed: values on {', '.join(axes)} that leave one"
+            )
+        parents[seed] = spec.run_id(run)
+        _check_step(given, run, file, where)
+    return given | {"parents": parents}
+
+
+def _check_step(given: dict[str, Any], parent: Spec, file: str, where: str) -> None:
+    checkpoints = parent["checkpoints"]
+    steps = spec.checkpoint_steps(parent["steps"], checkpoints)
+    allowed = ", ".join(map(str, steps)) + ", its checkpoints"
+    if given.get("state", "kept") == "kept":
+        steps = checkpoints.get("states", [])
+        allowed = f"{', '.join(map(str, steps)) or 'none'}, checkpoints.states of that study"
+    if given["step"] not in steps:
+        raise UserError(f"{file}: {where}.step is {given['step']}; allowed: {allowed}")
+
+
+def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: str) -> None:
+    """Check that the forks of a study fit the runs that they go on from, ``runs`` by their ids.
+
+    Raises UserError.
+    """
+    for member in grid.members(setting):
+        if "fork" not in member:
+            continue
+        parents, step = member["fork"]["parents"], member["fork"]["step"]
+        template = grid.template(member)
+        for _, values in grid.points(member["grid"]):
+            run = spec.replaced(template, values)
+            if str(run["seed"]) not in parents:
+                raise UserError(
+                    f"{file}: {key}.grid.seed has {run['seed']}, of which "
+                    f"{member['fork']['study']} has no run; allowed: {', '.join(parents)}"
+                )
+            fork = grid.resolved(run)
+            _check_fits(fork, runs[fork["fork"]["run"]], file, key)
+            if run["steps"] <= step:
+                raise UserError(
+                    f"{file}: {key}.steps is {run['steps']}; allowed: above {step}, where it forks"
+                )
+
+
+def _check_fits(fork: Spec, parent: Spec, file: str, key: str) -> None:
+    for name in SHARED:
+        if fork.get(name) != parent.get(name):
+            raise UserError(
+                f"{file}: {key}.{name} is {spec.canonical(fork.get(name))}; "
+                f"allowed: {spec.canonical(parent.get(name))}, that of the run it forks from"
+            )
+    names = fork["optimizer"]["name"], parent["optimizer"]["name"]
+    if fork["fork"]["state"] == "kept" and names[0] != names[1]:
+        raise UserError(
+            f"{file}: {key}.optimizer.name is {names[0]}; allowed: {names[1]}, whose state is "
+            "kept, or state: reset"
+        )
+    for i, intervention in enumerate(fork.get("interventions", [])):
+        if intervention["step"] < fork["fork"]["step"]:
+            raise UserError(
+                f"{file}: {key}.interventions[{i}].step is {intervention['step']}; "
+                f"allowed: at least {fork['fork']['step']}, where it forks"
+            )

@@ -1,0 +1,31 @@
+"""NCC of a batch: collapse encouraged (strength above 0) or suppressed (below; han2025, Sec. 5.1).
+
+NCC = mean over pairs c ≠ c' of (V_c + V_c')/(2 ‖μ_c − μ_c'‖²), over the classes in the batch, with
+V_c the mean of ‖φ − μ_c‖² over the class, as the paper's code has it: the class-distance normalised
+variance of Galanti 2022. A class with one sample has V_c = 0.
+"""
+
+import torch
+from torch import Tensor
+
+PARAMETERS = {"strength": {"type": "number"}}
+
+
+def penalty(features: Tensor, logits: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+    """Of features ``[B, d]`` and one-hot targets ``[B, K]``, a scalar; 0 of fewer than two classes.
+
+    Pairs are weighted by whether both classes are there, so that its shapes do not depend on the
+    batch and it can be taken of many runs at once.
+    """
+    counts = targets.sum(0)  # [K]
+    there = (counts > 0).to(features.dtype)
+    shares = targets / counts.clamp(min=1)
+    means = shares.T @ features  # [K, d]
+    deviations = (features - targets @ means).square().sum(1)
+    variances = shares.T @ deviations  # [K]
+    distances = (means[:, None] - means[None]).square().sum(2)
+    pairs = there[:, None] * there[None] * (1 - torch.eye(len(there), device=there.device))
+    # Where there is no pair, 1: the gradient of a square root or a quotient would be NaN at 0.
+    distances = distances.where(pairs > 0, torch.ones_like(distances))
+    terms = (variances[:, None] + variances[None]) / (2 * distances)
+    return (terms * pairs).sum() / pairs.sum().clamp(min=1)

@@ -1,0 +1,28 @@
+"""Weights brought to a norm: what an intervention does to them beside the optimizer's steps."""
+
+from torch import Tensor
+
+from latephase.parts.parameter_rows import Layout
+
+
+def bound_head(params: Tensor, layout: Layout, most: float) -> None:
+    """Project the head's weight of every run of ``params`` ``[R, P]`` to ‖W‖_F ≤ ``most``.
+
+    Its bias is left alone. A weight within the bound stays as it is, to the bit.
+    """
+    weight = layout.views(params)["head.weight"]
+    norms = weight.flatten(1).double().norm(dim=1)
+    factors = (most / norms).clamp(max=1).to(params.dtype)
+    weight.mul_(factors[:, None, None])
+
+
+def scale_weights(params: Tensor, layout: Layout, norm: float) -> None:
+    """Scale all weights of every run of ``params`` ``[R, P]`` together to a norm.
+
+    Weights are the tensors of two or more dimensions. Raises ValueError where all are 0.
+    """
+    weights = layout.weights().to(params.device) > 0
+    found = params[:, weights].double().norm(dim=1, keepdim=True)
+    if not bool((found > 0).all()):
+        raise ValueError("all weights are 0, which no factor brings to a norm")
+    params[:, weights] = (params[:, weights] * (norm / found)).to(params.dtype)

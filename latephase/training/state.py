@@ -1,0 +1,24 @@
+"""Where a pack's training stands."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass
+class State:
+    """Everything that decides how a pack goes on: saved and restored whole."""
+
+    step: int
+    """Of the last checkpoint."""
+    at: list[int]
+    """The step that each run has taken, at or beyond the checkpoint's."""
+    params: Tensor  # [R, P]
+    buffers: Tensor  # [R, B]
+    optimizer: dict[str, Tensor]  # each [R, P], or as its state_shapes say
+    history: list[dict] = field(default_factory=list)
+    wall_seconds: float = 0.0
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that is stored of it as numbers, by name."""
+        return {"params": self.params, "buffers": self.buffers} | self.optimizer
