@@ -208,7 +208,7 @@ class Targets:
     def study_runs(self, wildcards) -> str:
         """What decides which runs are a study's; its title, metrics and margins are not in it."""
         setting = self.catalog.setting(wildcards.study, wildcards.scale)
-        about = {*grid.NOT_OF_A_RUN} - {"grid", "grids"}
+        about = {*grid.NOT_OF_A_RUN} - {"arm", "grid", "grids"}
         return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
     def study_planned(self, wildcards) -> str:

@@ -84,9 +84,11 @@ class Origin:
 def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict]) -> None:
     file, key, member = origin.file, origin.key, origin.member
     for name, value in (origin.entry or {}).items():
-        if name not in (allowed := [*_keys_of_runs(schema), "grid"]):
+        if name not in (allowed := [*_keys_of_runs(schema), "arm", "grid"]):
             line = f"{file}: {origin.here}.{name} is not a known key"
             raise UserError(f"{line}; allowed: {', '.join(sorted(allowed))}")
+        if name == "arm":
+            check(value, schema["$defs"]["arm"], file, f"{origin.here}.arm")
         if name in ("data", *parts.KINDS):  # as a part of one: the rest may stand beside
             check(value, {"type": "object"}, file, f"{origin.here}.{name}")
     try:

@@ -9,7 +9,7 @@ from latephase.catalog.check_schema import Format
 from latephase.catalog.entries import Catalog
 from latephase.metrics import families
 from latephase.runs import declared, grid, spec
-from latephase.runs.columns import ALWAYS, EITHER_MOMENTUM, OPTIMIZER, PACK, RUN, STEP
+from latephase.runs.columns import ALWAYS, ARM, EITHER_MOMENTUM, OPTIMIZER, PACK, RUN, STEP
 from latephase.runs.history import DIVERGED_AT, HISTORY
 
 OF_ROWS = (RUN, STEP, PACK, DIVERGED_AT)
@@ -38,10 +38,11 @@ class Data:
         The columns are those of :func:`latephase.runs.grid.table`, but for ``run``. A few runs tell
         them all: which a run has goes by its parts, not by the numbers of an axis.
         """
-        axes = grid.axes(self.setting)
+        axes, named = grid.axes(self.setting), self._arms()
         paths = dict.fromkeys([*axes, *ALWAYS])
         plain = {p for p, of in axes.items() if not any(isinstance(v, dict | list) for v in of)}
         found = {path: list(axes[path]) if path in plain else [] for path in axes}
+        found |= {ARM: named} if named else {}
         for member in grid.members(self.setting):
             few = {
                 path: of[:1] if path in plain and not path.endswith(".name") else of
@@ -53,6 +54,10 @@ class Data:
                     if value not in found.setdefault(path, []):
                         found[path].append(value)
         return found
+
+    def _arms(self) -> list[str]:
+        members = grid.members(self.setting)
+        return list(dict.fromkeys(member[ARM] for member in members if ARM in member))
 
     @functools.cached_property
     def metrics(self) -> list[str]:

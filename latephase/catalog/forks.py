@@ -5,6 +5,7 @@ from typing import Any
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.runs import grid, spec
+from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
 SHARED = ("data", "model", "dtype")
@@ -35,7 +36,8 @@ def _found(
     there = [name for name, study in studies.items() if scale in study["scales"]]
     check(given["study"], {"enum": there}, file, f"{where}.study")
     parent = studies[given["study"]]["scales"][scale]
-    values, axes = given.get("run", {}), grid.axes(parent)
+    values, axes, arms = given.get("run", {}), grid.axes(parent), grid.arms(parent)
+    axes |= {ARM: list(dict.fromkeys(arms.values()))} if arms else {}
     for path, value in values.items():
         if value not in axes.get(path, []):
             allowed = ", ".join(map(str, axes.get(path, ["an axis of that study"])))
@@ -45,7 +47,10 @@ def _found(
             f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
         )
     parents: dict[str, str] = {}
-    for run in grid.specs(parent, values):
+    on_axes = {path: value for path, value in values.items() if path != ARM}
+    for run in grid.specs(parent, on_axes):
+        if values.get(ARM, arms.get(spec.run_id(run))) != arms.get(spec.run_id(run)):
+            continue
         if (seed := str(run["seed"])) in parents:
             raise UserError(
                 f"{file}: {where}.run is {values}, which leaves several runs of seed {seed}; "

@@ -6,6 +6,8 @@ metrics, which their families declare.
 """
 
 RUN, STEP, PACK, SEED = "run", "step", "pack", "seed"
+ARM = "arm"
+"""What a study calls the runs of one of its grids, where they are an experiment's arm."""
 OPTIMIZER = "optimizer.name"
 LR = "optimizer.lr"
 MOMENTUM = "optimizer.momentum"

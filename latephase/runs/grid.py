@@ -10,9 +10,10 @@ from typing import Any
 
 from latephase.errors import UserError
 from latephase.runs import declared, parts, spec
+from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
-NOT_OF_A_RUN = ("grid", "grids", "like", "margins", "metrics", "pack")
+NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
 NUMBERS = ("temperature", "max_head_norm", "scale_weights_to")
 """Keys of a run, or of an intervention, that are numbers by themselves."""
@@ -70,9 +71,11 @@ def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """What an entry of ``grids`` sets, by dotted names; its axes are not among it."""
+    """What an entry of ``grids`` sets, by dotted names; its axes and its arm are not among it."""
     found = {}
     for key, value in entry.items():
+        if f"{above}{key}" == ARM:
+            continue
         if isinstance(value, dict) and f"{above}{key}" != "grid":
             found |= leaves(value, f"{above}{key}.")
         elif not isinstance(value, dict):
@@ -116,11 +119,25 @@ def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[S
     """
     found: dict[str, Spec] = {}
     for member in members(setting):
-        common = template(member)
-        for _, values in points(_kept(common, member["grid"], only or {})):
-            run = resolved(spec.replaced(common, values))
+        for run in _of_member(member, only or {}):
             found.setdefault(spec.canonical(run), run)
     return list(found.values())
+
+
+def _of_member(member: dict[str, Any], only: dict[str, Any]) -> Iterator[Spec]:
+    common = template(member)
+    for _, values in points(_kept(common, member["grid"], only)):
+        yield resolved(spec.replaced(common, values))
+
+
+def arms(setting: dict[str, Any]) -> dict[str, str]:
+    """The arm of the experiment that each run is of, by its id: the first grid's that has it."""
+    found: dict[str, str] = {}
+    for member in members(setting):
+        if ARM in member:
+            for run in _of_member(member, {}):
+                found.setdefault(spec.run_id(run), member[ARM])
+    return found
 
 
 def table(
@@ -128,13 +145,18 @@ def table(
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """A study's runs in the order of its grids: the columns, and a row for each run.
 
-    The first column, ``run``, is the run's id. The others are the axes of the grids, then the
-    ``also`` names, without those that no run has. ``only`` is that of :func:`specs`.
+    The first column, ``run``, is the run's id. The others are ``arm``, where grids have one, the
+    axes of the grids, then the ``also`` names, without those that no run has. ``only`` is that of
+    :func:`specs`.
     """
-    paths = dict.fromkeys([*axes(setting), *also])
-    rows = [{"run": spec.run_id(run)} | row(run, paths) for run in specs(setting, only)]
+    paths, arm_of = dict.fromkeys([*axes(setting), *also]), arms(setting)
+    rows = []
+    for run in specs(setting, only):
+        name = spec.run_id(run)
+        of_arm = {ARM: arm_of[name]} if name in arm_of else {}
+        rows.append({"run": name} | of_arm | row(run, paths))
     held = {path for found in rows for path in found}
-    return ["run", *(path for path in paths if path in held)], rows
+    return ["run", *(path for path in [ARM, *paths] if path in held)], rows
 
 
 def planned_table(

@@ -137,7 +137,7 @@ BAD_GRIDS = [
     (
         {"grids": [SGD, {"margins": {}}]},
         "grids[1].margins is not a known key",
-        "grid, interventions, loss",
+        "fork, grid, interventions, loss",
     ),
     ({"grids": [SGD, {"steps": 0}]}, "grids[1].steps is 0", "at least 1"),
     ({"grids": [{"optimizer": 3}]}, "grids[0].optimizer is 3", "object"),

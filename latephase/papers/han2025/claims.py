@@ -1,0 +1,138 @@
+"""Han et al. (arXiv 2509.17738): what goes with generalisation, and what can be done without.
+
+Statistics are over seeds: each seed has one run in each arm of a study, or one run altogether.
+"""
+
+import numpy as np
+import pandas as pd
+
+from latephase.analysis import events, seeds
+from latephase.analysis.divergence import before_divergence
+from latephase.papers.claim import Metric, Result
+from latephase.runs.columns import ARM
+
+
+def delay(table: pd.DataFrame, *, fitted: float, level: float, stay: int) -> Result:
+    """log10 of the step of generalisation over that of memorisation (Fig. 1).
+
+    The onsets of test accuracy at ``level`` and of training accuracy at ``fitted``, ``stay`` logs
+    long. A run that does not generalise has a delay of at least what its budget leaves.
+    """
+    runs = _onsets(table, fitted, level, stay)
+    smallest = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
+    largest = smallest.mask(runs["test_censored"], np.inf)
+    return _over_seeds(runs, smallest, largest, _note(runs))
+
+
+def place_in_delay(
+    table: pd.DataFrame, *, metric: Metric, fitted: float, level: float, stay: int, factor: float
+) -> Result:
+    """Where in the delay a metric falls: 0 at memorisation, 1 at generalisation (Fig. 1).
+
+    (log t − log t_train)/(log t_test − log t_train), t the time at which the metric comes, for
+    good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`). Runs that do not
+    memorise or do not generalise have no delay and are left out; one whose metric does not fall is
+    later than its last step.
+    """
+    runs = _onsets(table, fitted, level, stay)
+    falls = events.run_events(
+        table,
+        lambda run: {
+            "fall": events.fall(
+                run["step"], run[metric], stay=stay, min_factor=factor, factor=factor
+            )
+        },
+        (),
+    ).set_index("run")
+    runs = runs.join(falls[["fall", "fall_censored"]], on="run")
+    known = ~(runs["train_censored"] | runs["test_censored"])
+    train, test, fall = (np.log10(runs[name].where(known)) for name in ("train", "test", "fall"))
+    place = (fall - train) / (test - train)
+    later = place.mask(runs["fall_censored"] & known, np.inf)
+    missed = int((runs["fall_censored"] & known).sum())
+    note = _note(runs) + f"; {missed} whose {metric} does not fall by {factor:g}" * bool(missed)
+    return _over_seeds(runs, place, later, note)
+
+
+def difference_of_arms(
+    table: pd.DataFrame, *, metric: Metric, arm: str, other: str, stay: int, decades: bool
+) -> Result:
+    """What a metric ends at in one arm of a study less what it ends at in another, by seed.
+
+    The median of a run's last ``stay`` logs. In ``decades`` it is the difference of log10. Seeds
+    that lack either run are left out, and so are runs that diverged: said in the note.
+    """
+    finals = _finals(table, metric, stay)
+    if decades:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            finals["value"] = np.log10(finals["value"])
+    frame = finals.pivot_table(index="seed", columns=ARM, values="value", dropna=False)
+    for name in (arm, other):
+        if name not in frame:
+            raise ValueError(f"no arm is called {name!r}; allowed: {', '.join(frame)}")
+    gap = (frame[arm] - frame[other]).dropna()
+    medians = ", ".join(f"{name} {frame[name].median():.3g}" for name in (arm, other))
+    left_out = f"; {len(frame) - len(gap)} seeds lack one" * (len(gap) < len(frame))
+    note = f"medians{' of log10' if decades else ''}: {medians}{left_out}"
+    values = gap.to_numpy()[:, None]
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
+    return Result(*interval, len(gap), 1, note)
+
+
+def recovered_share(
+    table: pd.DataFrame, *, metric: Metric, arm: str, low: str, high: str, stay: int
+) -> Result:
+    """How much of the way from one arm to another a third one ends at: 0 at ``low``, 1 at ``high``.
+
+    (x − low)/(high − low) of each seed's final values, as in :func:`difference_of_arms`. A seed
+    whose ``low`` is not below ``high`` has no way to go, and is left out.
+    """
+    finals = _finals(table, metric, stay)
+    frame = finals.pivot_table(index="seed", columns=ARM, values="value", dropna=False)
+    for name in (arm, low, high):
+        if name not in frame:
+            raise ValueError(f"no arm is called {name!r}; allowed: {', '.join(frame)}")
+    way = (frame[high] - frame[low]).where(frame[high] > frame[low])
+    share = ((frame[arm] - frame[low]) / way).dropna()
+    medians = ", ".join(f"{name} {frame[name].median():.3g}" for name in (low, arm, high))
+    values = share.to_numpy()[:, None]
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
+    return Result(*interval, len(share), 1, f"medians: {medians}")
+
+
+def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
+    """One row a run that did not diverge: arm, seed, and what the metric ends at."""
+    whole = table[~table["run"].isin(table.loc[table["diverged_at"].notna(), "run"])]
+    whole = whole.sort_values("step").dropna(subset=metric)
+    runs = whole.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
+    ends = whole.groupby("run")[metric].apply(lambda values: values.tail(stay).median())
+    return runs.assign(value=ends.astype(float))
+
+
+def _onsets(table: pd.DataFrame, fitted: float, level: float, stay: int) -> pd.DataFrame:
+    def times(run: pd.DataFrame) -> dict[str, events.Event]:
+        return {
+            "train": events.onset(run["step"], run["accuracy_train"], fitted, stay),
+            "test": events.onset(run["step"], run["accuracy_test"], level, stay),
+        }
+
+    return events.run_events(before_divergence(table), times, ())
+
+
+def _over_seeds(
+    runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str
+) -> Result:
+    """The median over seeds, each with one run, of what lies between two bounds."""
+    low, high = smallest.to_numpy(dtype=float)[:, None], largest.to_numpy(dtype=float)[:, None]
+    interval = seeds.seed_interval(low, high, seeds.mean_of_cells)
+    return Result(*interval, int(np.isfinite(low).sum()), 1, note)
+
+
+def _note(runs: pd.DataFrame) -> str:
+    counts = {
+        "diverged": runs["diverged"],
+        "never memorise (left out)": runs["train_censored"],
+        "memorise but never generalise": runs["test_censored"] & ~runs["train_censored"],
+    }
+    told = [f"{int(mask.sum())} {text}" for text, mask in counts.items() if mask.any()]
+    return "; ".join([f"{len(runs)} runs", *told])
