@@ -36,16 +36,16 @@ def _found(
     there = [name for name, study in studies.items() if scale in study["scales"]]
     check(given["study"], {"enum": there}, file, f"{where}.study")
     parent = studies[given["study"]]["scales"][scale]
+    if any("fork" in member for member in grid.members(parent)):
+        raise UserError(
+            f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
+        )
     values, axes, arms = given.get("run", {}), grid.axes(parent), grid.arms(parent)
     axes |= {ARM: list(dict.fromkeys(arms.values()))} if arms else {}
     for path, value in values.items():
         if value not in axes.get(path, []):
             allowed = ", ".join(map(str, axes.get(path, ["an axis of that study"])))
             raise UserError(f"{file}: {where}.run.{path} is {value!r}; allowed: {allowed}")
-    if any("fork" in member for member in grid.members(parent)):
-        raise UserError(
-            f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
-        )
     parents: dict[str, str] = {}
     on_axes = {path: value for path, value in values.items() if path != ARM}
     for run in grid.specs(parent, on_axes):

@@ -71,11 +71,16 @@ def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """What an entry of ``grids`` sets, by dotted names; its axes and its arm are not among it."""
+    """What an entry of ``grids`` sets, by dotted names; its axes and its arm are not among it.
+
+    Of a fork it is the step: a run's spec has no more of what stands there, but its parent's id.
+    """
     found = {}
     for key, value in entry.items():
         if f"{above}{key}" == ARM:
             continue
+        if f"{above}{key}" == "fork":
+            value = {"step": value["step"]}
         if isinstance(value, dict) and f"{above}{key}" != "grid":
             found |= leaves(value, f"{above}{key}.")
         elif not isinstance(value, dict):

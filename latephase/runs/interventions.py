@@ -3,7 +3,7 @@
 An intervention is an entry of a spec's ``interventions``. It holds from its ``step`` on, until the
 step ``until`` or to the end. Numbers of the optimizer are set anew. A schedule, a regulariser, a
 temperature or a bound of the head's norm takes the place of the one there is, or ends it where it
-is null. ``scale_weights_to`` is done once, before the step. Of two interventions that hold at a step
+is null. ``scale_weights_to`` is done once, before the step. Where two interventions hold at a step,
 the later one in the list decides.
 """
 

@@ -119,9 +119,7 @@ def _onsets(table: pd.DataFrame, fitted: float, level: float, stay: int) -> pd.D
     return events.run_events(before_divergence(table), times, ())
 
 
-def _over_seeds(
-    runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str
-) -> Result:
+def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str) -> Result:
     """The median over seeds, each with one run, of what lies between two bounds."""
     low, high = smallest.to_numpy(dtype=float)[:, None], largest.to_numpy(dtype=float)[:, None]
     interval = seeds.seed_interval(low, high, seeds.mean_of_cells)

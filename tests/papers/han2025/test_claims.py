@@ -20,9 +20,9 @@ def history(seed, train=100, test=1000, fall=None, final=0.95, arm="baseline"):
             "seed": seed,
             "step": STEPS,
             "diverged_at": np.nan,
-            "accuracy_train": np.where(STEPS >= train, 1.0, 0.2),
-            "accuracy_test": np.where(STEPS >= test, final, 0.1),
-            "cdnv": np.where(STEPS >= fall, 0.1, 10.0),
+            "accuracy_train": np.where(train <= STEPS, 1.0, 0.2),
+            "accuracy_test": np.where(test <= STEPS, final, 0.1),
+            "cdnv": np.where(fall <= STEPS, 0.1, 10.0),
         }
     )
 
