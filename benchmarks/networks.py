@@ -24,6 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from benchmarks.training import clock, ratios
 from latephase.datasets.stored import Data
+from latephase.parts.models.grok_transformer import sinusoids
 from latephase.parts.network import build_model
 from latephase.training.trainer import Trainer
 
@@ -36,8 +37,9 @@ MODELS = {  # how it is called, the shape of its inputs, what a round takes
     "conv_mlp": ({"name": "conv_mlp", "channels": [16, 32]}, [1, 28, 28], 10),
     "transformer": ({"name": "transformer"}, [1, 28, 28], 20),
     "resnet18": ({"name": "resnet18"}, [3, 32, 32], 1),
+    "grok_transformer": ({"name": "grok_transformer"}, [6], 5),
 }
-CLASSES, SAMPLES, BATCH = 10, 512, 128
+CLASSES, TOKENS, SAMPLES, BATCH = 10, 239, 512, 128
 SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
 
 
@@ -48,6 +50,8 @@ def engine(model: dict, data: Data) -> Callable[[int], None]:
         "loss": {"name": "cross_entropy", "reduction": "mean"},
         "optimizer": {"name": "sgd", **SGD},
         "batch_size": BATCH,
+        "data": {"name": "random"},
+        "steps": 10**9,
     }
     trainer = Trainer({"common": common, "runs": [{"seed": 0}]}, data)
     state = trainer.initial()
@@ -71,11 +75,32 @@ class PlainTransformer(nn.Module):
         return self.head(self.layer(tokens)[:, 0])
 
 
+class PlainDecoder(nn.Module):
+    """That of OpenAI's grok code, as one writes it with torch's own layers: logits at the last two
+    of all places, side by side as two samples."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(TOKENS, 128)
+        layer = nn.TransformerEncoderLayer(128, 4, 512, 0.0, batch_first=True, bias=False)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.head = nn.Linear(128, TOKENS, bias=False)
+        self.register_buffer("positions", sinusoids(6, 128))
+        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(6))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.embedding(x) + self.positions
+        return self.head(self.layers(x, self.mask, is_causal=True))[:, -2:].transpose(1, 2)
+
+
+PLAIN = {"transformer": PlainTransformer, "grok_transformer": PlainDecoder}
+
+
 def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
     """The loop a user writes."""
-    inputs, labels = data.train_inputs, data.train_labels
-    of_torch = model["name"] == "transformer"
-    network = PlainTransformer() if of_torch else build_model({"model": model}, data.header)
+    inputs, labels = data.train_inputs, data.targets("train")
+    written = PLAIN.get(model["name"])
+    network = written() if written else build_model({"model": model}, data.header)
     optimizer = torch.optim.SGD(network.parameters(), **SGD)
     orders = (torch.randperm(len(inputs)).split(BATCH) for _ in count())
     batches = (index for order in orders for index in order)
@@ -92,8 +117,14 @@ def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
 def measure(name: str, rounds: int) -> dict:
     """Steps a second of both, and the ratio over the rounds."""
     model, shape, steps = MODELS[name]
-    inputs, labels = torch.randn(SAMPLES, *shape), torch.randint(CLASSES, (SAMPLES,))
-    data = Data(inputs, labels, inputs, labels, CLASSES, {"shape": shape, "classes": CLASSES})
+    if len(shape) == 1:  # an equation's tokens, its answer among them, and the end after it
+        inputs = torch.randint(TOKENS, (SAMPLES, *shape))
+        header = {"shape": shape, "classes": TOKENS, "vocabulary": TOKENS, "after": 0}
+        data = Data(inputs, inputs[:, -1], inputs, inputs[:, -1], TOKENS, header)
+    else:
+        inputs, labels = torch.randn(SAMPLES, *shape), torch.randint(CLASSES, (SAMPLES,))
+        header = {"shape": shape, "classes": CLASSES}
+        data = Data(inputs, labels, inputs, labels, CLASSES, header)
     contenders = engine(model, data), plain_loop(model, data)
     rates = [], []
     for advance in contenders:
@@ -104,7 +135,7 @@ def measure(name: str, rounds: int) -> dict:
             advance(steps)
             found.append(steps / (clock() - start))
     medians = dict(zip(("engine", "plain"), map(statistics.median, rates), strict=True))
-    return {"model": name, "side": shape[1]} | medians | {"x plain": ratios(*rates)}
+    return {"model": name, "side": shape[-1]} | medians | {"x plain": ratios(*rates)}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -115,12 +146,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # as a training does; here to the other's gain too
-    print("model      side  engine, steps/s  plain, steps/s             x plain", flush=True)
+    print("model             side  engine, steps/s  plain, steps/s             x plain", flush=True)
     rows = []
     for name in args.models:
         rows.append(row := measure(name, args.rounds))
         cell = "{median:.2f} ({min:.2f}-{max:.2f})".format(**row["x plain"])
-        line = "{model:<10}{side:>5}{engine:>17.2f}{plain:>16.2f}".format(**row)
+        line = "{model:<17}{side:>5}{engine:>17.2f}{plain:>16.2f}".format(**row)
         print(f"{line}{cell:>20}", flush=True)
     if args.json:
         args.json.write_text(

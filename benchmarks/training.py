@@ -133,6 +133,8 @@ def engine(trainer: type[Trainer], runs: int, data: Data, widths: list[int]) -> 
         "loss": {"name": "mse", "reduction": "sum"},
         "optimizer": {"name": "adamw", **ADAMW, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
         "batch_size": BATCH,
+        "data": {"name": "random"},
+        "steps": 10**9,
     }
     pack = trainer({"common": common, "runs": [{"seed": seed} for seed in range(runs)]}, data)
     state = pack.initial()
