@@ -1,0 +1,90 @@
+"""Relative flatness against the logit scale: at exact collapse, and of a study's checkpoints.
+
+The curve is Proposition 5.3 (han2025) in its sharp form: κ_Tr rises with the square of the scale
+first, and falls later. A dot is a checkpoint, at the scale at which exact collapse has its training
+loss. Both are divided by the mean of ‖φ‖².
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from latephase.analysis import divergence
+from latephase.drawing import colours, marks, names, style
+from latephase.drawing.axes import log_value_axis
+from latephase.errors import reporting
+from latephase.papers.han2025 import theory
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "classes": {"type": "integer", "minimum": 2, "default": 10},
+    "by": {"type": "string", "format": "column", "default": "arm"},
+}
+"""``classes``: how many the study's data have. ``by``: the column that tells colours apart."""
+COLUMNS = ("run", "step", "seed", "diverged_at")
+METRICS = ("loss_train", "relative_flatness", "hessian_trace_last_layer", "weight_norm_last_layer")
+
+
+def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
+    """What is drawn: kind ("collapse" or "run"), the key, run, scale (s = λM²), kappa.
+
+    Of exact collapse about 0 with features of norm 1. Of a checkpoint the scale at which exact
+    collapse has its training loss, and κ_Tr over the mean of ‖φ‖². That mean is taken to be Tr H
+    over the Tr H of features of norm 1 at the same scale. A checkpoint whose loss is above ln K, or
+    0, has no scale.
+    """
+    scales = np.geomspace(0.05, 60, 200)
+    curve = theory.flatness_at_collapse(scales, classes).relative_flatness
+    frames = [
+        pd.DataFrame({"kind": "collapse", by: "", "run": "", "scale": scales, "kappa": curve})
+    ]
+    rows = divergence.before_divergence(table).copy()
+    rows["scale"] = theory.logit_scale_of(rows["loss_train"], classes)
+    rows = rows[(rows["scale"] > 0.05) & (rows["scale"] < 60)]
+    # Tr H of features of norm 1 depends on the probabilities alone; at collapse on the scale.
+    unit = theory.flatness_at_collapse(rows["scale"], classes).hessian_trace
+    squared = rows["hessian_trace_last_layer"] / unit
+    frames.append(
+        rows.assign(kind="run", kappa=rows["relative_flatness"] / squared)[
+            ["kind", by, "run", "scale", "kappa"]
+        ]
+    )
+    return pd.concat(frames, ignore_index=True)
+
+
+def draw(df: pd.DataFrame, by: str, note: str = "") -> Figure:
+    """One panel: a curve, and a dot for each checkpoint."""
+    runs, curve = (df[df["kind"] == kind] for kind in ("run", "collapse"))
+    present = sorted(runs[by].unique(), key=str)
+    palette = dict(zip(present, colours.CATEGORIES * len(present), strict=False))
+    with style.style():
+        fig = Figure(figsize=(7.2, 4.2))
+        ax = fig.subplots()
+        ax.plot(curve["scale"], curve["kappa"], color="0.2", label="exact collapse")
+        for value, colour in palette.items():
+            own = runs[runs[by] == value]
+            label = names.value(value)
+            ax.plot(own["scale"], own["kappa"], "o", ms=3, alpha=0.6, color=colour, label=label)
+        marks.say_if_empty(ax, runs["kappa"], True, "no checkpoint has a loss below ln K")
+        ax.set_xscale("log")
+        log_value_axis(ax)
+        ax.set_xlabel("logit scale λM² (of a run: that of its training loss)")
+        ax.set_ylabel("relative flatness κ$_{Tr}$ / mean ‖φ‖²")
+        fig.legend(loc="outside right center")
+        style.title(
+            fig, "Collapse alone is not flatness: κ rises, then falls, with the logits", note
+        )
+    return fig
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    classes, by = args.options["classes"], args.options["by"]
+    df = data(read(args.data, [*COLUMNS, by], [*METRICS]), classes, by)
+    write(draw(df, by, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
