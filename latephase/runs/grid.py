@@ -10,11 +10,12 @@ from typing import Any
 
 from latephase.errors import UserError
 from latephase.runs import declared, parts, spec
-from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
+ARM = "arm"
+"""As in :mod:`latephase.runs.columns`, on whose other names what reads grids does not depend."""
 NUMBERS = ("temperature", "max_head_norm", "scale_weights_to")
 """Keys of a run, or of an intervention, that are numbers by themselves."""
 

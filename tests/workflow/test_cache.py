@@ -168,8 +168,8 @@ def test_two_workflows_fill_one_cache_at_once(sources, tmp_path):
 
 
 SLOWLY = (
-    "    made_of = origin(pack, data)\n",
-    "    made_of = origin(pack, data)\n    time.sleep(4)\n",
+    "    made_of = origin(pack, data, parents)\n",
+    "    made_of = origin(pack, data, parents)\n    time.sleep(4)\n",
 )
 
 

@@ -143,7 +143,8 @@ def test_rules_that_only_say_more_rerun_nothing(project):
 @pytest.mark.parametrize("number", ["optimizer.beta2", "optimizer.eps", "data.train_size"])
 def test_a_further_number_that_can_be_batched_reruns_nothing(project, number):
     """Also one that the runs have already."""
-    project.replace("latephase/runs/packs.py", "(*OF_EVERY_RUN,)", f"(*OF_EVERY_RUN, {number!r})")
+    last = '"fork.run")'
+    project.replace("latephase/runs/packs.py", last, f'"fork.run", {number!r})')
     assert project.jobs() == {}
 
 

@@ -38,6 +38,7 @@ SIZES = {
     "conv_mlp": ([1, 28, 28], {"channels": [16, 32]}, 809_034),
     "resnet18": ([3, 32, 32], {}, 11_173_962),
     "transformer": ([1, 28, 28], {}, 142_474),
+    "grok_transformer": ([6], {}, 396_800),
 }
 
 
@@ -73,6 +74,7 @@ def test_the_number_of_parameters(name):
         "vit": 49 * 512 + 512 + 65 * 512 + 6 * LAYER + 5_130,
         "cnn": chain(1, 16, 32) + 1_290,
         "ufm": 10_010 * 512,
+        "grok_transformer": 2 * 1_280 + 2 * (4 * 128**2 + 2 * 128 * 512 + 4 * 128),
         "resnet50": 3 * 49 * 64 + 128 + bottlenecks() + 20_490,
         "conv_mlp": 160 + 4_640 + 6_272 * 128 + 128 + 1_290,
         "resnet18": 27 * 64 + 128 + basics() + 5_130,
