@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-LOGARITHMIC = ("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min")
+LOGARITHMIC = (
+    *("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min"),
+    *("cdnv", "relative_flatness"),
+)
 """How the names of metrics begin that are drawn on a logarithmic axis."""
 MOST_DECADES = 5
 """How many powers of ten have room beside each other below a narrow panel."""

@@ -43,6 +43,13 @@ METRICS = {
     "redundancy_trace_bound_relative_variance_0.1": "trace bound of I(Z;X|Y), nats",
     "redundancy_logdet_bound_relative_variance_0.1": "determinant bound of I(Z;X|Y), nats",
     "kt_lower_x_given_y_relative_variance_0.1": "I(Z;X|Y) from below, nats",
+    "cdnv": "NCC, variance within classes over distance",
+    "means_angle_mean": "angle between class means, degrees, mean",
+    "relative_flatness": r"relative flatness, $\kappa_{Tr}$",
+    "relative_flatness_std": r"relative flatness, $\kappa_{Tr}$ of standardised features",
+    "relative_flatness_bound": r"bound of relative flatness, $\Vert W \Vert_F^2$ Tr H",
+    "weight_norm_last_layer": r"$\Vert W \Vert_F$ of the last layer",
+    "loss_test": "test loss",
     "loss_train": "training loss",
     "accuracy_train": "training accuracy",
     "accuracy_test": "test accuracy",
@@ -58,6 +65,8 @@ AXES = {
     "data.train_size": "training samples",
     "data.name": "data",
     "model.init_scale": "initial scale",
+    "regularizer.strength": "strength of the regulariser",
+    "max_head_norm": "bound of the head's norm",
 }
 
 

@@ -22,6 +22,8 @@ OPTIONS = {
     "by": {"type": "string", "format": "column", "default": "arm"},
 }
 """``classes``: how many the study's data have. ``by``: the column that tells colours apart."""
+SCALES = (0.05, 20.0)
+"""The logit scales that are drawn."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("loss_train", "relative_flatness", "hessian_trace_last_layer", "weight_norm_last_layer")
 
@@ -34,14 +36,14 @@ def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
     over the Tr H of features of norm 1 at the same scale. A checkpoint whose loss is above ln K, or
     0, has no scale.
     """
-    scales = np.geomspace(0.05, 60, 200)
+    scales = np.geomspace(SCALES[0], SCALES[1], 200)
     curve = theory.flatness_at_collapse(scales, classes).relative_flatness
     frames = [
         pd.DataFrame({"kind": "collapse", by: "", "run": "", "scale": scales, "kappa": curve})
     ]
     rows = divergence.before_divergence(table).copy()
     rows["scale"] = theory.logit_scale_of(rows["loss_train"], classes)
-    rows = rows[(rows["scale"] > 0.05) & (rows["scale"] < 60)]
+    rows = rows[rows["scale"].between(*SCALES)]
     # Tr H of features of norm 1 depends on the probabilities alone; at collapse on the scale.
     unit = theory.flatness_at_collapse(rows["scale"], classes).hessian_trace
     squared = rows["hessian_trace_last_layer"] / unit
