@@ -2,7 +2,7 @@
 
 The curve is Proposition 5.3 (han2025) in its sharp form: κ_Tr rises with the square of the scale
 first, and falls later. A dot is a checkpoint, at the scale at which exact collapse has its training
-loss. Both are divided by the mean of ‖φ‖².
+loss.
 """
 
 import numpy as np
@@ -25,16 +25,15 @@ OPTIONS = {
 SCALES = (0.05, 20.0)
 """The logit scales that are drawn."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
-METRICS = ("loss_train", "relative_flatness", "hessian_trace_last_layer", "weight_norm_last_layer")
+METRICS = ("loss_train", "relative_flatness")
 
 
 def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
     """What is drawn: kind ("collapse" or "run"), the key, run, scale (s = λM²), kappa.
 
-    Of exact collapse about 0 with features of norm 1. Of a checkpoint the scale at which exact
-    collapse has its training loss, and κ_Tr over the mean of ‖φ‖². That mean is taken to be Tr H
-    over the Tr H of features of norm 1 at the same scale. A checkpoint whose loss is above ln K, or
-    0, has no scale.
+    Of exact collapse about 0, whose κ_Tr does not depend on the size of the features. Of a
+    checkpoint the scale at which exact collapse has its training loss, and its κ_Tr. A checkpoint
+    whose loss is above ln K, or 0, has no scale.
     """
     scales = np.geomspace(SCALES[0], SCALES[1], 200)
     curve = theory.flatness_at_collapse(scales, classes).relative_flatness
@@ -44,14 +43,8 @@ def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
     rows = divergence.before_divergence(table).copy()
     rows["scale"] = theory.logit_scale_of(rows["loss_train"], classes)
     rows = rows[rows["scale"].between(*SCALES)]
-    # Tr H of features of norm 1 depends on the probabilities alone; at collapse on the scale.
-    unit = theory.flatness_at_collapse(rows["scale"], classes).hessian_trace
-    squared = rows["hessian_trace_last_layer"] / unit
-    frames.append(
-        rows.assign(kind="run", kappa=rows["relative_flatness"] / squared)[
-            ["kind", by, "run", "scale", "kappa"]
-        ]
-    )
+    rows = rows.assign(kind="run", kappa=rows["relative_flatness"])
+    frames.append(rows[["kind", by, "run", "scale", "kappa"]])
     return pd.concat(frames, ignore_index=True)
 
 
@@ -72,7 +65,7 @@ def draw(df: pd.DataFrame, by: str, note: str = "") -> Figure:
         ax.set_xscale("log")
         log_value_axis(ax)
         ax.set_xlabel("logit scale λM² (of a run: that of its training loss)")
-        ax.set_ylabel("relative flatness κ$_{Tr}$ / mean ‖φ‖²")
+        ax.set_ylabel("relative flatness κ$_{Tr}$")
         fig.legend(loc="outside right center")
         style.title(
             fig, "Collapse alone is not flatness: κ rises, then falls, with the logits", note
