@@ -212,9 +212,13 @@ class PlainBlock(nn.Module):
 
 
 class PlainResNet(nn.Module):
-    def __init__(self, width: int):
+    """With either stem: kuangliu's for small images, or torchvision's."""
+
+    def __init__(self, width: int, stem: str):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        small = stem == "small"
+        self.conv1 = nn.Conv2d(3, width, *((3, 1, 1) if small else (7, 2, 3)), bias=False)
+        self.pool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         self.bn1 = nn.BatchNorm2d(width)
         sizes, channels, blocks = (
             [(width, 1), (2 * width, 2), (4 * width, 2), (8 * width, 2)],
@@ -228,17 +232,30 @@ class PlainResNet(nn.Module):
         self.linear = nn.Linear(8 * width, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out = self.layers(functional.relu(self.bn1(self.conv1(x))))
-        return self.linear(functional.avg_pool2d(out, 4).flatten(1))
+        out = self.layers(self.pool(functional.relu(self.bn1(self.conv1(x)))))
+        return self.linear(out.mean((2, 3)))
 
 
-def test_resnet18():
+@pytest.mark.parametrize("stem", ["small", "large"])
+def test_resnet18(stem):
     torch.manual_seed(0)
-    mine, plain = shaken(resnet18.Model([3, 32, 32], 10, 6)), PlainResNet(6).double()
+    mine = shaken(resnet18.Model([3, 32, 32], 10, 6, stem=stem))
+    plain = PlainResNet(6, stem).double()
     copied(mine, plain)
     x = torch.randn(5, 3, 32, 32, dtype=torch.float64)
     assert_equal(mine, plain, x)
     torch.testing.assert_close(mine.eval()(x), plain.eval()(x), rtol=1e-9, atol=1e-12)
+
+
+def test_the_large_stem_begins_as_torchvisions_does():
+    """Convolutions from a normal of variance 2/(outputs · side²), the head as torch makes it."""
+    torch.manual_seed(0)
+    model = resnet18.Model([3, 32, 32], 10, 32, stem="large")
+    for name, tensor in model.named_parameters():
+        if tensor.ndim == 4:
+            spread = (2 / (tensor.shape[0] * tensor.shape[2] ** 2)) ** 0.5
+            assert tensor.std().item() == pytest.approx(spread, rel=0.1), name
+    assert model.head.weight.abs().max() <= 256**-0.5
 
 
 def test_resnet18_at_the_start():
