@@ -142,10 +142,10 @@ class Targets:
         """A program, with the parts that the pack at hand is made of."""
         return self.code(program, *parts.modules(self.pack_spec(wildcards)["common"]))
 
-    def pack_parents(self, wildcards) -> list[str]:
-        """The checkpoints of the packs that a pack's runs fork from."""
+    def pack_parents(self, wildcards, file: str) -> list[str]:
+        """A file or folder of each of the packs that a pack's runs fork from."""
         parents = self.catalog.parents_of(wildcards.pack)
-        return [f"{self.results}/packs/{pack}/checkpoints" for pack in parents]
+        return [f"{self.results}/packs/{pack}/{file}" for pack in parents]
 
     def train_minutes(self, wildcards, attempt: int) -> int:
         """A training's time limit: twice what its configured speed makes, and the start."""

@@ -2,8 +2,10 @@ rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
     input:
         data=TARGETS.pack_data,
-        # Of runs that fork: the checkpoints that they go on from.
-        parents=TARGETS.pack_parents,
+        # Of runs that fork: the checkpoints that they go on from. The histories stand for the
+        # folders, as in metrics.smk.
+        parents=lambda wildcards: ancient(TARGETS.pack_parents(wildcards, "checkpoints")),
+        past=lambda wildcards: TARGETS.pack_parents(wildcards, "history.parquet"),
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",

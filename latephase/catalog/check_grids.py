@@ -204,6 +204,12 @@ def _check_checkpoints(run: Spec, file: str, key: str) -> None:
             f"{file}: {key}.checkpoints.every has bounds {bounds}; "
             f"allowed: each above the last, to {run['steps']}, which is steps"
         )
+    states = run["checkpoints"].get("states", [])
+    if max(states, default=0) > run["steps"]:
+        raise UserError(
+            f"{file}: {key}.checkpoints.states is {states}; "
+            f"allowed: at most {run['steps']}, which is steps"
+        )
     pairs = zip([0, *bounds], every, strict=False)
     if (count := sum((until - start) // stride for start, (until, stride) in pairs)) > MOST:
         raise UserError(

@@ -19,10 +19,9 @@ def bound_head(params: Tensor, layout: Layout, most: float) -> None:
 def scale_weights(params: Tensor, layout: Layout, norm: float) -> None:
     """Scale all weights of every run of ``params`` ``[R, P]`` together to a norm.
 
-    Weights are the tensors of two or more dimensions. Raises ValueError where all are 0.
+    Weights are the tensors of two or more dimensions. No factor brings weights that are all 0
+    to a norm: such a run is NaN from here on, as one that diverges. Its neighbours are left alone.
     """
     weights = layout.weights().to(params.device) > 0
     found = params[:, weights].double().norm(dim=1, keepdim=True)
-    if not bool((found > 0).all()):
-        raise ValueError("all weights are 0, which no factor brings to a norm")
     params[:, weights] = (params[:, weights] * (norm / found)).to(params.dtype)

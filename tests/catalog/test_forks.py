@@ -93,6 +93,13 @@ def test_what_does_not_fit_is_one_line(loaded, changes, fork, said):
     assert "\n" not in line
 
 
+def test_a_state_beyond_the_last_step_is_one_line(root, config):
+    late = SETTING | {"checkpoints": {"log": 4, "states": [41]}}
+    (root / OWN / "parent.yaml").write_text(dump_yaml(of(late)))
+    with pytest.raises(UserError, match=r"checkpoints.states is \[41\]; allowed: at most 40"):
+        load.load(root, config)
+
+
 @pytest.mark.parametrize(
     ("intervention", "said"),
     [

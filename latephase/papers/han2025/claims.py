@@ -79,27 +79,6 @@ def difference_of_arms(
     return Result(*interval, len(gap), 1, note)
 
 
-def recovered_share(
-    table: pd.DataFrame, *, metric: Metric, arm: str, low: str, high: str, stay: int
-) -> Result:
-    """How much of the way from one arm to another a third one ends at: 0 at ``low``, 1 at ``high``.
-
-    (x − low)/(high − low) of each seed's final values, as in :func:`difference_of_arms`. A seed
-    whose ``low`` is not below ``high`` has no way to go, and is left out.
-    """
-    finals = _finals(table, metric, stay)
-    frame = finals.pivot_table(index="seed", columns=ARM, values="value", dropna=False)
-    for name in (arm, low, high):
-        if name not in frame:
-            raise ValueError(f"no arm is called {name!r}; allowed: {', '.join(frame)}")
-    way = (frame[high] - frame[low]).where(frame[high] > frame[low])
-    share = ((frame[arm] - frame[low]) / way).dropna()
-    medians = ", ".join(f"{name} {frame[name].median():.3g}" for name in (low, arm, high))
-    values = share.to_numpy()[:, None]
-    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
-    return Result(*interval, len(share), 1, f"medians: {medians}")
-
-
 def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
     """One row a run that did not diverge: arm, seed, and what the metric ends at."""
     whole = table[~table["run"].isin(table.loc[table["diverged_at"].notna(), "run"])]

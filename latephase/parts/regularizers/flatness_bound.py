@@ -1,4 +1,4 @@
-"""κ̂ of a batch as han2025 trains away from flatness by it (Sec. 5.2): with strength below 0.
+"""κ̂ of a batch: han2025 trains away from flatness by it, with a strength below 0 (Figs. 4, 8–12).
 
 R = ‖W‖_F² · mean_i U(softmax(z_i/τ)) ‖φ_i‖², U(p) = 1 − ‖p‖², of features scaled to norm 1 if
 ``unit_features``, inside R alone. It is the bound of relative flatness of Lemma A.2, but for the

@@ -1,4 +1,4 @@
-"""NCC of a batch: collapse encouraged (strength above 0) or suppressed (below; han2025, Sec. 5.1).
+"""NCC of a batch: collapse encouraged (strength above 0) or suppressed (below; han2025, Figs. 2–7).
 
 NCC = mean over pairs c ≠ c' of (V_c + V_c')/(2 ‖μ_c − μ_c'‖²), over the classes in the batch, with
 V_c the mean of ‖φ − μ_c‖² over the class, as the paper's code has it: the class-distance normalised

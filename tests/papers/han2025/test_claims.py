@@ -83,19 +83,6 @@ def test_decades_and_seeds_that_lack_an_arm():
     assert result.n_seeds == 5
 
 
-def test_the_share_that_is_recovered():
-    table = study(
-        *(history(seed, final=0.9) for seed in range(5)),
-        *(history(seed, final=0.5, arm="away") for seed in range(5)),
-        *(history(seed, final=0.8, arm="unplugged") for seed in range(5)),
-    )
-    given = {"metric": "accuracy_test", "low": "away", "high": "baseline", "stay": 3}
-    result = claims.recovered_share(table, arm="unplugged", **given)
-    assert result.estimate == pytest.approx(0.75)
-    backwards = given | {"low": "baseline", "high": "away"}
-    assert np.isnan(claims.recovered_share(table, arm="unplugged", **backwards).estimate)
-
-
 def test_a_run_that_diverged_is_left_out():
     broken = history(0, arm="away").assign(diverged_at=50.0)
     table = study(*(history(seed) for seed in range(5)),
