@@ -5,6 +5,7 @@ where its scheduler is not there yet, or a terminal is closed, it dies and leave
 """
 
 import contextlib
+import queue
 import signal
 import sys
 import threading
@@ -23,8 +24,11 @@ def heed_while_planning() -> None:
 def heed_while_jobs_run() -> None:
     """Once Snakemake is ready to run jobs: end when they have, and tell ours to."""
     finish = signal.getsignal(signal.SIGTERM)  # Snakemake's own: no further job
-    # Apart: it takes a lock, which the main thread may hold while it is interrupted.
-    _heed(lambda *asked: threading.Thread(target=_end, args=(finish, asked), daemon=True).start())
+    # A signal interrupts the main thread, which may hold any lock at that moment. So a thread of
+    # its own ends the jobs, and it hears of the signal by a queue that needs no lock.
+    asked = queue.SimpleQueue()
+    threading.Thread(target=_end, args=(finish, asked), daemon=True).start()
+    _heed(lambda *signal_and_frame: asked.put(signal_and_frame))
 
 
 def _heed(handler) -> None:
@@ -34,14 +38,22 @@ def _heed(handler) -> None:
                 signal.signal(number, handler)
 
 
-def _end(finish, asked: tuple) -> None:
-    finish(*asked)
+def _end(finish, asked: queue.SimpleQueue) -> None:
+    finish(*asked.get())
     told = set()
     while True:  # one may just be starting
-        for process in set(psutil.Process().children(recursive=True)) - told:
+        for process in _children() - told:
             # Not the shell around it, nor tee: what it says last should be in its log.
             with contextlib.suppress(psutil.Error):
                 if any(word.startswith("scripts.") for word in process.cmdline()):
                     process.terminate()
                     told.add(process)
         time.sleep(0.1)
+
+
+def _children() -> set[psutil.Process]:
+    """The processes below this one; none if they change while they are counted."""
+    try:
+        return set(psutil.Process().children(recursive=True))
+    except (psutil.Error, OSError):
+        return set()

@@ -101,7 +101,7 @@ def test_with_jobs_it_finishes_and_tells_each_program_once(number):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "begun\n"
         process.send_signal(number)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     finish, *rest = said.splitlines()
     assert finish == f"finish {number}"

@@ -55,7 +55,7 @@ def test_the_server_is_killed_while_a_program_runs(root):
         assert alive(job)
         assert not (root.folder / "status").exists()
         root.write("enough", "")
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
         assert process.returncode == 0
     assert (root.folder / "said").read_text() == "done\n"
     assert root.wait_for("status") == "1"

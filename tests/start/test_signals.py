@@ -25,7 +25,7 @@ def test_a_signal_to_the_client_reaches_the_program_once(root, name):
         assert os.getpgid(job) == os.getpgid(client) != os.getpgid(process.pid)  # by set -m
         number = signal.Signals[f"SIG{name}"]
         os.kill(client, number)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
         assert (out, process.returncode) == (f"{int(number)}\n", 7)
     assert root.how() == ["warm"]
 
@@ -40,7 +40,7 @@ def test_a_shell_that_ignores_a_signal_leaves_a_program_able_to_heed_it(root, he
         if heeds:
             root.wait_for("job")
             os.kill(int(root.wait_for("client")), signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
     assert (out, process.returncode) == (("15\n", 7) if heeds else ("True\n", 0))
     assert root.how() == ["warm"]
 
@@ -50,7 +50,7 @@ def test_a_signal_that_kills_a_program_kills_its_client(root):
     with root.begin("python -m scripts.start job & echo $! > client; wait $!") as process:
         root.wait_for("job")
         os.kill(int(root.wait_for("client")), signal.SIGTERM)
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.wait(120) == 128 + signal.SIGTERM
     assert root.how() == ["warm"]
 
 
@@ -84,6 +84,6 @@ def test_killing_the_client_kills_the_program(root):
     with root.begin("python -m scripts.start job & echo $! > client; wait $!") as process:
         job = int(root.wait_for("job"))
         os.kill(int(root.wait_for("client")), signal.SIGKILL)
-        assert process.wait(30) == 137
+        assert process.wait(120) == 137
         until(lambda: not alive(job))
     assert root.how() == ["warm"]

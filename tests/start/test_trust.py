@@ -43,7 +43,7 @@ def test_a_process_in_the_place_of_the_server_is_not_asked(root):
             cwd=root.folder,
             env=root.environment,
             check=True,
-            timeout=30,
+            timeout=120,
         )
         other.settimeout(5)
         connection, _ = other.accept()
@@ -78,7 +78,7 @@ def test_a_server_that_stands_still_is_waited_for_no_longer_than_the_client_live
         client = int(root.wait_for("client"))
         time.sleep(1.5)
         os.kill(client, signal.SIGTERM)
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.wait(120) == 128 + signal.SIGTERM
         os.kill(server, signal.SIGCONT)
     until(lambda: not alive(server))
     assert not (root.folder / "job").exists()
@@ -117,7 +117,7 @@ def test_a_server_refuses_a_real_other_user(root):
         finally:
             os.seteuid(0)
         assert time.monotonic() - began < serve.PATIENCE / 2
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert root.how() == ["warm"]
 
 
@@ -144,7 +144,7 @@ def test_a_request_has_an_end(root, send):
             socket.send_fds(connection, [b" "], [0, 1, 2])
             with pytest.raises((BrokenPipeError, ConnectionResetError)):
                 send(connection)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert root.how() == ["warm"]
 
 
@@ -158,7 +158,7 @@ def test_what_is_no_request_is_refused(root, request_):
             connection.sendall(request_)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(1) == b""
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert root.how() == ["warm"]
 
 
@@ -168,7 +168,7 @@ def test_a_server_that_stands_still_is_not_waited_for_for_ever(root):
     with root.begin("sleep 0.5; python -m scripts.start job") as process:
         server = int(root.wait_for("server"))
         os.kill(server, signal.SIGSTOP)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         os.kill(server, signal.SIGCONT)
     until(lambda: not alive(server))
     assert root.how() == ["cold"]  # and not once more, when the server read the request

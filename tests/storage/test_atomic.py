@@ -67,7 +67,7 @@ def write(process, line):
 
 def end(process):
     process.stdin.close()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def names(folder):

@@ -76,7 +76,7 @@ def test_who_holds_it_is_named_in_one_line(folder, another, monkeypatch):
 def test_one_that_ends_in_time_is_waited_for(folder, another):
     process = another(seconds=0.5)
     with lock.alone(folder):
-        assert process.wait(10) == 0
+        assert process.wait(120) == 0
         assert left(folder) == ["P.lock"]
     assert left(folder) == []
 

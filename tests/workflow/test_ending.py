@@ -16,6 +16,7 @@ pytestmark = pytest.mark.workflow
 ROOT = Path(__file__).parents[2]
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 STEPS = 60_000
+PATIENCE = 120  # seconds: saving a state takes long where the disk is busy
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_snakemake_alone_is_terminated(project, pack, uninterrupted, tmp_path):
     said = tmp_path / "said.txt"
     with said.open("w") as output, begun(copy, pack, stdout=output, stderr=output) as process:
         process.terminate()
-        assert process.wait(30) == 1
+        assert process.wait(PATIENCE) == 1
     assert "the state is saved" in said.read_text()
     check_it_goes_on(copy, pack, uninterrupted)
 
@@ -102,7 +103,7 @@ def test_the_terminal_is_closed(project, pack, uninterrupted, tmp_path):
     with begun(copy, pack, stdin=its, stdout=its, stderr=its, preexec_fn=own_terminal) as process:
         os.close(its)
         os.close(ours)
-        process.wait(30)
+        process.wait(PATIENCE)
     check_it_goes_on(copy, pack, uninterrupted)
 
 
@@ -119,7 +120,7 @@ def test_everything_is_interrupted_as_by_ctrl_c(project, pack, uninterrupted, tm
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with begun(copy, pack, **quiet) as process:
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) == 1
+        assert process.wait(PATIENCE) == 1
     check_it_goes_on(copy, pack, uninterrupted)
 
 
