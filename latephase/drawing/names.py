@@ -48,6 +48,8 @@ METRICS = {
     "relative_flatness": r"relative flatness, $\kappa_{Tr}$",
     "relative_flatness_std": r"relative flatness, $\kappa_{Tr}$ of standardised features",
     "relative_flatness_bound": r"bound of relative flatness, $\Vert W \Vert_F^2$ Tr H",
+    "relative_flatness_bound_unit_features": "bound, features of norm 1 and softmax(z/2)",
+    "relative_flatness_bound_of_product": "bound, product of the logits at both places",
     "weight_norm_last_layer": r"$\Vert W \Vert_F$ of the last layer",
     "loss_test": "test loss",
     "loss_train": "training loss",

@@ -37,6 +37,13 @@ class Snapshot:
             self._features[split] = network.features(self._model, self._tensors, inputs)
         return self._features[split]
 
+    def features_of_places(self, split: str) -> Tensor | None:
+        """``[N, 2, d]`` at the two places of an equation; None for a network with one place."""
+        if not hasattr(self._model, "both_features"):
+            return None
+        inputs = getattr(self.data, f"{split}_inputs")
+        return network.outputs(self._model, self._tensors, inputs, "both_features")
+
     def logits(self, split: str) -> Tensor:
         """``[N, K]`` on a split, float64."""
         bias = 0 if self.bias is None else self.bias.double()
