@@ -4,8 +4,13 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+# Hypothesis fails an example that takes 200 ms, which a busy machine may make of any.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

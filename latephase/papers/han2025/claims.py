@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from latephase.analysis import events, seeds
+from latephase.analysis.delay import delays
 from latephase.analysis.divergence import before_divergence
 from latephase.papers.claim import Metric, Result
 from latephase.runs.columns import ARM
@@ -18,10 +19,8 @@ def delay(table: pd.DataFrame, *, fitted: float, level: float, stay: int) -> Res
     The onsets of test accuracy at ``level`` and of training accuracy at ``fitted``, ``stay`` logs
     long. A run that does not generalise has a delay of at least what its budget leaves.
     """
-    runs = _onsets(table, fitted, level, stay)
-    smallest = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
-    largest = smallest.mask(runs["test_censored"], np.inf)
-    return _over_seeds(runs, smallest, largest, _note(runs))
+    runs = delays(before_divergence(table), fitted=fitted, level=level, stay=stay)
+    return _over_seeds(runs, runs["smallest"], runs["largest"], _note(runs))
 
 
 def place_in_delay(
@@ -34,7 +33,7 @@ def place_in_delay(
     memorise or do not generalise have no delay and are left out; one whose metric does not fall is
     later than its last step.
     """
-    runs = _onsets(table, fitted, level, stay)
+    runs = delays(before_divergence(table), fitted=fitted, level=level, stay=stay)
     falls = events.run_events(
         table,
         lambda run: {
@@ -86,16 +85,6 @@ def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
     runs = whole.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
     ends = whole.groupby("run")[metric].apply(lambda values: values.tail(stay).median())
     return runs.assign(value=ends.astype(float))
-
-
-def _onsets(table: pd.DataFrame, fitted: float, level: float, stay: int) -> pd.DataFrame:
-    def times(run: pd.DataFrame) -> dict[str, events.Event]:
-        return {
-            "train": events.onset(run["step"], run["accuracy_train"], fitted, stay),
-            "test": events.onset(run["step"], run["accuracy_test"], level, stay),
-        }
-
-    return events.run_events(before_divergence(table), times, ())
 
 
 def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str) -> Result:

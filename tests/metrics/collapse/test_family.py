@@ -79,7 +79,7 @@ def test_exact_collapse(simplex_frame):
     assert metrics["nc2_condition"] > 1.1  # the offset: no orthogonal frame
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
 def test_invariances(seed, scale):
     train, test, weight, bias = both(seed)

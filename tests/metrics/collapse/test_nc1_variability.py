@@ -88,7 +88,7 @@ def test_unbalanced_classes_tell_the_variants_apart():
         assert metrics[one] != pytest.approx(metrics[other], rel=0.02)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6), each=st.integers(1, 9))
 def test_balanced_classes_make_the_variants_equal(seed, classes, each):
     metrics = variability(*sample(seed, counts=(each,) * classes))
@@ -99,7 +99,7 @@ def test_balanced_classes_make_the_variants_equal(seed, classes, each):
     assert metrics["cdnv_sum"] == pytest.approx(pairs * each * metrics["cdnv"], rel=1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), counts=st.lists(st.integers(1, 30), min_size=2, max_size=6))
 def test_relations_that_always_hold(seed, counts):
     features, labels, weight, _ = sample(seed, counts=tuple(counts), spread=5.0)

@@ -150,7 +150,7 @@ def test_condition_number_is_one_on_an_orthogonal_frame():
     assert measure(frame, frame)["nc2_condition"] == pytest.approx(1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 10))
 def test_ranges_and_the_lowest_energy(seed, classes):
     metrics = measure(*frames(seed, classes, 4))
@@ -165,7 +165,7 @@ def test_ranges_and_the_lowest_energy(seed, classes):
     assert metrics["nc2_condition"] >= 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
 def test_invariances(seed, scale):
     means, weight = frames(seed)

@@ -84,7 +84,7 @@ def test_by_hand_with_and_without_bias():
         assert metrics["nc4_mismatch_train_without_bias"] == 0
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-2, 1e2))
 def test_invariances(seed, scale):
     *train, weight, bias = sample(seed)

@@ -58,7 +58,7 @@ def test_as_printed(seed):
     assert list(found) == list(COLUMNS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     spread=st.floats(1e-3, 30),

@@ -86,7 +86,7 @@ def test_without_biases_it_is_a_variance_of_the_logits(layers):
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.05, 20), unit=st.integers(0, 5))
 def test_invariant_to_every_rescaling(seed, factor, unit):
     of = objective(mlp, cross_entropy.per_sample, seed=seed)

@@ -99,7 +99,7 @@ def test_saturation_from_float32(target):
     assert metrics["hessian_trace"] == pytest.approx(trace, rel=1e-9, abs=0)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.05, 20), unit=st.integers(0, 4))
 def test_invariances(seed, factor, unit):
     of = objective(mlp, seed=seed)

@@ -22,7 +22,7 @@ def test_by_hand():
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), samples=st.integers(1, 40), classes=st.integers(2, 6))
 def test_against_numpy(seed, samples, classes):
     generator = torch.Generator().manual_seed(seed)

@@ -79,7 +79,7 @@ def test_the_stated_error_is_the_error():
     assert means.std() == pytest.approx(float(errors.square().mean().sqrt()), rel=0.4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.1, 10), unit=st.integers(0, 4))
 def test_invariances(seed, factor, unit):
     """A hidden unit's weights against the next layer's: what is relative to the weights keeps."""

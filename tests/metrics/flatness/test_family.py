@@ -223,7 +223,7 @@ def test_exact_collapse(simplex_frame):
     assert kappa <= scale**2 * classes**3 * radius**4 * e / (1 + (classes - 1) * e) ** 2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), loss=st.sampled_from(["cross_entropy", "mse"]))
 def test_bounds(seed, loss):
     features, logits, weight, *_ = sample(seed, weight_scale=2.0)
@@ -247,7 +247,7 @@ KEEPS_SCALE = {
 KEEPS_UNIT_SCALES = {"relative_flatness_std"}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), size=st.floats(0.2, 20), sign=st.sampled_from([-1, 1]))
 def test_which_column_keeps_which_invariance(seed, size, sign):
     """Three changes of the weights that leave the function as it is. Of the nine quantities that

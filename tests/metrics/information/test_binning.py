@@ -56,7 +56,7 @@ def same_partition(groups, others):
     return len(pairs.unique(dim=0)) == len(groups.unique()) == len(others.unique())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     dimension=st.integers(1, 70),
@@ -139,7 +139,7 @@ def test_trap_scaling_the_features_is_dividing_the_width():
     assert after["binned_x_width_0.5"] == pytest.approx(before["binned_x_width_0.07"], rel=0.01)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), scale=st.integers(-4, 4))
 def test_order_bounds_and_scaling(seed, scale):
     representation, labels = sample(seed)

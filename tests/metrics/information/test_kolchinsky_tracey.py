@@ -190,7 +190,7 @@ def test_trap_a_constant_representation_has_no_information(samples):
     assert metrics == pytest.approx(dict.fromkeys(metrics, 0), abs=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), shift=st.floats(-1e5, 1e5), variance=st.floats(0.01, 10))
 def test_invariances_and_order(seed, shift, variance):
     points, labels = sample(seed)

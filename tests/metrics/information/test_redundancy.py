@@ -43,7 +43,7 @@ def test_explicit_covariances(classes):
     assert redundancy_bounds(points, labels) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3), spread=st.floats(1e-3, 10))
 def test_the_chain_of_the_theorem_and_invariances(seed, scale, spread):
     """I(Z; X|Y), which is between two bounds itself, is below the first, that below the second."""

@@ -77,7 +77,7 @@ def test_scalings(simplex_frame):
         assert scaled[name] == pytest.approx(10 * metrics[name])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 9), dimension=st.integers(1, 9))
 def test_ranges_and_rotations(seed, classes, dimension):
     weight = sample(seed, counts=(classes,), dimension=dimension)[0]

@@ -124,7 +124,7 @@ def test_kernels_inside_collapsed_classes(radius, spread, tolerance, simplex_fra
         assert metrics[name] == pytest.approx(expected[name], rel=tolerance, abs=0), name
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), loss=st.sampled_from(LOSSES))
 def test_rotations(seed, loss):
     (a, za, ya), (b, zb, yb), weight, _ = sample(seed)
@@ -134,7 +134,7 @@ def test_rotations(seed, loss):
     assert after == pytest.approx(before, rel=1e-8)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-2, 1e2))
 def test_reparametrisation(seed, scale):
     """(phi, W) -> (phi / a, a W) is the same network; the released kernels do not know it."""
@@ -148,7 +148,7 @@ def test_reparametrisation(seed, scale):
         assert after[name] != pytest.approx(before[name], rel=1e-3)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000))
 def test_softmax_shift(seed):
     """A vector added to all rows of W is not seen by cross-entropy, nor by representativeness."""

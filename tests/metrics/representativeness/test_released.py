@@ -56,7 +56,7 @@ def test_the_released_sum_is_divided_by_n_twice():
     assert doubled[name] == pytest.approx(once[name], rel=1e-12, abs=0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), scale=st.floats(0.1, 10), loss=st.sampled_from(LOSSES))
 def test_the_released_number_is_the_test_loss(seed, scale, loss):
     """Up to max l / (sqrt(2 pi) N): in interpolatingness.py the kernels hardly count."""

@@ -15,7 +15,7 @@ def nc3(weight, means):
     return np.linalg.norm(weight / np.linalg.norm(weight) - means.T / np.linalg.norm(means))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 9), noise=st.floats(0, 2))
 def test_nc3_bounds_the_normalised_nc0(seed, classes, noise):
     random = np.random.default_rng(seed)

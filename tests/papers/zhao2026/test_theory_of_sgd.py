@@ -64,7 +64,7 @@ def test_without_decay_nothing_moves(backbone):
     assert (theory.sgdw_factor(lrs, 0.0) == 1).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(product=st.floats(1e-4, 5), momentum=st.floats(0, 0.99))
 def test_factor_is_the_sum_of_the_roots_powers(product, momentum):
     factors = theory.sgd_factor(np.ones(40), momentum, product)
