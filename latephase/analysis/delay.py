@@ -29,8 +29,10 @@ def delays(
         }
 
     runs = events.run_events(table, times, cell)
-    smallest = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
-    return runs.assign(smallest=smallest, largest=smallest.mask(runs["test_censored"], np.inf))
+    memorised = ~runs["train_censored"]
+    smallest = np.log10((runs["test"] / runs["train"]).where(memorised))
+    largest = smallest.mask(runs["test_censored"] & memorised, np.inf)
+    return runs.assign(smallest=smallest, largest=largest)
 
 
 def by_rate_and_decay(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from latephase.analysis import seeds
-from latephase.drawing import names
+from latephase.drawing import names, own_values_page
 from latephase.drawing.comparison_page import page
 from latephase.storage import csv_file
 from latephase.storage.atomic import replacing
@@ -42,7 +42,7 @@ MEANS = "ours are means over seeds"
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
     """The arguments that every table takes; ``declared`` is the program's ``OPTIONS``."""
     result = reading.parser(description, declared)
-    result.add_argument("--published", required=True, type=Path, help="the paper's values")
+    result.add_argument("--published", type=Path, help="the paper's values, of a table with them")
     result.add_argument("--title", required=True)
     result.add_argument("--note", default="", help="what the data are, in a few words")
     result.add_argument("--csv", required=True, type=Path)
@@ -99,6 +99,21 @@ def write(
         columns += [name, *bounds, f"published_{printed}"]
     df = df[columns]
     csv_file.write(args.csv, df)
-    text = page(df, args.title, keys, quantities, "; ".join(filter(None, [args.note, *remarks])))
+    _write_page(args, page(df, args.title, keys, quantities, _caption(args, remarks)))
+
+
+def write_own(
+    df: pd.DataFrame, headings: Mapping[str, str], args: argparse.Namespace, *remarks: str
+) -> None:
+    """Write a table of our values alone, as CSV and as a page; ``headings`` are its columns'."""
+    csv_file.write(args.csv, df)
+    _write_page(args, own_values_page.page(df, args.title, headings, _caption(args, remarks)))
+
+
+def _caption(args: argparse.Namespace, remarks: Sequence[str]) -> str:
+    return "; ".join(filter(None, [args.note, *remarks]))
+
+
+def _write_page(args: argparse.Namespace, text: str) -> None:
     with replacing(args.html) as part:
         part.write_text(text, encoding="utf-8")

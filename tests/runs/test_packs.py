@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latephase.runs import grid, spec
@@ -47,7 +47,6 @@ def frozen(pack):
     return tuple(tuple(cell.items()) for cell in pack)
 
 
-@settings(deadline=None)
 @given(grids())
 def test_packs_partition_the_grid_and_appending_keeps_those_that_were_full(cut):
     axes, block, longer = cut

@@ -12,6 +12,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 PARAMETERS = {
     "width": {"type": "integer", "minimum": 2, "multipleOf": 2, "default": 128},
@@ -43,17 +44,24 @@ class Block(nn.Module):
         The others are looked at, and not computed: nobody looks at what they become.
         """
         asking = x[:, -last:]
+        return self.attended(asking, self.queries(asking), self.keys(x), self.values(x))
+
+    def attended(self, asking: Tensor, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """What places ``[N, last, width]`` become that have asked for ``[N, T, width]``."""
         queries, keys, values = (
-            layer(rows).unflatten(2, (self.heads, -1)).transpose(1, 2)
-            for layer, rows in ((self.queries, asking), (self.keys, x), (self.values, x))
+            rows.unflatten(2, (self.heads, -1)).transpose(1, 2) for rows in (queries, keys, values)
         )
         scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
-        length = x.shape[1]
-        later = torch.ones(last, length, dtype=torch.bool, device=x.device).triu(length - last + 1)
+        last, length = scores.shape[-2:]
+        later = torch.ones(last, length, dtype=torch.bool, device=asking.device)
+        later = later.triu(length - last + 1)
         weights = scores.masked_fill(later, -torch.inf).softmax(-1)
         taken = (weights @ values).transpose(1, 2).flatten(2)
         x = self.norm1(asking + self.out(taken))
         return self.norm2(x + self.down(self.up(x).relu()))
+
+
+UNCHANGED = nn.Identity()
 
 
 class Model(nn.Module):
@@ -78,12 +86,24 @@ class Model(nn.Module):
 
     def both_features(self, x: Tensor) -> Tensor:
         """Features at ``=`` and at the answer: tokens ``[N, T]`` to ``[N, 2, width]``."""
-        length = x.shape[1]
-        x = self.embedding(x) + self.positions
-        *before, last = self.blocks
-        for block in before:
-            x = block(x, length)
-        return last(x, ANSWERED)
+        first, *later = self.blocks
+        tokens = x if later else x[:, -ANSWERED:]
+        # A layer of an embedding and a position is the sum of the two of each. So the first block's
+        # are computed for every token once, and not for every token of every equation.
+        x = first.attended(
+            self._embedded(tokens),
+            self._embedded(tokens, first.queries),
+            self._embedded(x, first.keys),
+            self._embedded(x, first.values),
+        )
+        for block in later:
+            x = block(x, ANSWERED if block is later[-1] else x.shape[1])
+        return x
+
+    def _embedded(self, tokens: Tensor, layer: nn.Module = UNCHANGED) -> Tensor:
+        """A linear layer of the embeddings of the last tokens ``[N, T]`` and of their positions."""
+        positions = self.positions[-tokens.shape[1] :]
+        return functional.embedding(tokens, layer(self.embedding.weight)) + layer(positions)
 
     def features(self, x: Tensor) -> Tensor:
         """Features at ``=``: tokens ``[N, T]`` to ``[N, width]``."""

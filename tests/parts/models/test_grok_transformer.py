@@ -12,10 +12,11 @@ from latephase.parts.models import grok_transformer
 WIDTH, HEADS, UNITS, TOKENS = 16, 4, 24, 31
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(params=[1, 2, 3], ids="{} blocks".format)
+def model(request):
     torch.manual_seed(0)
-    made = grok_transformer.Model([6], TOKENS, TOKENS, None, WIDTH, HEADS, UNITS, 2).double()
+    sizes = (WIDTH, HEADS, UNITS, request.param)
+    made = grok_transformer.Model([6], TOKENS, TOKENS, None, *sizes).double()
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

@@ -1,0 +1,98 @@
+"""How long grokking takes, by learning rate and weight decay.
+
+On the left the steps at which runs memorise (dashed) and generalise, medians over seeds. On the
+right the delay between the two in decades of steps, with its interval over seeds; an arrow where
+some runs had not generalised when their budget ended, so that the true delay is longer.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from latephase.analysis.delay import by_rate_and_decay
+from latephase.drawing import colours, marks, style
+from latephase.drawing.axes import log_value_axis, zero_log_axis
+from latephase.errors import reporting
+from latephase.runs.columns import DECAY, LR
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+    "level": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.9},
+    "stay": {"type": "integer", "minimum": 1, "default": 3},
+}
+COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.lr", "optimizer.weight_decay")
+METRICS = ("accuracy_train", "accuracy_test")
+
+
+def data(table: pd.DataFrame, **limits: float) -> tuple[pd.DataFrame, str]:
+    """The frame of :func:`by_rate_and_decay`, and how many runs memorise and generalise."""
+    df = by_rate_and_decay(table, **limits)
+    counts = df[["runs", "memorised", "generalised"]].sum()
+    told = (
+        f"of {counts['runs']} runs {counts['memorised']} memorise, "
+        f"{counts['generalised']} generalise within the budget"
+    )
+    return df, told
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """Steps on the left, the delay on the right, both against weight decay."""
+    palette = colours.ordered_palette(df[LR])
+    with style.style():
+        fig = Figure(figsize=(7.2, 3.6))
+        left, right = fig.subplots(1, 2)
+        for ax in (left, right):
+            place = zero_log_axis(ax, df[DECAY])
+            ax.set_xlabel("weight decay λ")
+        for lr, group in df.groupby(LR, sort=True):
+            x, colour = place(group[DECAY]), palette[lr]
+            left.plot(x, group["train"], "--", color=colour, marker="o", markersize=4)
+            left.plot(x, group["test"], "-", color=colour, marker="o", markersize=4)
+            draw_delay(right, x, group, colour)
+        marks.say_if_empty(left, pd.concat([df["train"], df["test"]]), True, "no run memorises")
+        log_value_axis(left)
+        left.set_ylabel("steps, median over seeds")
+        marks.say_if_empty(right, df["delay"], False, "no run memorises")
+        right.set_ylabel("delay, decades of steps")
+        right.axhline(0, color="0.7", linewidth=0.8)
+        fig.legend(handles=legend(palette), loc="outside right center")
+        style.title(fig, "The delay of grokking, by learning rate and weight decay", note)
+    return fig
+
+
+def draw_delay(ax, x: np.ndarray, group: pd.DataFrame, colour: str) -> None:
+    """The delay's line and intervals, and an arrow where its end is not known."""
+    ax.plot(x, group["delay"], color=colour, marker="o", markersize=4)
+    for at, row in zip(x, group.itertuples(), strict=True):
+        open_ended = np.isposinf(row.delay_high) or row.generalised < row.memorised
+        top = row.delay if np.isposinf(row.delay_high) else row.delay_high
+        ax.plot([at, at], [row.delay_low, top], color=colour, linewidth=1)
+        if open_ended and np.isfinite(row.delay):
+            ax.plot(at, row.delay, marker=r"$\uparrow$", markersize=12, color=colour, zorder=5)
+
+
+def legend(palette: dict[float, str]) -> list[Line2D]:
+    """Learning rates, then what the strokes mean."""
+    grey = {"color": "0.3"}
+    return [
+        *(Line2D([], [], color=c, marker="o", markersize=4, label=f"η = {lr:g}")
+          for lr, c in palette.items()),
+        Line2D([], [], linestyle="--", label="memorised", **grey),
+        Line2D([], [], linestyle="-", label="generalised", **grey),
+        Line2D([], [], linestyle="none", marker=r"$\uparrow$", markersize=9,
+               label="some not within\nthe budget", **grey),
+    ]  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parser(__doc__, OPTIONS).parse_args(argv)
+    df, told = data(read(args.data, COLUMNS, METRICS), **args.options)
+    write(draw(df, f"{args.title_note}; {told}"), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
