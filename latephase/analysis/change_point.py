@@ -1,9 +1,9 @@
 """When a measure changes, without a level that anyone sets by hand.
 
 :func:`latephase.analysis.events.fall` asks when a metric has lost a given factor, or half of its
-fall. Both levels are a choice. Here the time is the one at which the history is best cut in two:
-a single change in the mean, by least squares (Hinkley, *Inference about the change-point in a
-sequence of random variables*, Biometrika 57, 1970).
+fall. Both levels are a choice. Here a history is cut where that explains it best, by the least
+squares of a change in the mean (Hinkley, *Inference about the change-point in a sequence of random
+variables*, Biometrika 57, 1970).
 """
 
 from typing import NamedTuple
@@ -14,40 +14,52 @@ from numpy.typing import ArrayLike, NDArray
 GRID = 200
 """Points, equally far apart in log(step), at which a history is read: logs are not."""
 SHORTEST = 0.05
-"""The least share of the axis that either part takes: a spike at an end is no change."""
+"""The least share of the axis that a part takes: a spike is no change."""
 
 
-class ChangePoint(NamedTuple):
-    """A change in the mean of a history.
-
-    ``step`` is its time, NaN where there is none; ``size`` is the later mean less the earlier one,
-    in the units of the values (decades, if these are logarithms); ``shape`` is what describes the
-    history best, "step", "line" or "flat".
-    """
+class Change(NamedTuple):
+    """A change in the mean: its step, and by how much the mean is larger afterwards."""
 
     step: float
     size: float
+
+
+class History(NamedTuple):
+    """How a measure goes, and its changes in order of time.
+
+    ``shape`` is "flat" or "line", without a change; "step", with one; or "bump", with two of
+    opposite directions.
+    """
+
     shape: str
+    changes: tuple[Change, ...] = ()
+
+    def largest(self, *, falls: bool = False) -> Change | None:
+        """The largest change, or the largest fall; None where there is none."""
+        of_interest = [c for c in self.changes if c.size < 0 or not falls]
+        return max(of_interest, key=lambda change: abs(change.size), default=None)
 
 
-def change_point(steps: ArrayLike, values: ArrayLike, least: float) -> ChangePoint:
-    """The step that cuts a history in two parts of different mean.
+def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
+    """How a measure goes over log(step), and when it changes.
 
     Args:
         steps: ``[T]`` logged steps, increasing; those at 0 are left out.
-        values: ``[T]``, on the scale on which the change is looked for: log10 of a metric that
-            falls over decades, an accuracy as it is. NaN and infinity count as not logged.
-        least: the smallest difference of the means that counts as a change. A history that stays
-            within it is "flat", whatever its noise looks like.
+        values: ``[T]``, on the scale on which changes are looked for: log10 of a metric that falls
+            over decades, an accuracy as it is. NaN and infinity count as not logged.
+        least: the smallest difference of means that counts as a change. It decides whether there
+            is one, not when.
 
     The history is read at :data:`GRID` points between its first and last log, linearly in
-    log(step). Of all cuts the one with the smallest sum of squares about the two means is taken,
-    so the answer is exact, and a history of two falls is cut at the larger one. Three accounts are
-    compared: one mean, a straight line in log(step), and two means. If the line leaves a smaller
-    sum of squares than the cut, the measure drifts, and no time is the time of its change: "line".
-    A sigmoid is a "step" if its rise takes less than about half of the axis.
+    log(step). Of all ways to cut it in two, and of all ways to cut it in three, those are taken
+    that leave the smallest sum of squares about the means: exact, by trying all. Three parts count
+    where the two changes go in opposite directions, as of a measure that rises and falls;
+    otherwise the second cut would only divide one slope. A history of two falls is thus cut at the
+    larger one.
 
-    Fewer than four logs: "flat".
+    If a straight line in log(step) leaves a smaller sum of squares than the cut in two, the measure
+    drifts, and no time is that of its change. A sigmoid is a step if its rise takes less than about
+    half of the axis. Fewer than four logs are flat.
 
     Raises ValueError where the steps do not increase.
     """
@@ -57,30 +69,57 @@ def change_point(steps: ArrayLike, values: ArrayLike, least: float) -> ChangePoi
         raise ValueError("the steps of a history must increase")
     known = np.isfinite(values) & (steps > 0)
     if known.sum() < 4:
-        return ChangePoint(np.nan, np.nan, "flat")
+        return History("flat")
     times = np.log10(steps[known])
     grid = np.linspace(times[0], times[-1], GRID)
     y = np.interp(grid, times, values[known])
-    cut, left = _best_cut(y)
-    size = float(y[cut:].mean() - y[:cut].mean())
-    if abs(size) < least:
-        return ChangePoint(np.nan, size, "flat")
-    if _about_line(grid, y) < left:
-        return ChangePoint(np.nan, size, "line")
-    return ChangePoint(float(10 ** ((grid[cut - 1] + grid[cut]) / 2)), size, "step")
+    squares = _sums_of_squares(y)
+    one, of_one = _best_cut(squares)
+    cuts, left = _best_two_cuts(squares)
+    two = _changes(grid, y, cuts)
+    opposite = two[0].size * two[1].size < 0 and min(abs(c.size) for c in two) >= least
+    if opposite and left < _about_line(grid, y):
+        return History("bump", two)
+    (change,) = _changes(grid, y, [one])
+    if abs(change.size) < least:
+        return History("flat")
+    if _about_line(grid, y) < of_one:
+        return History("line")
+    return History("step", (change,))
 
 
-def _best_cut(y: NDArray) -> tuple[int, float]:
-    """Where the second part begins, and the sum of squares about both means that is left."""
+def _sums_of_squares(y: NDArray) -> NDArray:
+    """Of y[i:j] about its mean, ``[n + 1, n + 1]``; infinity for parts that are too short."""
     n = len(y)
-    cuts = np.arange(1, n)
     y = y - y.mean()
-    before = np.cumsum(y)[:-1]
-    explained = before**2 / cuts + before**2 / (n - cuts)  # since the rest sums to minus that
-    shortest = int(np.ceil(SHORTEST * n))
-    explained[(cuts < shortest) | (n - cuts < shortest)] = -np.inf
-    best = int(explained.argmax())
-    return int(cuts[best]), float((y**2).sum() - explained[best])
+    sums, squares = (np.r_[0.0, np.cumsum(v)] for v in (y, y**2))
+    begin, end = np.ogrid[: n + 1, : n + 1]
+    length = end - begin
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = squares - squares[:, None] - (sums - sums[:, None]) ** 2 / length
+    return np.where(length >= np.ceil(SHORTEST * n), found, np.inf)
+
+
+def _best_cut(squares: NDArray) -> tuple[int, float]:
+    """Where the second of two parts begins, and the sum of squares that is left."""
+    left = squares[0] + squares[:, -1]
+    return int(left.argmin()), float(left.min())
+
+
+def _best_two_cuts(squares: NDArray) -> tuple[list[int], float]:
+    """Where the second and the third part begin, and the sum of squares that is left."""
+    left = squares[0][:, None] + squares + squares[:, -1]
+    first, second = np.unravel_index(left.argmin(), left.shape)
+    return [int(first), int(second)], float(left.min())
+
+
+def _changes(grid: NDArray, y: NDArray, cuts: list[int]) -> tuple[Change, ...]:
+    """The changes between the parts that begin at ``cuts``."""
+    means = [part.mean() for part in np.split(y, cuts)]
+    return tuple(
+        Change(float(10 ** ((grid[cut - 1] + grid[cut]) / 2)), float(later - earlier))
+        for cut, earlier, later in zip(cuts, means, means[1:], strict=False)
+    )
 
 
 def _about_line(x: NDArray, y: NDArray) -> float:
