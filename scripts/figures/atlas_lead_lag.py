@@ -1,0 +1,130 @@
+"""What moves when, on every study of several: each measure's change against the two onsets.
+
+A row for each measure, a panel for each study. 0 is the step of generalisation, the dotted line on
+its left that of memorisation. A dot is the median over runs of the measure's change point, its bar
+the interval over seeds, its colour what it goes with. A hollow dot is the step at which half of the
+fall is done, where that is another time.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from latephase.analysis import lead_lag, seeds
+from latephase.drawing import style
+from latephase.errors import UserError, reporting
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+    "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
+    "stay": {"type": "integer", "minimum": 1, "default": 1},
+}
+"""``fitted``: the training accuracy of memorisation. ``fraction``: generalisation is that share of
+the study's best final test accuracy. ``stay``: logs that must hold an accuracy."""
+COLUMNS = ("run", "step", "seed", "diverged_at")
+METRICS = ("accuracy_train", "accuracy_test")
+VERDICTS = (
+    *("before both", "memorisation", "undecided", "generalisation", "after both"),
+    *("no delay", "does not change"),
+)
+PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255", "0.3", "0.8"),
+                   strict=True))  # fmt: skip
+DRAWN = (
+    *("study", "measure", "runs", "changed", "delay", "to_train", "to_train_low", "to_train_high"),
+    *("to_test", "to_test_low", "to_test_high", "place", "place_low", "place_high"),
+    *("half_apart", "goes_with"),
+)
+APART = 0.1
+"""Decades between the change point and half of the fall from which both are shown."""
+
+
+def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
+    """The summary of :mod:`latephase.analysis.lead_lag` for each study, below each other.
+
+    Raises UserError where no run of any study memorises and generalises.
+    """
+    frames = []
+    for study, table in tables.items():
+        summary = lead_lag.summary(lead_lag.leads(table, **limits))
+        frames.append(summary.reindex(columns=DRAWN[1:]).assign(study=study))
+    df = seeds.stacked(frames)[list(DRAWN)]
+    if df.empty:
+        raise UserError("--data: no run memorises and generalises; allowed: a study with some")
+    return df
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A panel for each study over one list of measures."""
+    studies = list(dict.fromkeys(df["study"]))
+    labels = {m.column: m.label for m in lead_lag.MEASURES if m.column in set(df["measure"])}
+    order = list(labels)
+    with style.style():
+        fig = Figure(figsize=(2.1 * len(studies) + 3.2, 0.24 * len(order) + 2.0))
+        axes = fig.subplots(1, len(studies), sharey=True, squeeze=False)[0]
+        for ax, study in zip(axes, studies, strict=True):
+            panel(ax, df[df["study"] == study], order)
+            ax.set_title(study.replace("_", " "))
+            ax.set_xlabel("decades after\ngeneralisation")
+        axes[0].set_yticks(range(len(order)), labels.values())
+        axes[0].set_ylim(len(order) - 0.5, -0.5)
+        handles = legend([v for v in VERDICTS if v in set(df["goes_with"])])
+        fig.legend(handles=handles, loc="outside lower center", ncols=4)
+        style.title(fig, "What moves with memorisation, and what with generalisation", note)
+    return fig
+
+
+def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
+    """The measures of one study."""
+    ax.axvline(0, color="0.25", linewidth=1)
+    if not df.empty:
+        ax.axvline(-df["delay"].iloc[0], color="0.25", linewidth=1.2, linestyle=(0, (1, 1.5)))
+    for row in df.itertuples():
+        at, colour = order.index(row.measure), PALETTE[row.goes_with]
+        if row.goes_with == "does not change":
+            place = {"transform": ax.get_yaxis_transform(), "va": "center"}
+            ax.text(0.02, at, "does not change", fontsize=7, color="0.5", **place)
+            continue
+        ax.plot([row.to_test_low, row.to_test_high], [at, at], color=colour, linewidth=2)
+        ax.plot(row.to_test, at, "o", color=colour, markersize=5)
+        if abs(row.half_apart) >= APART:
+            ax.plot(row.to_test + row.half_apart, at, "o", color=colour, mfc="white", ms=4)
+
+
+def legend(verdicts: list[str]) -> list[Line2D]:
+    """What the colours and the strokes mean."""
+    dot = {"linestyle": "none", "marker": "o", "markersize": 5}
+    shown = [v for v in verdicts if v != "does not change"]
+    told = {
+        "memorisation": "with memorisation",
+        "generalisation": "with generalisation",
+        "no delay": "no delay to tell by",
+    }
+    return [
+        *(Line2D([], [], color=PALETTE[v], label=told.get(v, v), **dot) for v in shown),
+        Line2D([], [], color="0.25", linestyle=(0, (1, 1.5)), label="memorisation"),
+        Line2D([], [], color="0.25", label="generalisation"),
+        Line2D([], [], color="0.3", mfc="white", label="half of the fall", **dot),
+    ]
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument(
+        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
+    )
+    args = arguments.parse_args(argv)
+    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    df = data(tables, **args.options)
+    runs = df.groupby("study", sort=False)["runs"].first()
+    note = "; ".join([args.title_note, f"{runs.sum()} runs memorise and generalise"])
+    write(draw(df, note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

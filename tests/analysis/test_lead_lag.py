@@ -1,0 +1,107 @@
+"""What moves when, on made-up runs in which it is known."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latephase.analysis.lead_lag import MEASURES, leads, summary, verdict
+from tests.analysis.grokking_runs import STEPS, run
+
+LIMITS = {"fitted": 0.99, "fraction": 0.95, "stay": 1}
+TRAIN, TEST = 100, 3162  # a delay of a decade and a half
+
+
+def study(**changes):
+    """Five runs that memorise and generalise, each named column falling at its step."""
+    runs = []
+    for seed in range(1, 6):
+        of_seed = run(TRAIN, TEST, seed)
+        for column, at in changes.items():
+            fallen = 10 ** (-2 * (STEPS >= (at or np.inf)).astype(float))
+            of_seed[column] = fallen * (1 + 0.01 * seed)
+        runs.append(of_seed)
+    return pd.concat(runs, ignore_index=True)
+
+
+def gone_with(table):
+    return summary(leads(table, **LIMITS)).set_index("measure")["goes_with"].to_dict()
+
+
+def test_each_measure_goes_with_what_it_was_made_to_go_with():
+    table = study(cdnv=100, rnc1=3162, nc3_duality=10, nc0_normalized=None)
+    assert gone_with(table) == {
+        "cdnv": "memorisation",
+        "rnc1": "generalisation",
+        "nc3_duality": "before both",
+        "nc0_normalized": "does not change",
+    }
+
+
+def test_the_order_of_the_onsets_exchanged():
+    """Reversed: the network generalises before it memorises, and no measure goes with anything."""
+    table = study(cdnv=100)
+    table[["accuracy_train", "accuracy_test"]] = table[["accuracy_test", "accuracy_train"]]
+    assert gone_with(table) == {"cdnv": "no delay"}
+
+
+def test_leads_are_decades_from_the_onsets():
+    df = leads(study(cdnv=1000), **LIMITS)
+    assert df["to_train"].median() == pytest.approx(1.0, abs=0.1)
+    assert df["to_test"].median() == pytest.approx(-0.5, abs=0.1)
+    assert df["place"].median() == pytest.approx(2 / 3, abs=0.07)
+    assert np.log10(df["half"] / df["change"]).abs().max() < 0.1
+
+
+def test_a_measure_that_rises_before_it_falls_is_placed_at_its_fall():
+    table = study(relative_flatness_bound=3162)
+    early = (table["step"] >= 100) & (table["step"] < 3162)
+    table.loc[early, "relative_flatness_bound"] *= 10
+    df = leads(table, **LIMITS)
+    assert set(df["shape"]) == {"bump"}
+    assert gone_with(table) == {"relative_flatness_bound": "generalisation"}
+
+
+def test_runs_that_never_generalise_are_left_out_and_the_count_says_so():
+    table = pd.concat([study(cdnv=100), run(100, None, 9).assign(cdnv=1.0)], ignore_index=True)
+    (row,) = summary(leads(table, **LIMITS)).to_dict("records")
+    assert row["runs"] == 5
+
+
+def test_a_column_that_nobody_measured_has_no_row():
+    assert list(summary(leads(study(cdnv=100), **LIMITS))["measure"]) == ["cdnv"]
+    assert summary(leads(study(), **LIMITS)).empty
+
+
+ROW = {"runs": 5, "changed": 5, "delay": 1.0, "place_low": -0.1, "place_high": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        ((-0.1, 0.2), "memorisation"),
+        ((0.7, 1.2), "generalisation"),
+        ((-2.0, -0.8), "before both"),
+        ((1.6, 3.0), "after both"),
+        ((0.4, 0.6), "undecided"),
+        ((-0.7, 0.2), "undecided"),
+        ((math.nan, math.nan), "undecided"),
+    ],
+)
+def test_verdicts(place, word):
+    assert verdict(ROW | dict(zip(("place_low", "place_high"), place, strict=True))) == word
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [({"changed": 2}, "does not change"), ({"delay": 0.2}, "no delay"), ({"delay": math.nan}, "no delay")],
+)  # fmt: skip
+def test_verdicts_that_need_no_place(row, word):
+    assert verdict(ROW | row) == word
+
+
+def test_measures_have_names_of_their_own():
+    for field in ("column", "label"):
+        values = [getattr(measure, field) for measure in MEASURES]
+        assert len(set(values)) == len(values)
