@@ -47,5 +47,7 @@ def _cell(row: dict[str, Any], column: str) -> tuple[str, str]:
     return _text(row[column]), f"[{_text(low)}, {_text(high)}]" if known else ""
 
 
-def _text(value: float) -> str:
+def _text(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
     return "∞" if math.isinf(value) else number(value)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from latephase.analysis.lead_lag import MEASURES, leads, summary, verdict
-from tests.analysis.grokking_runs import STEPS, run
+from tests.analysis.grokking_runs import run
 
 LIMITS = {"fitted": 0.99, "fraction": 0.95, "stay": 1}
 TRAIN, TEST = 100, 3162  # a delay of a decade and a half
@@ -19,7 +19,8 @@ def study(**changes):
     for seed in range(1, 6):
         of_seed = run(TRAIN, TEST, seed)
         for column, at in changes.items():
-            fallen = np.where(STEPS < (at or np.inf), 1.0, 0.01)
+            end = at or np.inf
+            fallen = of_seed["step"].lt(end).map({True: 1.0, False: 0.01})
             of_seed[column] = fallen * (1 + 0.01 * seed)
         runs.append(of_seed)
     return pd.concat(runs, ignore_index=True)

@@ -1,0 +1,68 @@
+"""What each measure goes with, in each of several studies.
+
+A row for each measure. Of each study: memorisation, generalisation or neither, and the place of the
+measure's change in the delay between the two, 0 at memorisation and 1 at generalisation.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from latephase.analysis import lead_lag
+from latephase.errors import reporting
+from scripts.figures import atlas_lead_lag as figure
+from scripts.reading import read
+from scripts.tables import parser, write_own
+
+OPTIONS = figure.OPTIONS
+COLUMNS = figure.COLUMNS
+METRICS = figure.METRICS
+REMARK = (
+    "place of the change in the delay, 0 at memorisation and 1 at generalisation; blank: the "
+    "measure was not measured there, or does not change"
+)
+
+
+def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
+    """Columns: measure, and of each study <study>, <study>_place and its interval.
+
+    Raises UserError where no run of any study memorises and generalises.
+    """
+    long = figure.data(tables, **limits)
+    known = [m.column for m in lead_lag.MEASURES if m.column in set(long["measure"])]
+    df = pd.DataFrame({"measure": known})
+    for study, own in long.groupby("study", sort=False):
+        names = {"goes_with": study} | {
+            f"place{end}": f"{study}_place{end}" for end in ("", "_low", "_high")
+        }
+        df = df.merge(own[["measure", *names]].rename(columns=names), on="measure", how="left")
+        df[study] = df[study].fillna("not measured")
+    return df
+
+
+def headings(df: pd.DataFrame) -> dict[str, str]:
+    """The columns that the page shows, with what stands above them."""
+    shown = [name for name in df if not name.endswith(("_low", "_high"))]
+    return {name: _heading(name) for name in shown}
+
+
+def _heading(name: str) -> str:
+    if name.endswith("_place"):
+        return "place in the delay"
+    return name.replace("_", " ")
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument(
+        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
+    )
+    args = arguments.parse_args(argv)
+    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    df = data(tables, **args.options)
+    write_own(df, headings(df), args, REMARK)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
