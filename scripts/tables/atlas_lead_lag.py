@@ -14,9 +14,14 @@ from scripts.figures import atlas_lead_lag as figure
 from scripts.reading import read
 from scripts.tables import parser, write_own
 
-OPTIONS = figure.OPTIONS
-COLUMNS = figure.COLUMNS
-METRICS = figure.METRICS
+OPTIONS = {
+    "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+    "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
+    "stay": {"type": "integer", "minimum": 1, "default": 1},
+}
+"""As those of the figure."""
+COLUMNS = ("run", "step", "seed", "diverged_at")
+METRICS = ("accuracy_train", "accuracy_test")
 REMARK = (
     "place of the change in the delay, 0 at memorisation and 1 at generalisation; blank: the "
     "measure was not measured there, or does not change"

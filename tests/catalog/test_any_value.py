@@ -95,7 +95,7 @@ FILES = {
     # The further families are cut away with what shows them.
     STUDY: lambda path: path[:2] != ("scales", "paper") and "metrics" not in path,
     FIGURES: lambda path: path[0] == "sakamoto2026_fig2",
-    ATLAS: lambda path: True,
+    ATLAS: lambda path: path[0] == "atlas_overview",
     CLAIMS: lambda path: path[1:2] in ((), (0,)),
     PAPER: lambda path: True,
     DATASETS: lambda path: path[0] in ("digits", "cifar10", "topics_3", "ag_news"),
