@@ -15,6 +15,8 @@ GRID = 200
 """Points, equally far apart in log(step), at which a history is read: logs are not."""
 SHORTEST = 0.05
 """The least share of the axis that a part takes: a spike is no change."""
+MOST = 4
+"""Parts that a history is cut into at most."""
 
 
 class Change(NamedTuple):
@@ -27,8 +29,8 @@ class Change(NamedTuple):
 class History(NamedTuple):
     """How a measure goes, and its changes in order of time.
 
-    ``shape`` is "flat" or "line", without a change; "step", with one; or "bump", with two of
-    opposite directions.
+    ``shape`` is "flat" or "line", without a change; "step", with one; "bump", with two of opposite
+    directions; or "wave", with more, each in the direction opposite to the one before.
     """
 
     shape: str
@@ -51,11 +53,11 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
             is one, not when.
 
     The history is read at :data:`GRID` points between its first and last log, linearly in
-    log(step). Of all ways to cut it in two, and of all ways to cut it in three, those are taken
-    that leave the smallest sum of squares about the means: exact, by trying all. Three parts count
-    where the two changes go in opposite directions, as of a measure that rises and falls;
-    otherwise the second cut would only divide one slope. A history of two falls is thus cut at the
-    larger one.
+    log(step). For each number of parts, from two to :data:`MOST`, the cuts are those that leave the
+    smallest sum of squares about the means of the parts: exact, by dynamic programming. Of these
+    the largest number is taken whose changes alternate, up and down, and are no smaller than
+    ``least``. So a measure that rises and falls has two changes. One that only falls has one, since
+    a second cut would divide its slope, and if it falls twice that one is the larger fall.
 
     If a straight line in log(step) leaves a smaller sum of squares than the cut in two, the measure
     drifts, and no time is that of its change. A sigmoid is a step if its rise takes less than about
@@ -73,17 +75,19 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
     times = np.log10(steps[known])
     grid = np.linspace(times[0], times[-1], GRID)
     y = np.interp(grid, times, values[known])
-    squares = _sums_of_squares(y)
-    one, of_one = _best_cut(squares)
-    cuts, left = _best_two_cuts(squares)
-    two = _changes(grid, y, cuts)
-    opposite = two[0].size * two[1].size < 0 and min(abs(c.size) for c in two) >= least
-    if opposite and left < _about_line(grid, y):
-        return History("bump", two)
-    (change,) = _changes(grid, y, [one])
+    line = _about_line(grid, y)
+    ways = _best_cuts(_sums_of_squares(y))
+    for cuts, left in reversed(ways[1:]):
+        changes = _changes(grid, y, cuts)
+        sizes = np.array([change.size for change in changes])
+        alternate = (sizes[1:] * sizes[:-1] < 0).all() and (np.abs(sizes) >= least).all()
+        if alternate and left < line:
+            return History("bump" if len(changes) == 2 else "wave", changes)
+    cuts, left = ways[0]
+    (change,) = _changes(grid, y, cuts)
     if abs(change.size) < least:
         return History("flat")
-    if _about_line(grid, y) < of_one:
+    if line < left:
         return History("line")
     return History("step", (change,))
 
@@ -100,17 +104,18 @@ def _sums_of_squares(y: NDArray) -> NDArray:
     return np.where(length >= np.ceil(SHORTEST * n), found, np.inf)
 
 
-def _best_cut(squares: NDArray) -> tuple[int, float]:
-    """Where the second of two parts begins, and the sum of squares that is left."""
-    left = squares[0] + squares[:, -1]
-    return int(left.argmin()), float(left.min())
-
-
-def _best_two_cuts(squares: NDArray) -> tuple[list[int], float]:
-    """Where the second and the third part begin, and the sum of squares that is left."""
-    left = squares[0][:, None] + squares + squares[:, -1]
-    first, second = np.unravel_index(left.argmin(), left.shape)
-    return [int(first), int(second)], float(left.min())
+def _best_cuts(squares: NDArray) -> list[tuple[list[int], float]]:
+    """For 2 to :data:`MOST` parts, where each but the first begins, and what squares are left."""
+    left, before, found = squares[0], [], []
+    for _ in range(MOST - 1):
+        total = left[:, None] + squares  # the parts so far end at the row, one more at the column
+        before.append(total.argmin(axis=0))
+        left = total.min(axis=0)
+        cuts = [len(left) - 1]
+        for last in reversed(before):
+            cuts.insert(0, int(last[cuts[0]]))
+        found.append((cuts[:-1], float(left[-1])))
+    return found
 
 
 def _changes(grid: NDArray, y: NDArray, cuts: list[int]) -> tuple[Change, ...]:

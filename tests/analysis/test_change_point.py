@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from latephase.analysis.change_point import GRID, history
+from latephase.analysis.change_point import GRID, MOST, history
 
 STEPS = np.unique(np.round(10 ** np.linspace(0, 5, 120)))
 TIMES = np.log10(STEPS)
@@ -54,6 +54,14 @@ def test_what_rises_and_falls_has_both_changes(rise, fall):
     assert found.largest(falls=True) == found.changes[1]
 
 
+def test_what_falls_early_and_late_with_a_rise_between_has_three_changes():
+    values = sigmoid(1.0, 0.05, -0.5) + sigmoid(2.5, 0.05, 1.0) + sigmoid(4.0, 0.05, -1.5)
+    found = history(STEPS, values, 0.1)
+    assert found.shape == "wave"
+    assert [math.log10(c.step) for c in found.changes] == pytest.approx([1, 2.5, 4], abs=0.1)
+    assert found.largest(falls=True) == found.changes[2]
+
+
 @pytest.mark.parametrize("slope", [-1.0, 0.5])
 def test_what_drifts_has_no_change(slope):
     assert of(slope * TIMES) == ("line",)
@@ -92,14 +100,15 @@ def test_against_every_cut_one_by_one():
         found = history(STEPS, values, 0.0)
         seen.add(found.shape)
         cuts = [np.searchsorted(grid, math.log10(c.step)) for c in found.changes]
-        if found.shape == "bump":
+        assert len(cuts) < MOST
+        if found.shape in ("bump", "wave"):
             assert left(*np.split(y, cuts)) <= min(*twos.values(), line) * (1 + 1e-9)
         elif found.shape == "step":
             assert left(*np.split(y, cuts)) == pytest.approx(min(ones.values()))
             assert min(ones.values()) <= line * (1 + 1e-9)
         else:
             assert line <= min(ones.values())
-    assert {"bump", "step"} <= seen
+    assert len(seen) >= 2
 
 
 def test_it_moves_with_the_clock_and_does_not_see_units():
