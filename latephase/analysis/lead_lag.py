@@ -133,7 +133,8 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
 
     Columns: measure; ``runs`` that memorise and generalise; ``changed``, in how many of them the
     measure changes; ``delay``, their median; of ``to_train``, ``to_test`` and ``place`` the median
-    over the runs that change and its interval (whole seeds drawn; NaN with fewer than five);
+    over the runs that change and its interval (whole seeds drawn; NaN with fewer than five), the
+    place NaN where there is no delay;
     ``half_apart``, the median of the decades between the change and half of the fall; and
     ``goes_with``, of :func:`verdict`.
     """
@@ -149,7 +150,10 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
             found = pooled_interval(own.replace([np.inf, -np.inf], np.nan), [name], np.median)
             row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
         row["half_apart"] = float(np.log10(own["half"] / own["change"]).median())
-        rows.append(row | {"goes_with": verdict(row)})
+        row["goes_with"] = verdict(row)
+        if row["goes_with"] in ("no delay", "does not change"):  # a place in nothing
+            row |= dict.fromkeys(("place", "place_low", "place_high"), np.nan)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

@@ -44,6 +44,7 @@ def test_the_order_of_the_onsets_exchanged():
     table = study(cdnv=100)
     table[["accuracy_train", "accuracy_test"]] = table[["accuracy_test", "accuracy_train"]]
     assert gone_with(table) == {"cdnv": "no delay"}
+    assert summary(leads(table, **LIMITS))["place"].isna().all()
 
 
 def test_leads_are_decades_from_the_onsets():
