@@ -76,7 +76,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
     parser.add_argument("--planned", help="the digest of the table of these runs, if known")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
-    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
+    parser.add_argument(
+        "--pack", nargs="+", required=True, help="names of packs; - reads them from standard input"
+    )
     parser.add_argument("--families", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)

@@ -78,7 +78,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--code", nargs="+", required=True)
     parser.add_argument("--options", default="{}", help="the program's options, JSON")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
-    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
+    parser.add_argument(
+        "--pack", nargs="+", required=True, help="names of packs; - reads them from standard input"
+    )
     parser.add_argument("--studies", type=json.loads, required=True, help="their settings, JSON")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--files", nargs=argparse.REMAINDER, required=True, metavar="--NAME FILE")

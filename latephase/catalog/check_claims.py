@@ -35,7 +35,7 @@ def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
     for claim in catalog.claims:
         file = f"catalog/{claim['paper']}/claims.yaml"
         if claim["id"] in ids:
-            raise UserError(f"{file}: id {claim['id']!r} stands twice; allowed: once")
+            raise UserError(f"{file}: id {claim['id']!r} is given twice; allowed: once")
         ids.add(claim["id"])
         if claim["study"] not in catalog.studies:
             allowed = ", ".join(sorted(catalog.studies))
@@ -63,7 +63,7 @@ def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
             known = data.values.get(column, [])
             for value in (value for value in values if value not in known):
                 where = f"{file}: {claim['id']}.controls[{index}].{column}"
-                allowed = ", ".join(map(str, known)) or "a column that tells runs apart"
+                allowed = ", ".join(map(str, known)) or "a column that distinguishes runs"
                 raise UserError(f"{where} is {value!r}; allowed: {allowed}")
 
 

@@ -158,7 +158,7 @@ def _check_run(
         if option in run["data"]:
             raise UserError(
                 f"{file}: {key}.data.{option} is {run['data'][option]!r}; "
-                f"allowed: none, for the inputs of {name} are integers"
+                f"allowed: none, because the inputs of {name} are integers"
             )
     channels = shape[0]
     for statistic in ("mean", "std"):
@@ -185,7 +185,7 @@ def _check_run(
         raise UserError(
             f"{file}: {key}.batch_size is {run['batch_size']}, which leaves a batch of one of "
             f"{size} samples; allowed for {model['name']}, which normalises over the batch: "
-            "one that leaves none, or more"
+            "a size that leaves no such batch"
         )
     if (mark := repr((run["data"], run["model"]))) not in known:
         _check_inputs(run, datasets[name], file, key)
@@ -202,13 +202,13 @@ def _check_checkpoints(run: Spec, file: str, key: str) -> None:
     if bounds != sorted(set(bounds)) or max(bounds, default=0) > run["steps"]:
         raise UserError(
             f"{file}: {key}.checkpoints.every has bounds {bounds}; "
-            f"allowed: each above the last, to {run['steps']}, which is steps"
+            f"allowed: each above the last, to {run['steps']}, the value of steps"
         )
     states = run["checkpoints"].get("states", [])
     if max(states, default=0) > run["steps"]:
         raise UserError(
             f"{file}: {key}.checkpoints.states is {states}; "
-            f"allowed: at most {run['steps']}, which is steps"
+            f"allowed: at most {run['steps']}, the value of steps"
         )
     pairs = zip([0, *bounds], every, strict=False)
     if (count := sum((until - start) // stride for start, (until, stride) in pairs)) > MOST:
@@ -231,7 +231,7 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
     if kind == "integers" and "augmentation" in run:
         raise UserError(
             f"{file}: {key}.augmentation is {run['augmentation']['name']}; "
-            f"allowed: none, for the inputs of {data['name']} are integers"
+            f"allowed: none, because the inputs of {data['name']} are integers"
         )
     heads = model.get("heads", declared.default("model", model["name"], "heads"))
     if "width" in model and heads:
@@ -246,5 +246,5 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
         if model.get("samples", size) != size:
             raise UserError(
                 f"{file}: {key}.model.samples is {model['samples']}; "
-                f"allowed: as many as there are to {split}, {size}"
+                f"allowed: the number of samples to {split}, {size}"
             )

@@ -44,10 +44,13 @@ def check_milestones(schedule: dict[str, Any], steps: int, file: str, where: str
 
 def _check_steps(steps: int, intervention: dict[str, Any], file: str, where: str) -> None:
     if (start := intervention["step"]) >= steps:
-        raise UserError(f"{file}: {where}.step is {start}; allowed: below {steps}, which is steps")
+        raise UserError(
+            f"{file}: {where}.step is {start}; allowed: below {steps}, the value of steps"
+        )
     if not start < (until := intervention.get("until", steps)) <= steps:
         raise UserError(
-            f"{file}: {where}.until is {until}; allowed: above {start}, at most {steps}, its steps"
+            f"{file}: {where}.until is {until}; "
+            f"allowed: above {start} and at most {steps}, the value of steps"
         )
 
 

@@ -43,7 +43,7 @@ def check_part(kind: str, name: str) -> None:
     defined = {name for node in body for name in _defines(node)}
     for wanted in DEFINES[kind]:
         if wanted not in defined:
-            raise UserError(f"{told}: {wanted} is missing; allowed: a module of a {kind} has it")
+            raise UserError(f"{told}: {wanted} is missing; every {kind} must have it")
     if kind == "optimizer":
         form = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
         state = declared.literal(module, "STATE")
@@ -73,15 +73,15 @@ def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) ->
         taken = variable == "PARAMETERS" and name == "name"
         if taken or not (isinstance(name, str) and name.isidentifier()):
             raise UserError(
-                f"{where} is not a usable name; allowed: letters, digits and _, not name"
+                f"{where} is not a usable name; allowed: letters, digits and _, but not name"
             )
         if "$ref" in str(rule):
-            raise UserError(f"{where} has $ref; allowed: a JSON schema that is whole")
+            raise UserError(f"{where} has $ref; allowed: a JSON schema without references")
         try:
             Validator.check_schema(rule)
         except SchemaError as error:
             problem = " ".join(error.message.split())
-            raise UserError(f"{where} is no JSON schema ({problem})") from None
+            raise UserError(f"{where} is not a JSON schema ({problem})") from None
         if "default" in rule:
             check(rule["default"], rule, file, f"{variable}.{name}.default")
 
@@ -90,7 +90,9 @@ def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) ->
 def check_imports(module: str) -> None:
     """All of a module's code is seen, so that an edit of it is."""
     if line := code_digest.unfollowed(module, code_digest.ROOT):
-        raise UserError(f"{line}, and an edit of what that runs is not seen; allowed: import …")
+        raise UserError(
+            f"{line} and would hide an edit of the code that it runs; allowed: import …"
+        )
 
 
 def _defines(node: ast.stmt) -> list[str]:

@@ -26,7 +26,7 @@ def _check_sides(block: dict[str, int], where: str) -> None:
     for path in block:
         if path not in packs.BATCHABLE:
             raise UserError(
-                f"{where}.{path} is not a number that a pack can hold several of; "
+                f"{where}.{path} is not a number in which the runs of a pack may differ; "
                 f"allowed: {', '.join(packs.BATCHABLE)}"
             )
 

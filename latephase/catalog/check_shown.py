@@ -58,7 +58,7 @@ def _check_entry(
     file = f"catalog/{entry['paper']}/{kind}.yaml"
     _check_studies(catalog, file, kind, name, entry)
     if ("beside" in entry) != ("beside" in entry["files"]):
-        raise UserError(f"{file}: {name}.beside and beside among its files go together")
+        raise UserError(f"{file}: {name}.beside and beside among its files need each other")
     program = program_of(kind, name, entry)
     if not program.is_file():
         allowed = ", ".join(declared.modules_in(program.parent))
@@ -109,7 +109,9 @@ def _check_columns(
             if not its.has_column(column):
                 key = "beside" if i else "study"
                 told = f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"
-                raise UserError(f"{told} {scale}; allowed: a study with all that {script} reads")
+                raise UserError(
+                    f"{told} {scale}; allowed: a study with all columns that {script} reads"
+                )
 
 
 def _check_arguments(

@@ -156,7 +156,7 @@ class Catalog:
         }
         sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
         return (
-            f"left out: {', '.join([*studies, *shown])}, of data that are the user's own; "
+            f"left out: {', '.join([*studies, *shown])}, because their data are not configured; "
             f"name them in config.yaml: {', '.join(sets)}"
         )
 

@@ -38,7 +38,8 @@ def _found(
     parent = studies[given["study"]]["scales"][scale]
     if any("fork" in member for member in grid.members(parent)):
         raise UserError(
-            f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
+            f"{file}: {where}.study is {given['study']}, whose runs are forks; "
+            "allowed: a study without forks"
         )
     values, axes, arms = given.get("run", {}), grid.axes(parent), grid.arms(parent)
     axes |= {ARM: list(dict.fromkeys(arms.values()))} if arms else {}
@@ -53,8 +54,8 @@ def _found(
             continue
         if (seed := str(run["seed"])) in parents:
             raise UserError(
-                f"{file}: {where}.run is {values}, which leaves several runs of seed {seed}; "
-                f"allowed: values on {', '.join(axes)} that leave one"
+                f"{file}: {where}.run is {values}, which selects several runs of seed {seed}; "
+                f"allowed: values on {', '.join(axes)} that select one"
             )
         parents[seed] = spec.run_id(run)
         _check_step(given, run, file, where)
@@ -86,7 +87,7 @@ def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: 
             run = spec.replaced(template, values)
             if str(run["seed"]) not in parents:
                 raise UserError(
-                    f"{file}: {key}.grid.seed has {run['seed']}, of which "
+                    f"{file}: {key}.grid.seed has {run['seed']}, for which "
                     f"{member['fork']['study']} has no run; allowed: {', '.join(parents)}"
                 )
             fork = grid.resolved(run)
@@ -102,7 +103,7 @@ def _check_fits(fork: Spec, parent: Spec, file: str, key: str) -> None:
         if fork.get(name) != parent.get(name):
             raise UserError(
                 f"{file}: {key}.{name} is {spec.canonical(fork.get(name))}; "
-                f"allowed: {spec.canonical(parent.get(name))}, that of the run it forks from"
+                f"allowed: {spec.canonical(parent.get(name))}, as in the run it forks from"
             )
     names = fork["optimizer"]["name"], parent["optimizer"]["name"]
     if fork["fork"]["state"] == "kept" and names[0] != names[1]:

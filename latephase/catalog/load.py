@@ -73,12 +73,12 @@ def _check_files(folder: Path) -> None:
         paper = bool(more) and first not in ("data", "schemas")
         if paper and not (folder / first / "paper.yaml").exists():
             line = f"catalog/{first}: paper.yaml is missing beside {'/'.join(more)}"
-            raise UserError(f"{line}; allowed: a paper's folder, which has it")
+            raise UserError(f"{line}; allowed: a paper's folder with paper.yaml")
         if not READ.fullmatch(path.as_posix()):
             raise UserError(
-                f"catalog/{path.as_posix()} is not read; allowed: datasets.yaml, and of a paper "
-                "paper.yaml, figures.yaml, tables.yaml, claims.yaml, studies/*.yaml, "
-                "published/*.csv; notes end in .md"
+                f"catalog/{path.as_posix()} is not read; allowed: datasets.yaml, and in a paper's "
+                "folder paper.yaml, figures.yaml, tables.yaml, claims.yaml, studies/*.yaml, "
+                "published/*.csv; notes must end in .md"
             )
 
 
@@ -113,7 +113,7 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
             if name in known:
                 file = f"{where}/{files.format(name)}"
                 other = f"catalog/{known[name]['paper']}"
-                raise UserError(f"{file}: {name} stands in {other} too; allowed: another name")
+                raise UserError(f"{file}: {name} is also in {other}; allowed: another name")
             known[name] = {"paper": paper} | entry
     claims = read("claims", {"claims": []})["claims"]
     catalog.claims.extend({"paper": paper} | claim for claim in claims)

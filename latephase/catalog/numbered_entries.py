@@ -21,7 +21,7 @@ def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
     for name, entry in entries.items():
         for own, whole in _members(name, entry, f"{file}: {name}"):
             if own in found:
-                raise UserError(f"{file}: {own} stands twice; allowed: once")
+                raise UserError(f"{file}: {own} is given twice; allowed: once")
             found[own] = whole
     return found
 
@@ -30,14 +30,14 @@ def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, di
     """An entry as it is, or those that a template stands for."""
     numbers, each = RANGE.fullmatch(name), entry.get("each")
     if bool(numbers) != bool(each):
-        raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each go together")
+        raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each need each other")
     if not each:
         return [(name, entry)]
     stem, first, last = numbers[1], int(numbers[2]), int(numbers[3])
     combinations = list(itertools.product(*(values.items() for values in each.values())))
     if last - first + 1 != len(combinations):
         raise UserError(
-            f"{where}: {last - first + 1} numbers, and {len(combinations)} combinations of each; "
+            f"{where}: {last - first + 1} numbers, but {len(combinations)} combinations of each; "
             f"allowed: {stem}{{{first}..{first + len(combinations) - 1}}}"
         )
     rest = {key: value for key, value in entry.items() if key != "each"}
@@ -63,5 +63,7 @@ def _filled(value: Any, values: dict[str, str], where: str) -> Any:
         return value
     for name in PLACE.findall(value):
         if name not in values:
-            raise UserError(f"{where} has {{{name}}}; allowed: {', '.join(values)}, as each has")
+            raise UserError(
+                f"{where} has {{{name}}}; allowed: {', '.join(values)}, the names in each"
+            )
     return PLACE.sub(lambda place: values[place[1]], value)

@@ -35,7 +35,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
         if node is not None and _size(node, {}) > LARGEST:
-            problem = f"more than {LARGEST} values, aliases written out"
+            problem = f"more than {LARGEST} values, with aliases expanded"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         return node
 
@@ -48,7 +48,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if not isinstance(key, str):
                 problem = f"key {key} is not text"
             elif key in known:
-                problem = f"key {key!r} stands twice"
+                problem = f"key {key!r} is given twice"
             if problem:
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             known.add(key)

@@ -66,7 +66,7 @@ def texts(config: dict[str, Any], name: str) -> dict[str, Any]:
     """What the user says of a set of texts. Raises UserError where that is nothing."""
     if name not in config["texts"]:
         raise UserError(
-            f"config: texts.{name} is missing: the texts of {name} are yours to bring; "
+            f"config: texts.{name} is missing: you must bring the texts of {name}; "
             f"allowed: its files, texts: {{{name}: {{train: …, test: …, vocabulary: …}}}}"
         )
     return config["texts"][name]
@@ -139,7 +139,7 @@ def _of_texts(
     if name not in known:
         if "labels" not in given:
             raise UserError(
-                f"{where}.labels is missing; allowed: how many classes there are, or their names"
+                f"{where}.labels is missing; allowed: the number of classes, or their names"
             )
         return text.entry_of(given) if name in _texts(studies) else text.bare_entry_of(given)
     if known[name]["kind"] != "text":
@@ -149,8 +149,8 @@ def _of_texts(
     for key in given:
         if key not in OF_FILES:
             raise UserError(
-                f"{where}.{key} is {given[key]!r}; allowed: none, for catalog/datasets.yaml says "
-                f"it of {name}; or a new name"
+                f"{where}.{key} is {given[key]!r}; allowed: nothing, because catalog/datasets.yaml "
+                f"gives it for {name}; or a new name"
             )
     text.check_files(given, known[name])
     return None

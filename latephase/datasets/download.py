@@ -94,7 +94,7 @@ def _local(folder: Path | None, dataset: str, name: str) -> Path | None:
             if path.is_file():
                 return path
             if path.exists() or path.is_symlink():
-                raise UserError(f"{path}: is no file; replace or remove it")
+                raise UserError(f"{path}: is not a file; replace or remove it")
     return None
 
 

@@ -86,7 +86,7 @@ def load(
     """
     try:
         if not _whole(path):
-            raise UserError(f"{path}: not what was written there; remove it and run again")
+            raise UserError(f"{path}: its content is not what was written; remove it and run again")
         # With NumPy: torch would map the file so that the kernel must have room for all of it.
         with safe_open(path, framework="np") as file:
             header = _header(path, file.metadata())
@@ -221,7 +221,7 @@ def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         known = False
     if not known:
-        raise UserError(f"{path}: its header is not one of scripts.prepare_data; remove it")
+        raise UserError(f"{path}: its header was not written by scripts.prepare_data; remove it")
     return header
 
 

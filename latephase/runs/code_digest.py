@@ -296,6 +296,6 @@ def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
     forget()
     if expected not in (None, program(modules, root)):
         raise UserError(
-            "the code was edited since this job was planned, and its result is not kept; "
+            "the code was edited after this job was planned, so its result is not kept; "
             "run again, or undo the edit and run again"
         )

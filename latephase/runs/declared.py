@@ -40,7 +40,9 @@ def literal(file: Path, variable: str) -> Any:
         text = ast.unparse(found[0].value)
         text = text if len(text) <= 60 else f"{text[:60]}…"
         line = f"{told(file)}: {variable} at line {found[0].lineno} is {text}"
-        raise UserError(f"{line}; allowed: a literal, for it is read without running it") from None
+        raise UserError(
+            f"{line}; allowed: a literal, because it is read without running the code"
+        ) from None
 
 
 def _set_by(node: ast.stmt) -> list[str]:

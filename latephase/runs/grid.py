@@ -179,7 +179,8 @@ def planned_table(
     found = table(setting, also, only)
     if planned not in (None, spec.digest(found)):
         raise UserError(
-            "grids are read otherwise than when this job was planned; run again, or undo the edit"
+            "the code that reads grids has changed since this job was planned; "
+            "run again, or undo the edit"
         )
     return found
 

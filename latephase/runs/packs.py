@@ -49,7 +49,7 @@ def pack_of(specs: Iterable[Spec]) -> Spec:
         raise ValueError("the runs of a pack differ in more than batchable numbers")
     runs.sort(key=lambda numbers: tuple(numbers.values()))
     if any(a == b for a, b in itertools.pairwise(runs)):
-        raise ValueError("a run stands twice in a pack")
+        raise ValueError("a run is in a pack twice")
     return {"common": json.loads(commons.pop()), "runs": runs}
 
 

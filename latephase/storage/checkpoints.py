@@ -64,15 +64,15 @@ def read(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str,
 
     content = path.read_bytes()
     if not checksum.has_slot(content):
-        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again")
+        raise Damaged(f"{path}: not a complete checkpoint; remove it and run again")
     if not checksum.holds(content):
-        raise Damaged(f"{path}: not what was written there; remove it and run again")
+        raise Damaged(f"{path}: its content is not what was written; remove it and run again")
     try:
         told, _ = safetensors_header.decoded(BytesIO(content))
         header = json.loads(told["__metadata__"]["latephase"])["header"]
         tensors = load(content)
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
+        raise Damaged(f"{path}: not a complete checkpoint; remove it and run again") from error
     return {name: tensor.to(device) for name, tensor in tensors.items()}, header
 
 

@@ -34,7 +34,7 @@ def alone(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"{folder}: {_holder(path)} works there; wait for it, or end it, and run again"
+            f"{folder}: {_holder(path)} is working there; wait for it or end it, then run again"
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:

@@ -44,8 +44,8 @@ def rows(folders: Sequence[Path], names: list[str], step: int, state: str, layou
             )
     if missing := [name for name in names if name not in found]:
         raise UserError(
-            f"--parents: no pack holds the run {missing[0]}, from which one forks; allowed: "
-            "the checkpoints of the packs that do"
+            f"--parents: no pack holds the run {missing[0]}, from which another forks; "
+            "allowed: the checkpoints of the packs that hold it"
         )
     chosen = [found[name] for name in names]
     return Rows(

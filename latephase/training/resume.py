@@ -72,7 +72,7 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
         try:
             return _state(path, device, made_of, saved)
         except (UserError, OSError) as error:
-            log.warning("left out: %s", error)
+            log.warning("ignored: %s", error)
             path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)

@@ -19,7 +19,7 @@ def check(name: str, data: Data) -> None:
         raise UserError(
             f"data set {name}: none of the {size} training samples is of class "
             f"{', '.join(map(str, missing[:5]))}{', …' * (len(missing) > 5)}; "
-            f"allowed: samples of all {last + 1 - first} (data.train_size)"
+            f"allowed: samples of all {last + 1 - first} classes (data.train_size)"
         )
     inputs = data.train_inputs
     if isinstance(inputs, Tensor) and size > 1 and bool(torch.all(inputs == inputs[:1])):

@@ -323,7 +323,7 @@ def train(
     steps = checkpoint_steps(common["steps"], common["checkpoints"], first_step(common))
     kept = {*common["checkpoints"].get("states", [])}
     going_on = max(state.at) > steps[0]
-    log.info("going on from step %d" if going_on else "beginning at step %d", min(state.at))
+    log.info("continuing from step %d" if going_on else "starting at step %d", min(state.at))
     progress = Progress(pack_id(pack), "step", min(state.at), steps[-1], len(pack["runs"]))
     began, saved = time.monotonic() - state.wall_seconds, state.wall_seconds
     for step in steps:

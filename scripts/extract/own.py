@@ -43,7 +43,7 @@ def measuring(metric: str):
         if columns is None:
             raise UserError(
                 f"latephase/metrics/own/{metric}.py: {metric} returns {shown(found)}; "
-                "allowed: a dict of numbers, a column each"
+                "allowed: a dict of numbers, one for each column"
             )
         if taken := {"run", "step"} & set(columns):
             raise UserError(

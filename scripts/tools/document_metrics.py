@@ -191,7 +191,7 @@ def _tag(text: str, entry: Entry, where: str) -> str | None:
             raise UserError(f"{where}: tag {word!r} is unknown; allowed: {', '.join(TAGS)}")
         return None
     if word in entry.tags:
-        raise UserError(f"{where}: tag {word} stands twice")
+        raise UserError(f"{where}: tag {word} is given twice")
     entry.tags[word] = rest.strip()
     return word
 

@@ -56,7 +56,11 @@ BAD = [
     ("optimizer", OPTIMIZER.replace("hyper, step, layout", "hyper"), "update takes (params, grads"),
     ("optimizer", OPTIMIZER.replace("step, layout", "step, layout, more"), "update takes (params"),
     ("optimizer", OPTIMIZER.replace("step, layout", "step, layout, *, more"), "update takes (par"),
-    ("optimizer", OPTIMIZER.replace("'number'", "'numbre'"), "PARAMETERS.lr is no JSON schema ("),
+    (
+        "optimizer",
+        OPTIMIZER.replace("'number'", "'numbre'"),
+        "PARAMETERS.lr is not a JSON schema (",
+    ),
     (
         "optimizer",
         OPTIMIZER.replace("'type': 'number'", "'minimum': 'a'"),

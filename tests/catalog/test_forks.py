@@ -67,10 +67,14 @@ def test_a_study_of_forks_has_its_arms_as_a_column(loaded):
     ("changes", "fork", "said"),
     [
         ({}, {"study": "nothing"}, "fork.study is 'nothing'; allowed: "),
-        ({}, {"study": "child"}, "fork.study is child, of forks; allowed: one of none"),
+        (
+            {},
+            {"study": "child"},
+            "fork.study is child, whose runs are forks; allowed: a study without forks",
+        ),
         ({}, {"step": 21}, "fork.step is 21; allowed: 20, checkpoints.states of that study"),
         ({}, {"step": 21, "state": "reset"}, "fork.step is 21; allowed: 0, 1, "),
-        ({}, {"run": {}}, "fork.run is {}, which leaves several runs of seed 1; allowed: "),
+        ({}, {"run": {}}, "fork.run is {}, which selects several runs of seed 1; allowed: "),
         ({}, {"run": {"arm": "third"}}, "fork.run.arm is 'third'; allowed: plain, other"),
         ({}, {"run": {"optimizer.lr": 1}}, "fork.run.optimizer.lr is 1; allowed: an axis of"),
         ({"steps": 20}, {}, "steps is 20; allowed: above 20, where it forks"),

@@ -85,6 +85,6 @@ def test_studies_of_texts_that_are_not_there_are_left_out(root, config):
     loaded = load.load(root, config)
     assert "questions" not in loaded.chosen_studies("quick")
     assert loaded.left_out("quick") == (
-        "left out: questions, of data that are the user's own; "
+        "left out: questions, because their data are not configured; "
         "name them in config.yaml: texts.trec6"
     )

@@ -76,7 +76,7 @@ def test_defaults_are_filled_in():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "--options: no JSON (.*); allowed: a JSON object"),
+        ("{", "--options: not JSON (.*); allowed: a JSON object"),
         ("[]", r"options is \[\]; allowed: object"),
         ("{}", "options.by is missing; it must be given"),
         ('{"by": "a,b"}', "options.by is 'a,b'; allowed: array"),
@@ -103,7 +103,7 @@ MISTAKES = [
     (
         over_time,
         {"by": ["seed"], "across": "seed", "metrics": ["nc0"]},
-        "options.across is 'seed', which options.by names too",
+        "options.across is 'seed', which options.by also names",
     ),
     (over_time, {"by": ["spectrum"], "metrics": ["nc0"]}, "options.by names 'spectrum'"),
     (over_time, {"by": ["sometimes"], "metrics": ["nc0"]}, "options.by names 'sometimes'"),

@@ -67,7 +67,7 @@ def test_killed_again_and_again(data, uninterrupted, tmp_path, monkeypatch, capl
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"), [(0, "not a whole checkpoint"), (0.5, "not what was written there")]
+    ("kept", "told"), [(0, "not a complete checkpoint"), (0.5, "not what was written there")]
 )
 def test_a_truncated_state_falls_back_to_the_one_before(
     data, uninterrupted, tmp_path, monkeypatch, caplog, kept, told

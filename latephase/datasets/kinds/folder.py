@@ -69,7 +69,7 @@ def classes_of(path: str | os.PathLike) -> list[str]:
     if len(train) < 2:
         raise UserError(
             f"{shown(Path(path) / 'train')}: holds {len(train)} folders; "
-            "allowed: at least 2, one a class"
+            "allowed: at least 2, one for each class"
         )
     for here, there, name in ((train, val, "val"), (val, train, "train")):
         if strange := sorted({*here} - {*there}):
@@ -117,7 +117,9 @@ def by_class(path: str | os.PathLike, split: str) -> list[list[str]]:
                 )
             names.append(entry.name)
         if not names:
-            raise UserError(f"{shown(folder)}: holds no image; allowed: at least one a class")
+            raise UserError(
+                f"{shown(folder)}: holds no image; allowed: at least one for each class"
+            )
         found.append(sorted(names))
     return found
 
@@ -242,7 +244,7 @@ def image_of(path: Path, side: int) -> np.ndarray:
     # Pillow raises these on damaged files; SyntaxError on a PNG.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
         text = " ".join(str(error).replace(str(path), "it").split()) or type(error).__name__
-        raise UserError(f"{shown(path)}: not a whole JPEG or PNG ({text})") from None
+        raise UserError(f"{shown(path)}: not a complete JPEG or PNG ({text})") from None
 
 
 def cropped(image: Image.Image, side: int) -> Image.Image:

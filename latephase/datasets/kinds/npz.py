@@ -89,7 +89,7 @@ def entry_of(path: str | PathLike) -> dict:
     takes in the file.
     """
     if Path(path).exists() and not Path(path).is_file():
-        raise UserError(f"{path}: is no file; allowed: an .npz with {', '.join(KEYS)}")
+        raise UserError(f"{path}: is not a file; allowed: an .npz with {', '.join(KEYS)}")
     with zip_errors(path), zipfile.ZipFile(path) as archive:
         headers, labels = {}, {}
         for key in KEYS:
@@ -105,7 +105,7 @@ def entry_of(path: str | PathLike) -> dict:
         if header.shape[0] != headers[key.replace("x", "y")].shape[0]:
             raise UserError(
                 f"{path}: {key} holds {header.shape[0]} examples but {key.replace('x', 'y')} "
-                f"{headers[key.replace('x', 'y')].shape[0]} labels; allowed: as many"
+                f"{headers[key.replace('x', 'y')].shape[0]} labels; allowed: the same number"
             )
     if (test.shape[1:], test.kind) != (train.shape[1:], train.kind):
         raise UserError(
@@ -164,12 +164,14 @@ def _member(
         raise UserError(f"{path}: {key} is missing (found: {found}); allowed: {KEYS}") from None
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         kind = zipfile.compressor_names.get(info.compress_type, info.compress_type)
-        raise UserError(f"{path}: {key} is compressed by {kind}; allowed: deflate, or not at all")
+        raise UserError(
+            f"{path}: {key} is compressed by {kind}; allowed: deflate or no compression"
+        )
     # What the archive says that a member takes may be a lie too; its own size is not.
     taken = min(info.compress_size, Path(path).stat().st_size)
     if info.file_size > max(SMALL[key[0]], FOLD * taken):
         raise UserError(
-            f"{path}: {key} would be {info.file_size} bytes out of {taken}; "
+            f"{path}: {key} would inflate from {taken} to {info.file_size} bytes; "
             f"allowed: {FOLD} times as many"
         )
     with archive.open(info) as stream:

@@ -77,7 +77,9 @@ def entry_of(given: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given["test"], int):
         if given["test"] >= sizes["train"]:
             line = f"{given['train']}: holds {sizes['train']} texts"
-            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
+            raise UserError(
+                f"{line}, of which {given['test']} are for the test set; allowed: fewer"
+            )
         sizes = {"train": sizes["train"] - given["test"], "test": given["test"]}
     return entry | sizes
 
@@ -134,7 +136,7 @@ def _reading(path: str | os.PathLike, row: itertools.count | None = None) -> Ite
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; allowed: {', '.join(ENDINGS)}") from None
     except UnicodeEncodeError:
-        raise UserError(f"{str(path)!a}: is no path; allowed: {', '.join(ENDINGS)}") from None
+        raise UserError(f"{str(path)!a}: is not a path; allowed: {', '.join(ENDINGS)}") from None
     except UnicodeDecodeError as error:
         byte = f"0x{error.object[error.start]:02x}"
         raise UserError(f"{path}: holds the byte {byte}, which is not UTF-8 text") from None
@@ -150,7 +152,7 @@ def _check_file(path: str | os.PathLike) -> None:
     with _reading(path):
         Path(path).stat()
         if not Path(path).is_file():
-            raise UserError(f"{path}: is no file; allowed: {', '.join(ENDINGS)}, or a vocab.txt")
+            raise UserError(f"{path}: is not a file; allowed: {', '.join(ENDINGS)}, or a vocab.txt")
 
 
 def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
@@ -184,7 +186,7 @@ def _separated(
     """The wanted columns of a .csv or .tsv, row by row."""
     name = str(path)
     if not name.endswith(ENDINGS):
-        raise UserError(f"{path}: is no file of texts; allowed: {', '.join(ENDINGS)}")
+        raise UserError(f"{path}: is not a file of texts; allowed: {', '.join(ENDINGS)}")
     packed = name.endswith(".gz")
     tabs = name.removesuffix(".gz").endswith(".tsv")
     form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
@@ -210,7 +212,9 @@ def _limited(lines: Iterable[str], path: str | os.PathLike) -> Iterator[str]:
     for line in lines:
         size += len(line)
         if size > LARGEST:
-            raise UserError(f"{path}: holds more than {LARGEST} letters; allowed: up to as many")
+            raise UserError(
+                f"{path}: holds more than {LARGEST} characters; allowed: at most as many"
+            )
         yield line
 
 
@@ -268,12 +272,12 @@ def pieces_of(path: str | os.PathLike) -> dict[str, int]:
     with _reading(path), Path(path).open(encoding="utf-8-sig", newline="\n") as file:
         found = [line.rstrip("\r\n") for line in itertools.islice(file, MOST_PIECES + 1)]
     if len(found) > MOST_PIECES:
-        raise UserError(f"{path}: has more than {MOST_PIECES:,} lines; allowed: up to as many")
+        raise UserError(f"{path}: has more than {MOST_PIECES:,} lines; allowed: at most as many")
     numbers = {piece: i for i, piece in enumerate(found)}
     for piece in PIECES:
         if piece not in numbers:
             raise UserError(
-                f"{path}: has no line {piece}; allowed: a vocab.txt of BERT's kind, with "
+                f"{path}: has no line {piece}; allowed: a vocab.txt as BERT has it, with "
                 f"{', '.join(PIECES)}"
             )
     return numbers
@@ -313,7 +317,9 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
         at = len(labels) - given["test"]
         if at < 1:
             line = f"{given['train']}: holds {len(labels)} texts"
-            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
+            raise UserError(
+                f"{line}, of which {given['test']} are for the test set; allowed: fewer"
+            )
         found = {"train": (tokens[:at], labels[:at]), "test": (tokens[at:], labels[at:])}
     for split, (_, labels) in found.items():
         there = set(labels.tolist())
@@ -321,7 +327,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             raise UserError(
                 f"data set {name}: no text to {split} is of class "
                 f"{', '.join(map(str, missing[:5]))}; allowed: texts of all {entry['classes']} "
-                "(shuffle puts a file in order of its labels into another)"
+                "classes (use shuffle if the file is sorted by its labels)"
             )
     kept = np.union1d(found["train"][0], [pieces["[PAD]"], pieces["[UNK]"]])
     special = [pieces["[PAD]"], pieces["[UNK]"]]
