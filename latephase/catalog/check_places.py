@@ -1,4 +1,4 @@
-"""What can be wrong with the folders that the configuration names: one line each."""
+"""Mistakes in the folders that the configuration names, each told in one line."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from latephase.errors import UserError
 
 SPECIAL = "{}()\"'`$\\*?[]^~;|&<>!"
-"""What a shell or a pattern of Snakemake's reads as something else."""
+"""Characters that have a meaning for a shell or in a pattern of Snakemake's."""
 
 
 def check_folder(key: str, value: str, write: bool) -> None:
-    """A folder can be made if it is not there, and be named in a command.
+    """Check that a folder can be made if it is missing, and can be named in a command.
 
     ``write``: something will be written to it.
     """

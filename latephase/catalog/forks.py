@@ -1,4 +1,4 @@
-"""The runs that a study's runs fork from: found in another study, one for each seed."""
+"""Find the runs that a study's runs fork from, in another study, one for each seed."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
 SHARED = ("data", "model", "dtype")
-"""What a fork has in common with the run that it goes on from."""
+"""What a fork has in common with the run that it continues."""
 
 
 def resolve(studies: dict[str, dict], study: str, scale: str, file: str) -> None:
-    """Find the parents of a study's forks at a scale, and put their ids by seed in its setting.
+    """Find the parents of a study's forks at a scale, and put their ids by seed into its setting.
 
-    The settings of all studies have been checked. Raises UserError where there is no such study,
-    not one run for a seed, no checkpoint or state at the step, or where the two do not fit.
+    The settings of all studies have been checked. Raises UserError if there is no such study, if
+    there is not exactly one run for a seed, if there is no checkpoint or state at the step, or if
+    the two do not fit.
     """
     setting = studies[study]["scales"][scale]
     if "fork" in setting:
@@ -74,7 +75,7 @@ def _check_step(given: dict[str, Any], parent: Spec, file: str, where: str) -> N
 
 
 def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: str) -> None:
-    """Check that the forks of a study fit the runs that they go on from, ``runs`` by their ids.
+    """Check that the forks of a study fit the runs that they continue, ``runs`` by their ids.
 
     Raises UserError.
     """

@@ -1,8 +1,8 @@
-"""Entries of the catalog that stand for several, as ``fig{32..55}`` does, written out.
+"""Write out entries of the catalog that stand for several, such as ``fig{32..55}``.
 
-``each`` has names, and of each name values with what a title calls them. The entries are all
-combinations in turn, the last name's values changing first; ``{name}`` in an entry is the value,
-and in its title what it is called.
+``each`` has names, and for each name values with the words that titles use for them. The entries
+are all combinations in turn, where the last name's values change first. ``{name}`` in an entry is
+the value, and in its title the words.
 """
 
 import itertools
@@ -16,7 +16,7 @@ PLACE = re.compile(r"\{(\w*)\}")
 
 
 def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
-    """The entries of a file by name, templates in the place of theirs. Raises UserError."""
+    """The entries of a file by name, with templates replaced by theirs. Raises UserError."""
     found = {}
     for name, entry in entries.items():
         for own, whole in _members(name, entry, f"{file}: {name}"):
@@ -27,7 +27,7 @@ def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
 
 
 def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, dict[str, Any]]]:
-    """An entry as it is, or those that a template stands for."""
+    """An entry as it is, or the entries that a template stands for."""
     numbers, each = RANGE.fullmatch(name), entry.get("each")
     if bool(numbers) != bool(each):
         raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each need each other")
