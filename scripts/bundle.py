@@ -25,7 +25,7 @@ from latephase.storage.atomic import replacing
 from scripts import given
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same bytes every time
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: always the same bytes
 
 
 def commit() -> str | None:

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians, one a class, that a linear classifier separates: generated."""
+"""A mixture of Gaussians, one for each class, that a linear classifier separates: generated."""
 
 import hashlib
 import math

@@ -43,10 +43,12 @@ SCHEMA = {
 }
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 LARGEST = 8 << 30
-"""Bytes of an array: a larger one would not fit beside its copy in most machines' memory."""
-# A bomb unpacks to a thousand times its bytes, the limit of deflate. Honest one-hot vectors do
-# nearly so. So inputs may have a size that does no harm, whatever they take in the file. Labels may
-# have less, because they are read whenever Snakemake plans.
+"""The most bytes of an array. A larger one would not fit beside its copy in most machines'
+memory.
+"""
+# A bomb unpacks to a thousand times its bytes, the limit of deflate. Honest one-hot vectors nearly
+# do so, too. So inputs may have a harmless size, whatever they take in the file. Labels may have
+# less, because they are read whenever Snakemake plans.
 FOLD, SMALL = 200, {"x": 1 << 30, "y": 16 << 20}
 LONGEST_HEADER = 10_000
 LONG = re.compile(r"(\d)L(?=[,)])")
@@ -167,7 +169,8 @@ def _member(
         raise UserError(
             f"{path}: {key} is compressed by {kind}; allowed: deflate or no compression"
         )
-    # What the archive says that a member takes may be a lie too; its own size is not.
+    # The archive may also lie about the bytes that a member takes. The size of the file itself is
+    # true.
     taken = min(info.compress_size, Path(path).stat().st_size)
     if info.file_size > max(SMALL[key[0]], FOLD * taken):
         raise UserError(
@@ -223,7 +226,7 @@ def _labels(stream: BinaryIO, header: Header, where: str) -> set[int]:
         raise UserError(
             f"{where} has shape {header.shape} and kind {header.kind}; allowed: [N] of integers"
         )
-    # No more than this: a member that lies about its length would be inflated whole by read().
+    # No more than this: read() would inflate the whole of a member that lies about its length.
     length = header.shape[0] * header.itemsize
     code = {1: "b", 2: "h", 4: "i", 8: "q"}[header.itemsize]
     values = array(code if header.kind == "i" else code.upper(), _exactly(stream, length))
