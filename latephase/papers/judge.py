@@ -53,7 +53,7 @@ def judge(
 
 
 def _verdict(statistic: Statistic, table: pd.DataFrame, threshold: Threshold) -> str | None:
-    """The verdict on a control's data; None where the statistic has no value there."""
+    """The verdict on a control's data; None if the statistic has no value there."""
     try:
         result = statistic(table)
     except ValueError:
@@ -70,7 +70,7 @@ def _count(failed: int, without_value: int, of: int) -> str:
 
 
 def _called(kind: str, asked: Any) -> str:
-    """What a control is called: ``weight decay reversed``."""
+    """The description of a control: ``weight decay reversed``."""
     match kind, asked:
         case "shuffle", "labels":
             return "runs shuffled"
