@@ -58,7 +58,7 @@ def _check_entry(
     file = f"catalog/{entry['paper']}/{kind}.yaml"
     _check_studies(catalog, file, kind, name, entry)
     if ("beside" in entry) != ("beside" in entry["files"]):
-        raise UserError(f"{file}: {name}.beside and beside among its files need each other")
+        raise UserError(f"{file}: {name}.beside and beside among its files must come together")
     program = program_of(kind, name, entry)
     if not program.is_file():
         allowed = ", ".join(declared.modules_in(program.parent))

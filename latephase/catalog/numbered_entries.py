@@ -30,7 +30,9 @@ def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, di
     """An entry as it is, or the entries that a template stands for."""
     numbers, each = RANGE.fullmatch(name), entry.get("each")
     if bool(numbers) != bool(each):
-        raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each need each other")
+        raise UserError(
+            f"{where}: numbers in its name, as fig{{1..4}}, and the key each must come together"
+        )
     if not each:
         return [(name, entry)]
     stem, first, last = numbers[1], int(numbers[2]), int(numbers[3])

@@ -129,8 +129,8 @@ def _of_integers(
     for key, value in (("mean", mean), ("std", std), ("resize", resize)):
         if value is not None:
             raise UserError(
-                f"{Path(path).name}: data.{key} is {value!r}; allowed: null, for its inputs are "
-                "integers"
+                f"{Path(path).name}: data.{key} is {value!r}; allowed: null, because its inputs "
+                "are integers"
             )
     return _Reading(lambda rows: rows.to(torch.int64), header["shape"], torch.int64)
 

@@ -151,7 +151,7 @@ def test_free_features_are_as_many_as_the_samples(root, config):
     load.load(root, config)
     edit(root / STUDY, [*QUICK, "data"], data | {"test_size": 100})
     assert line(root, config) == (
-        f"{STUDY}: scales.quick.model.samples is 500; allowed: as many as there are to test, 100"
+        f"{STUDY}: scales.quick.model.samples is 500; allowed: the number of samples to test, 100"
     )
 
 

@@ -299,7 +299,9 @@ def test_an_entry_of_a_new_kind_without_what_it_requires(tokens):
 def test_integers_are_not_standardised(sequences, key, value):
     with pytest.raises(UserError) as error:
         load(sequences[1], **{key: value})
-    said = f"mine.safetensors: data.{key} is {value!r}; allowed: null, for its inputs are integers"
+    said = (
+        f"mine.safetensors: data.{key} is {value!r}; allowed: null, because its inputs are integers"
+    )
     assert str(error.value) == said
 
 

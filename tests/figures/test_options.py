@@ -95,11 +95,19 @@ def test_what_is_no_option_is_told_in_a_line(text, told):
 
 
 MISTAKES = [
-    (metric_against_metric, {"x": "nc0", "y": "nc0"}, "options.y is 'nc0', as options.x is"),
-    (metric_against_metric, {"x": "spectrum"}, "spectrum is not a number a row"),
-    (by_all_hyperparameters, {"metric": "spectrum"}, "spectrum is not a number a row"),
-    (by_all_hyperparameters, {"metric": "optimizer.name"}, "optimizer.name is not a number a row"),
-    (by_weight_decay, {"optimizers": ["adam"], "metrics": ["run"]}, "run is not a number a row"),
+    (metric_against_metric, {"x": "nc0", "y": "nc0"}, "options.y is 'nc0', the same as options.x"),
+    (metric_against_metric, {"x": "spectrum"}, "spectrum is not one number per row"),
+    (by_all_hyperparameters, {"metric": "spectrum"}, "spectrum is not one number per row"),
+    (
+        by_all_hyperparameters,
+        {"metric": "optimizer.name"},
+        "optimizer.name is not one number per row",
+    ),
+    (
+        by_weight_decay,
+        {"optimizers": ["adam"], "metrics": ["run"]},
+        "run is not one number per row",
+    ),
     (
         over_time,
         {"by": ["seed"], "across": "seed", "metrics": ["nc0"]},

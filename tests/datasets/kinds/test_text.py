@@ -257,7 +257,7 @@ def test_a_vocabulary_without_what_is_needed(given, missing):
 def test_a_file_that_unpacks_to_too_much(given, tmp_path, monkeypatch):
     monkeypatch.setattr(text, "LARGEST", 1000)
     path = write(tmp_path / "large.csv.gz", [(1, "a" * 100)] * 20)
-    with pytest.raises(UserError, match="holds more than 1000 letters"):
+    with pytest.raises(UserError, match="holds more than 1000 characters"):
         text.entry_of(given | {"train": path})
 
 
