@@ -128,7 +128,7 @@ MISTAKES = [
             "metrics": ["nc0"],
             "only": {"optimizer.name": ["adam"], "optimizer.weight_decay": [0.05]},
         },
-        "no run has all of it",
+        "no run has all of these values",
     ),
     (
         over_time,
