@@ -6,7 +6,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-# Planning makes millions of objects and no garbage: to look for it takes a seventh of the time.
+# Planning makes millions of objects and no garbage. Looking for garbage takes a seventh of the time.
 gc.disable()
 
 
@@ -40,7 +40,7 @@ onsuccess:
     summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
-# Light, or in need of what a node may not have, the network.
+# Rules that are light, or that need the network, which a node may not have.
 localrules:
     all,
     figures,
@@ -86,10 +86,10 @@ rule studies:
 
 
 checkpoint planned_whole:
-    """Never run. Where there is a checkpoint, a submitted job is planned with what comes before it.
+    """Never run. Because of this checkpoint, a submitted job is planned with what comes before it.
 
-    Without, it sees its own rule alone, and what it keeps in the cache has another key than where
-    it runs on the spot; or none, since a folder that no job of the plan makes has no checksum.
+    Without it, the job sees its own rule alone. Then its results have another key in the cache than
+    those of a local job, or none, since a folder that no job of the plan makes has no checksum.
     """
     output:
         f"{RESULTS}/never",

@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend, told in one line."""
+"""Mistakes that a user can correct, told in one line."""
 
 import errno
 import os
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LONGEST = 300
-"""Letters without a blank that are told whole."""
+"""The number of characters without a blank that are printed in full."""
 
 
 class UserError(Exception):
     """A mistake in a file, key or value that the user gave; the message is one line.
 
-    What of it a terminal would not print as it is stands escaped, and what is very long is cut.
+    Characters that a terminal would not print as they are are escaped, and very long parts are cut.
     """
 
     def __init__(self, line: str):
@@ -26,7 +26,8 @@ class UserError(Exception):
 def reporting() -> Iterator[None]:
     """Print a :class:`UserError` as one line on stderr and exit with status 1.
 
-    So too a disk without room: what was there stands, and the next call goes on from it.
+    The same happens if the disk is full: what was there is unchanged, and the next call continues
+    from it.
     """
     try:
         yield
@@ -40,6 +41,7 @@ def reporting() -> Iterator[None]:
         line = f"{error.filename or 'a file'}: {reason}; make room and run again"
     else:
         return
-    # One write, newline and all: the lines of jobs that end at the same time stay apart.
+    # One write, including the newline, so that the lines of jobs that end at the same time do not
+    # mix.
     sys.stderr.write(f"error: {line}\n")
     sys.exit(1)

@@ -1,19 +1,19 @@
-"""How far a long job is, told in its log."""
+"""Lines in the log that say how far a long job is."""
 
 import logging
 import time
 
 SECONDS = 10.0
-"""Between two lines."""
+"""The time between two lines, in seconds."""
 
 log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Tells every ten seconds where a job on many runs is, its rate, and the time left."""
+    """Says every ten seconds where a job on many runs is, its rate, and the time left."""
 
     def __init__(self, name: str, unit: str, start: int, stop: int, runs: int):
-        """``name`` stands before each line; ``unit`` is what there is from start to stop."""
+        """``name`` begins each line; ``unit`` is what is counted from start to stop."""
         self.name, self.unit, self.start, self.stop, self.runs = name, unit, start, stop, runs
         self.total, self.done = (stop - start) * runs, 0
         self.began = self.told = time.monotonic()

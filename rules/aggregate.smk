@@ -1,5 +1,5 @@
 rule aggregate:
-    """Everything of a study in one file, a row a run and step."""
+    """All data of a study in one file, one row for each run and step."""
     input:
         history=partial(TARGETS.pack_files, ["history"]),
         families=lambda wildcards: TARGETS.pack_files(TARGETS.study_families(wildcards), wildcards),

@@ -1,5 +1,5 @@
 rule claims:
-    """Every claim that the scale's studies can answer: statistic, interval, verdict."""
+    """Every claim that the studies of the scale can answer: statistic, interval, verdict."""
     input:
         data=lambda wildcards: [
             TARGETS.study_data(study, wildcards.scale)

@@ -1,5 +1,5 @@
-# What the other files share: the catalog, where things lie, and what jobs are made of. Bindings
-# only: rules/targets.py says what a job is made from and called with.
+# What the other files share: the catalog, the folders, and what jobs are made from. This file only
+# binds names: rules/targets.py says what a job is made from and called with.
 import sys
 from functools import cache, partial
 from pathlib import Path
@@ -34,7 +34,7 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 # Slurm sends SIGTERM to every process of a job that must leave its node. The training saves its
 # state and ends with status 143. The shell, and the program that writes the log, ignore the signal
 # and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
-# the period of grace; a job that ends earlier has failed. So where preempted jobs are put back, the
+# the grace period. A job that ends earlier counts as failed. So if preempted jobs are put back, the
 # shell waits for Slurm to end it, for ten minutes at most.
 shell.prefix(
     f"{LEAVE}set -euo pipefail; "
@@ -51,25 +51,25 @@ wildcard_constraints:
     scale="|".join(SCALES),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
-    # Where there is none, a pattern that nothing matches.
+    # If there is none, a pattern that matches nothing.
     figure="|".join(CATALOG.figures) or "(?!)",
     table="|".join(CATALOG.tables) or "(?!)",
 
 
 def torch_env(device):
-    """The environment of what computes with torch: its two builds differ in nothing else."""
+    """The environment of programs that use torch. Its two variants differ in torch's build alone."""
     return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
 
 
 @cache
 def tell_what_is_left_out():
-    """Say once, to who asks for all there is at a scale, what of it cannot be had."""
+    """Say once what cannot be made, if everything at a scale is asked for."""
     if left_out := CATALOG.left_out(config["scale"]):
         logger.warning(left_out)
 
 
 def or_exit(of):
-    """A function of wildcards, with which Snakemake ends in one line where it raises UserError."""
+    """A function of wildcards. If it raises UserError, Snakemake ends with one line."""
 
     def call(wildcards):
         try:

@@ -8,7 +8,7 @@ rule prepare_data:
         "../envs/analysis.yaml"
     threads: lambda wildcards: 8 if TARGETS.kind(wildcards) == "folder" else 1
     resources:
-        # Where files are found is not what they hold, so all of this may change.
+        # Where files are found does not change their content, so all of this may change.
         mirror=config["mirror"],
         downloads=config["downloads"],
         npz=TARGETS.data_npz,
@@ -16,7 +16,7 @@ rule prepare_data:
         texts=or_exit(TARGETS.data_texts),
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     params:
-        # What decides: Snakemake sees no change of the files themselves.
+        # These decide the result: Snakemake does not see a change of the files themselves.
         name="{dataset}",
         entry=TARGETS.data_entry,
         content=or_exit(TARGETS.data_content),

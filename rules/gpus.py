@@ -1,4 +1,4 @@
-"""How jobs are given GPUs, and what is said where there is none."""
+"""How jobs are given GPUs, and what is said if there is none."""
 
 import subprocess
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ def count(device: str) -> int:
 
 
 def own(device: str, limit: object) -> str:
-    """The begin of a command that takes a GPU of its own; empty where there is nothing to choose.
+    """The beginning of a command that takes a GPU of its own; empty if there is no choice.
 
-    ``limit`` is Snakemake's limit of the resource ``gpu``: as many jobs use one at a time. It is
-    None where nobody set one, and so is its value on a cluster, which counts its GPUs itself.
-    A device with a number is the user's own choice.
+    ``limit`` is Snakemake's limit of the resource ``gpu``: this many jobs use one at a time. It is
+    None if nobody set one. So is its value on a cluster, which counts its GPUs itself. A device
+    with a number is the user's own choice.
     """
     number = getattr(limit, "value", None)
     if device != "cuda" or number is None or number < 2:
@@ -25,10 +25,10 @@ def own(device: str, limit: object) -> str:
 
 
 def lacking(workflow: Any, config: Mapping[str, Any], leave: str) -> str:
-    """One line if jobs that are to run here ask for a GPU that is not here; else nothing.
+    """One line if jobs that would run here ask for a GPU that is not here; otherwise empty.
 
-    On a cluster, and where conda makes the environments, this machine and its torch are not those
-    of the jobs. Nothing is said either where torch is not to be found.
+    On a cluster, and if conda makes the environments, this machine and its torch are not those of
+    the jobs. Nothing is said either if torch cannot be found.
     """
     elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
     if elsewhere or workflow.touch:

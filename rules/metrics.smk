@@ -2,8 +2,8 @@ rule extract:
     """One family of metrics, or a metric of the user's own, on every checkpoint of a pack."""
     input:
         unpack(TARGETS.extraction_inputs),
-        # A folder has no checksum, so that a touch alone would put out of date what is measured on
-        # it. The history, made with it, has one and stands for it.
+        # A folder has no checksum, so a mere touch would make the metrics out of date. The history,
+        # which is made together with it, has one and is used instead.
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
         data=TARGETS.pack_data,
@@ -20,7 +20,7 @@ rule extract:
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
-        # The cache's key holds no wildcards: what an artifact is of stands here.
+        # The cache's key holds no wildcards, so these say what an artifact is about.
         pack="{pack}",
         family="{family}",
         program=TARGETS.extraction,

@@ -8,7 +8,7 @@ rule report:
         style="report/style.css",
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
-        # What the keys of config.yaml were, overrides and all.
+        # The keys of config.yaml, with all overrides.
         config=f"{RESULTS}/{{scale}}/config.json",
     log:
         f"{RESULTS}/logs/report/{{scale}}.log",
@@ -19,7 +19,7 @@ rule report:
         None
     resources:
         snakefile=workflow.main_snakefile,
-        # Not a param: what of it shows in the report is in the figures, tables and titles.
+        # Not a param: what the report shows of it is in the figures, tables and titles.
         config=lambda wildcards: spec.canonical(config | {"scale": wildcards.scale}),
     params:
         titles=lambda wildcards: TARGETS.titles(wildcards.scale),

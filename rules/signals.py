@@ -1,7 +1,8 @@
-"""Ending Snakemake by a signal: its programs are told, and no lock stays.
+"""End Snakemake by a signal so that its programs are told and no lock remains.
 
-Left to itself it waits for the jobs at hand when SIGTERM asks it to end, hours for a training;
-where its scheduler is not there yet, or a terminal is closed, it dies and leaves its lock.
+By itself, Snakemake waits for the running jobs when SIGTERM asks it to end, which are hours for a
+training. If its scheduler is not there yet, or if a terminal is closed, it dies and leaves its
+lock.
 """
 
 import contextlib
@@ -22,7 +23,9 @@ def heed_while_planning() -> None:
 
 
 def heed_while_jobs_run() -> None:
-    """Once Snakemake is ready to run jobs: end when they have, and tell ours to."""
+    """Once Snakemake is ready to run jobs: tell our programs to end, and end when they have
+    ended.
+    """
     finish = signal.getsignal(signal.SIGTERM)  # Snakemake's own: no further job
     # A signal interrupts the main thread, which may hold any lock at that moment. So a thread of
     # its own ends the jobs, and it hears of the signal by a queue that needs no lock.
@@ -43,7 +46,7 @@ def _end(finish, asked: queue.SimpleQueue) -> None:
     told = set()
     while True:  # one may just be starting
         for process in _children() - told:
-            # Not the shell around it, nor tee: what it says last should be in its log.
+            # Not the shell around it, nor tee: the program's last words should be in its log.
             with contextlib.suppress(psutil.Error):
                 if any(word.startswith("scripts.") for word in process.cmdline()):
                     process.terminate()

@@ -1,8 +1,8 @@
-"""Say where what the pipeline made lies, and what the verdicts are.
+"""Say where the results are, and what the verdicts are.
 
     python -m rules.summary results/quick results/paper
 
-Neither pandas nor torch: the Snakefile imports it for the last lines of a run.
+It imports neither pandas nor torch, because the Snakefile imports it for the last lines of a run.
 """
 
 import argparse
@@ -14,8 +14,9 @@ from latephase.papers.claim import VERDICTS
 
 
 def verdicts(table: Path) -> tuple[str, list[str]]:
-    """How often each was given, ``2 reproduced, 0 not reproduced, 1 inconclusive``; and of which
-    studies."""
+    """How often each verdict was given, ``2 reproduced, 0 not reproduced, 1 inconclusive``,
+    and the studies.
+    """
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     counts = Counter(row["verdict"] for row in rows)
@@ -24,10 +25,10 @@ def verdicts(table: Path) -> tuple[str, list[str]]:
 
 
 def lines(folder: Path) -> list[str]:
-    """A line for each thing there is in the folder of a scale.
+    """A line for each thing that is in the folder of a scale.
 
-    A verdict or a report older than what it is made from is said to be so: a run that was
-    asked for a single figure leaves the others as they are.
+    A verdict or a report that is older than what it is made from has a remark, because a run that
+    was asked for a single figure does not change the others.
     """
     figures = sorted(folder.glob("figures/*.png"))
     tables = sorted(folder.glob("tables/*.html"))
@@ -49,13 +50,13 @@ def lines(folder: Path) -> list[str]:
 
 
 def behind(path: Path, sources: list[Path]) -> str:
-    """A remark where a file is older than one that it is made from."""
+    """A remark if a file is older than one that it is made from."""
     newest = max((source.stat().st_mtime for source in sources if source.exists()), default=0)
     return "   (from before this run)" if newest > path.stat().st_mtime else ""
 
 
 def main(argv: list[str] | None = None) -> None:
-    # Snakemake's own Python may be told to keep no docstrings.
+    # Snakemake's own Python may be told to discard docstrings.
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folders", type=Path, nargs="+", help="results/<scale>")
     args = parser.parse_args(argv)

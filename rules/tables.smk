@@ -1,5 +1,5 @@
 rule table:
-    """A table of a paper, its values beside ours: as a page, and the numbers in it."""
+    """A table of a paper with its values beside ours: a page, and the numbers in it."""
     input:
         unpack(TARGETS.shown_files),
     output:

@@ -1,7 +1,7 @@
 """What jobs are made from and called with, by their wildcards.
 
-The rules bind these methods; nothing here needs Snakemake. Wildcards are whatever has the names
-``dataset``, ``pack``, ``family``, ``scale``, ``study``, ``figure`` and ``table`` as attributes.
+The rules bind these methods. Nothing here needs Snakemake. Wildcards are any object that has the
+attributes ``dataset``, ``pack``, ``family``, ``scale``, ``study``, ``figure`` and ``table``.
 """
 
 import functools
@@ -20,11 +20,11 @@ from latephase.runs import code_digest, grid, parts, spec
 from latephase.runs.columns import ALWAYS
 
 INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
-"""What a family may take beside checkpoints and data, and the file that a rule makes it in."""
+"""The inputs that a family may take beside checkpoints and data, and the files that rules make."""
 
 
 def _without(value: Any, key: str) -> Any:
-    """A value of JSON types without a key, wherever in it that stands."""
+    """A value of JSON types without a key, at every level of it."""
     if isinstance(value, dict):
         return {name: _without(inner, key) for name, inner in value.items() if name != key}
     return [_without(inner, key) for inner in value] if isinstance(value, list) else value
@@ -33,7 +33,7 @@ def _without(value: Any, key: str) -> Any:
 class Targets:
     """A catalog's targets, under a folder of results, in a repository.
 
-    Raises UserError where a family takes an input that no rule makes.
+    Raises UserError if a family takes an input that no rule makes.
     """
 
     def __init__(self, catalog: Catalog, root: Path):
@@ -53,14 +53,15 @@ class Targets:
 
     @functools.cache  # noqa: B019 (one object a workflow)
     def code(self, *modules: str) -> str:
-        """Tells apart what is computed by programs and parts of these names."""
+        """A digest of what is computed by programs and parts with these names."""
         return code_digest.program(modules, self.root)
 
     @functools.cache  # noqa: B019
     def planned_code(self, *modules: str) -> str:
         """The same for a program that is called with the digest of a study's planned rows.
 
-        What reads grids is left out: if an edit of it changes the rows, it changes their digest.
+        The code that reads grids is left out: if an edit of it changes the rows, it changes their
+        digest.
         """
         return code_digest.program(modules, self.root, answered=code_digest.PLANNING)
 
@@ -68,8 +69,8 @@ class Targets:
     def software(self, stage: str) -> str:
         """A digest of a stage's environments, for processors and GPUs alike, and of their pins.
 
-        A param of what is cached: the cache's key leaves out pin files, and without --sdm conda
-        the environment altogether. Comments are not in it.
+        It is a param of what is cached, because the cache's key leaves out pin files and, without
+        --sdm conda, the whole environment. Comments are not in it.
         """
         envs = self.root / "envs"
         listed = [path for kind in ("yaml", "txt") for path in envs.glob(f"{stage}*.{kind}")]
@@ -89,7 +90,7 @@ class Targets:
         return self.code("scripts.prepare_data", reader)
 
     def data_entry(self, wildcards) -> str:
-        """What a set is, as JSON. Where its files can be had is not in it."""
+        """What a set is, as JSON, without the places where its files can be found."""
         return spec.canonical(_without(self.catalog.datasets[wildcards.dataset], "urls"))
 
     def data_npz(self, wildcards) -> str:
@@ -120,9 +121,9 @@ class Targets:
         return folder.listing(images) if images else ""
 
     def data_content(self, wildcards) -> str:
-        """Tells apart what a user's file or folder holds, wherever it lies; of other sets nothing.
+        """A digest of what a user's file or folder contains, wherever it is; empty for other sets.
 
-        Raises UserError where it cannot be read.
+        Raises UserError if it cannot be read.
         """
         own = (self.data_npz, self.data_folder, self.data_texts)
         return self._content(*(files(wildcards) for files in own))
@@ -130,7 +131,7 @@ class Targets:
     # Packs
 
     def pack_spec(self, wildcards) -> dict[str, Any]:
-        """What a pack is, whole."""
+        """The complete description of a pack."""
         return self.catalog.packs[wildcards.pack]
 
     def pack_data(self, wildcards) -> str:
@@ -139,16 +140,18 @@ class Targets:
         return f"{self.results}/data/{name}.safetensors"
 
     def pack_code(self, program: str, wildcards) -> str:
-        """A program, with the parts that the pack at hand is made of."""
+        """A program, with the parts of the pack at hand."""
         return self.code(program, *parts.modules(self.pack_spec(wildcards)["common"]))
 
     def pack_parents(self, wildcards, file: str) -> list[str]:
-        """A file or folder of each of the packs that a pack's runs fork from."""
+        """A file or folder of each of the packs from which a pack's runs fork."""
         parents = self.catalog.parents_of(wildcards.pack)
         return [f"{self.results}/packs/{pack}/{file}" for pack in parents]
 
     def train_minutes(self, wildcards, attempt: int) -> int:
-        """A training's time limit: twice what its configured speed makes, and the start."""
+        """A training's time limit in minutes: twice what its configured speed gives, and the
+        start.
+        """
         return attempt * (10 + 2 * self.catalog.minutes(wildcards.pack))
 
     # Metrics
@@ -159,14 +162,18 @@ class Targets:
         return f"extract.{wildcards.family if known else 'own'}"
 
     def extraction_code(self, wildcards) -> str:
-        """That program, the pack's parts, and what computes the family or the user's metric."""
+        """That program, the pack's parts, and the code that computes the family or the user's
+        metric.
+        """
         family = wildcards.family
         room = f"{family}.family" if family in families.DECLARED else f"own.{family}"
         named = [f"scripts.{self.extraction(wildcards)}", f"latephase.metrics.{room}"]
         return self.code(*named, *parts.modules(self.pack_spec(wildcards)["common"]))
 
     def extraction_inputs(self, wildcards) -> dict[str, str]:
-        """What a family takes beside checkpoints and data, by the names that it declares."""
+        """The further inputs of a family beside checkpoints and data, by the names that it
+        declares.
+        """
         entry = self.pack_spec(wildcards)["common"]["data"]
         names = {"dataset": entry["name"], "digest": spec.digest(entry)}
         return {
@@ -183,7 +190,7 @@ class Targets:
     # Studies
 
     def study_data(self, study: str, scale: str) -> str:
-        """Where everything of a study is gathered."""
+        """The file with all data of a study."""
         return f"{self.results}/{scale}/studies/{study}.parquet"
 
     def studies(self, scale: str) -> list[str]:
@@ -195,7 +202,9 @@ class Targets:
         return families.measured(self.catalog.setting(wildcards.study, wildcards.scale))
 
     def study_packs(self, wildcards) -> list[str]:
-        """The packs that hold a study's runs, and those that they fork from: their past."""
+        """The packs that hold a study's runs, and those from which these fork, which are their
+        past.
+        """
         packs = self.catalog.packs_of(wildcards.study, wildcards.scale)
         parents = [parent for pack in packs for parent in self.catalog.parents_of(pack)]
         return list(dict.fromkeys([*packs, *parents]))
@@ -206,17 +215,17 @@ class Targets:
         return [f"{self.results}/packs/{pack}/{name}.parquet" for name in names for pack in packs]
 
     def study_runs(self, wildcards) -> str:
-        """What decides which runs are a study's; its title, metrics and margins are not in it."""
+        """What decides which runs a study has, without its title, metrics and margins."""
         setting = self.catalog.setting(wildcards.study, wildcards.scale)
         about = {*grid.NOT_OF_A_RUN} - {"arm", "grid", "grids"}
         return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
     def study_planned(self, wildcards) -> str:
-        """Tells apart the rows of a study's runs, as the job makes them of what it is given."""
+        """A digest of the rows of a study's runs, as the job makes them from its arguments."""
         return spec.digest(grid.table(json.loads(self.study_runs(wildcards)), ALWAYS))
 
     def margins_planned(self, wildcards) -> str:
-        """The same of the runs whose margins a study wants."""
+        """The same for the runs whose margins a study wants."""
         setting = json.loads(self.study_runs(wildcards))
         return spec.digest(grid.table(setting, only=self.margins(wildcards)["runs"]))
 
@@ -255,7 +264,7 @@ class Targets:
         return wildcards.figure, self.catalog.figures[wildcards.figure]
 
     def shown_files(self, wildcards) -> dict[str, str | list[str]]:
-        """The files that a figure is drawn from, or a table made from, by name."""
+        """The files from which a figure or a table is made, by name."""
         name, entry = self.shown(wildcards)
         study, *beside = self.catalog.studies_of(entry, wildcards.scale)
         data = self.study_data(study, wildcards.scale)
@@ -268,7 +277,7 @@ class Targets:
         return {name: files[name] for name in entry["files"]}
 
     def shown_words(self, wildcards, input) -> list[str]:
-        """The options by which a program is given those files, wherever they lie."""
+        """The options by which a program is given those files, wherever they are."""
         given = {name: input[name] for name in self.shown_files(wildcards)}
         files = {name: [file] if isinstance(file, str) else file for name, file in given.items()}
         return [word for name, some in files.items() for word in (f"--{name}", *some)]
@@ -281,7 +290,7 @@ class Targets:
 
     @functools.cache  # noqa: B019
     def note(self, scale: str, *studies: str) -> str:
-        """What was run, in a line. Many figures are of the same studies."""
+        """What was run, in one line. Many figures are of the same studies."""
         return self.catalog.note(studies, scale)
 
     def shown_note(self, wildcards) -> str:
@@ -292,19 +301,19 @@ class Targets:
     def shown_as(self, wildcards) -> dict[str, str]:
         """The one label in the report.
 
-        Two labels become a switch in a report of two figures, which breaks. Figures and tables
-        stand under one heading, so they share the label's name.
+        With two labels, a report of two figures has a switch, which does not work. Figures and
+        tables are under one heading, so they share the label's name.
         """
         name, entry = self.shown(wildcards)
         return {"figure or table": f"{name}: {entry['title']}"}
 
     def heading(self, wildcards) -> str:
-        """Where it stands in the report."""
+        """The place in the report."""
         _, entry = self.shown(wildcards)
         return self.catalog.papers[entry["paper"]]
 
     def script(self, wildcards) -> str:
-        """The program of a figure or a table: one of its name, or one that several share."""
+        """The program of a figure or a table: one with its name, or one that several share."""
         name, entry = self.shown(wildcards)
         return entry.get("script", name)
 
@@ -324,12 +333,12 @@ class Targets:
         return list(dict.fromkeys(held))
 
     def figure_timings(self, wildcards) -> list[str]:
-        """How long their trainings took."""
+        """The time that their trainings took."""
         packs = self.figure_packs(wildcards)
         return [f"{self.results}/packs/{pack}/timing.json" for pack in packs]
 
     def figure_settings(self, wildcards) -> str:
-        """The settings that a figure is of, by the names of their studies, as JSON."""
+        """The settings of the studies of a figure, by their names, as JSON."""
         studies = self.catalog.studies_of(self.catalog.figures[wildcards.figure], wildcards.scale)
         settings = {study: self.catalog.setting(study, wildcards.scale) for study in studies}
         return spec.canonical(settings)
@@ -345,13 +354,13 @@ class Targets:
         return self.code("scripts.evaluate_claims", *claims)
 
     def claims_note(self, wildcards) -> str:
-        """What was run, a study after the other."""
+        """What was run, for one study after the other."""
         scale = wildcards.scale
         notes = {study: self.note(scale, study) for study in self.claimed_studies(scale)}
         return "; ".join(f"{study}: {note}" for study, note in notes.items())
 
     def titles(self, scale: str) -> list[str]:
-        """What the report says of its figures and tables that their files do not."""
+        """What the report says about its figures and tables that their files do not."""
         figures = [self.catalog.figures[name] for name in self.catalog.chosen_figures(scale)]
         tables = [self.catalog.tables[name] for name in self.catalog.chosen_tables(scale)]
         entries = figures + tables

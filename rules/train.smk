@@ -2,7 +2,7 @@ rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
     input:
         data=TARGETS.pack_data,
-        # Of runs that fork: the checkpoints that they go on from. The histories stand for the
+        # For runs that fork: the checkpoints that they continue. The histories stand for the
         # folders, as in metrics.smk.
         parents=lambda wildcards: ancient(TARGETS.pack_parents(wildcards, "checkpoints")),
         past=lambda wildcards: TARGETS.pack_parents(wildcards, "history.parquet"),
@@ -24,10 +24,11 @@ rule train:
         runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
     params:
-        # The cache's key is made of these, and holds no wildcards: all that decides the result.
+        # The cache's key is made of these and holds no wildcards, so everything that decides the
+        # result is here.
         pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
-        # Files of code are no inputs here and in metrics.smk. Those would be two dozen a job: a
-        # third of the time and of the memory that planning thousands of packs takes.
+        # Files of code are not inputs, neither here nor in metrics.smk. There would be two dozen for
+        # each job, a third of the time and memory that planning thousands of packs takes.
         code=partial(TARGETS.pack_code, "scripts.train"),
         software=TARGETS.software("train"),
     message:

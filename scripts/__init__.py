@@ -1,1 +1,1 @@
-"""One program a stage, run from the repository root as ``python -m scripts.<name>``."""
+"""One program for each stage, run from the repository root as ``python -m scripts.<name>``."""

@@ -25,7 +25,7 @@ from scripts import given
 def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset()) -> pd.DataFrame:
     """History and metrics of a pack, joined on run and step.
 
-    Raises UserError where two families, or a family and the ``taken`` names, share a column.
+    Raises UserError if two families, or a family and the ``taken`` names, share a column.
     """
     table = parquet.read(folder / "history.parquet")
     for family in families:
@@ -38,9 +38,9 @@ def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset())
 
 
 def with_past(table: pd.DataFrame, forks: dict[str, tuple[str, int]]) -> pd.DataFrame:
-    """Rows of packs, with those before a fork under the fork's own name.
+    """Rows of packs, with the rows before a fork under the fork's own name.
 
-    ``forks`` has of each run that forks the one that it goes on from, and the step.
+    ``forks`` maps each run that forks to the run that it continues, and the step.
     """
     past = [
         table[(table["run"] == parent) & (table["step"] < step)].assign(run=run)
@@ -52,7 +52,7 @@ def with_past(table: pd.DataFrame, forks: dict[str, tuple[str, int]]) -> pd.Data
 def study_table(
     runs: pd.DataFrame, packs: list[pd.DataFrame], forks: dict[str, tuple[str, int]]
 ) -> pd.DataFrame:
-    """The rows of the study's runs, in its order. Raises ValueError where a run is missing."""
+    """The rows of the study's runs, in its order. Raises ValueError if a run is missing."""
     table = with_past(pd.concat(packs, ignore_index=True), forks)
     table = runs.merge(table, on="run", validate="one_to_many")
     if missing := set(runs["run"]) - set(table["run"]):
@@ -66,7 +66,7 @@ def study_table(
 
 
 def forks_of(setting: dict) -> dict[str, tuple[str, int]]:
-    """Of each of a study's runs that forks, the run that it goes on from, and the step."""
+    """For each run of a study that forks, the run that it continues, and the step."""
     forking = [run for run in grid.specs(setting) if "fork" in run]
     return {spec.run_id(run): (run["fork"]["run"], run["fork"]["step"]) for run in forking}
 
@@ -76,7 +76,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
     parser.add_argument("--planned", help="the digest of the table of these runs, if known")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
-    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
+    parser.add_argument(
+        "--pack", nargs="+", required=True, help="names of packs; - reads them from standard input"
+    )
     parser.add_argument("--families", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)

@@ -25,7 +25,7 @@ from latephase.storage.atomic import replacing
 from scripts import given
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same bytes every time
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: always the same bytes
 
 
 def commit() -> str | None:
@@ -78,7 +78,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--code", nargs="+", required=True)
     parser.add_argument("--options", default="{}", help="the program's options, JSON")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
-    parser.add_argument("--pack", nargs="+", required=True, help="names of packs, or -")
+    parser.add_argument(
+        "--pack", nargs="+", required=True, help="names of packs; - reads them from standard input"
+    )
     parser.add_argument("--studies", type=json.loads, required=True, help="their settings, JSON")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--files", nargs=argparse.REMAINDER, required=True, metavar="--NAME FILE")

@@ -11,12 +11,12 @@ from latephase.errors import UserError, reporting
 
 
 def of_torch(argument: str) -> str:
-    """A device of torch's. Raises UserError where this machine has no such GPU."""
+    """A device of torch's. Raises UserError if this machine has no such GPU."""
     kind, _, index = argument.partition(":")
     if kind == "cuda" and int(index or 0) >= (count := torch.cuda.device_count()):
         raise UserError(
-            f"--device is {argument}, and torch {torch.__version__} finds {count} GPUs here; "
-            "allowed: cpu, or a GPU that is there"
+            f"--device is {argument}, but torch {torch.__version__} finds {count} GPUs here; "
+            "allowed: cpu, or a GPU that exists"
         )
     return argument
 

@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def evaluate(claim: dict, table: pd.DataFrame, source: str, scale: str) -> dict:
-    """One row of the claims' table. Raises UserError where claim and table do not fit."""
+    """One row of the claims' table. Raises UserError if claim and data do not fit."""
     # The catalog has checked that there is such a function, and that it takes these arguments.
     module = import_module(f"latephase.papers.{claim['paper']}.claims")
     statistic = getattr(module, claim["statistic"])

@@ -30,9 +30,9 @@ def main(
 ) -> None:
     """Measure a pack.
 
-    ``doc`` and ``module`` are the program's docstring and dotted name, ``measuring(data, *files)``
-    gives what measures a snapshot of a data set. ``inputs`` are further options, each a file;
-    ``named`` are modules that the program loads by name.
+    ``doc`` and ``module`` are the program's docstring and dotted name. ``measuring(data, *files)``
+    gives the function that measures a snapshot of a data set. ``inputs`` are further options, each
+    a file. ``named`` are modules that the program loads by name.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of a pack")
@@ -56,7 +56,7 @@ def main(
     title = f"{args.output.stem}, {pack_id(pack)}"
     progress = Progress(title, "checkpoint", 0, len(saved), len(pack["runs"]))
     measured = []
-    # Parts and metrics may be of a user's own.
+    # Parts and metrics may be the user's own.
     with own_code.lines_of([*named, *parts.modules(pack["common"])]):
         measure = measuring(data, *(getattr(args, name) for name in inputs))
         for row in rows(args.checkpoints, pack, data, args.device, measure):

@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(flag, type=optional_path, nargs="?", help=text)
     parser.add_argument("--texts", nargs="?", help="texts of your own: what config.yaml says, JSON")
     parser.add_argument(
-        "--threads", type=int, default=1, help="how many read the images of a folder"
+        "--threads", type=int, default=1, help="how many threads read the images of a folder"
     )
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)

@@ -42,7 +42,7 @@ def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]
     try:
         given = json.loads(text)
     except ValueError as error:
-        raise UserError(f"--options: no JSON ({error}); allowed: a JSON object") from None
+        raise UserError(f"--options: not JSON ({error}); allowed: a JSON object") from None
     schema = {
         "type": "object",
         "additionalProperties": False,
@@ -67,7 +67,9 @@ def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.
         raise UserError(f"{path}: the table has no rows")
     for metric in metrics:
         if not is_numeric_dtype(table[metric]):
-            raise UserError(f"{path}: {metric} is not a number a row; allowed: a metric that is")
+            raise UserError(
+                f"{path}: {metric} is not one number per row; allowed: a metric that is"
+            )
     return table
 
 

@@ -40,9 +40,11 @@ from scripts import device, given
 
 @contextmanager
 def stop_asked_by(*numbers: signal.Signals) -> Iterator[threading.Event]:
-    """An event that is set by signals: a scheduler's word that the time is nearly up, a user's."""
+    """An event that is set by signals, from a scheduler when the time is nearly up or from a
+    user.
+    """
     event = threading.Event()
-    # Where one is ignored, as nohup has SIGHUP, it stays so; but the shell of a rule ignores
+    # If a signal is ignored, as nohup ignores SIGHUP, it stays so. But the shell of a rule ignores
     # SIGTERM for itself, to live longer than what it runs, and this is what it runs.
     heeded = [
         number
@@ -81,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train the pack, or go on with it, and put what it made in place."""
+    """Train the pack, or continue its training, and put the results in place."""
     data = stored.load(args.data, **parts.arguments(args.pack["common"]["data"]))
     teachable.check(args.pack["common"]["data"]["name"], data)
     with (
@@ -95,14 +97,14 @@ def train(args: argparse.Namespace) -> None:
 
 
 def hold_code(args: argparse.Namespace) -> None:
-    """Refuse to train, or to keep, what other code makes than was planned."""
+    """Refuse to train, or to keep, what other code than the planned one makes."""
     modules = ["scripts.train", *parts.modules(args.pack["common"])]
     code_digest.hold(args.code, modules, code_digest.ROOT)
 
 
 def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], seconds: float) -> None:
-    """Give what was made its final names."""
-    # What was trained stays in the scratch folder, and stands there when the edit is undone.
+    """Give the results their final names."""
+    # What was trained stays in the scratch folder, and is used again if the edit is undone.
     hold_code(args)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     common = args.pack["common"]

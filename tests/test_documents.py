@@ -25,6 +25,32 @@ def test_every_link_leads_somewhere_and_nothing_is_left_to_fill_in(name):
             assert ((ROOT / name).parent / target).exists(), target
 
 
+def anchors(text: str) -> set[str]:
+    """The names by which GitHub links to the headings of a page, and those that the page sets."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", heading.strip().lower()) for heading in headings]
+    return {name.replace(" ", "-") for name in plain} | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_to_a_heading_finds_it(name):
+    text = (ROOT / name).read_text()
+    for target, anchor in re.findall(r"\]\(([^)#]*)#([^)]+)\)", text):
+        page = (ROOT / name).parent / target if target else ROOT / name
+        if page.suffix == ".md":
+            assert anchor in anchors(page.read_text()), f"{target}#{anchor}"
+
+
+def test_the_index_names_every_page():
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert pages == set(re.findall(r"\]\(([^)/#]+\.md)\)", (ROOT / "docs/index.md").read_text()))
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git repository")
 def test_no_file_holds_a_conflict():
     found = subprocess.run(

@@ -1,7 +1,8 @@
-"""Controls: a study's data with an effect removed, reversed, made smaller, or another in its place.
+"""Controls: a study's data with an effect removed, reversed, made smaller, or replaced by another.
 
-A verdict counts if the same statistic says otherwise of its controls. Each function takes the data,
-a row a run and step, and gives others; the rows and the other columns stay as they are.
+A verdict counts if the same statistic gives another verdict on its controls. Each function takes
+the data, one row for each run and step, and returns changed data. The rows and the other columns
+stay as they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,19 +12,19 @@ import numpy as np
 import pandas as pd
 
 LABELS = ("optimizer.", "model.", "data.", "loss.", "schedule", "steps", "batch_size")
-"""How the names of columns begin that say what a run is."""
+"""The beginnings of the names of columns that say what a run is."""
 SHUFFLES = 12
 
 
 def labels_of(table: pd.DataFrame) -> list[str]:
-    """The columns that say what a run is, but for its seed."""
+    """The columns that say what a run is, without its seed."""
     return [column for column in table if column.startswith(LABELS)]
 
 
 def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
-    """Columns as other runs of the same seed have them, each run's from one other at random.
+    """Exchange columns between runs of the same seed, each run with one other run at random.
 
-    Of runs with different numbers of rows, the last rows belong together.
+    If runs have different numbers of rows, their last rows are matched.
     """
     columns = list(columns)
     from_last = table.sort_values("step").groupby("run").cumcount(ascending=False)
@@ -32,7 +33,7 @@ def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generat
     other = pd.concat(
         pd.Series(rng.permutation(runs.index), index=runs.index) for _, runs in seeds.groupby(seeds)
     )
-    # What is the same in all rows of a run, such as its labels, has no row that it belongs to.
+    # A value that is the same in all rows of a run, such as its labels, belongs to no row.
     constant = [c for c in columns if (table.groupby("run")[c].nunique(dropna=False) <= 1).all()]
     whole = table.groupby("run")[constant].first()
     found = {c: table["run"].map(other).map(whole[c]) for c in constant}
@@ -46,7 +47,7 @@ def shuffled(table: pd.DataFrame, columns: Sequence[str], rng: np.random.Generat
 
 
 def reversed_order(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The values of each column in the opposite order: the smallest for the largest, and so on."""
+    """The values of each column in the opposite order: the smallest instead of the largest, etc."""
     changed = {}
     for column in columns:
         known = sorted(table[column].dropna().unique())
@@ -55,28 +56,28 @@ def reversed_order(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def exchanged(table: pd.DataFrame, column: str, first: Any, second: Any) -> pd.DataFrame:
-    """One value of a column for another one, and that for it."""
+    """Two values of a column exchanged."""
     return table.assign(**{column: table[column].replace({first: second, second: first})})
 
 
 def flat(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """Metrics that stay where each run's are at its first step."""
+    """Metrics that keep the value of each run's first step."""
     first = table.sort_values("step").groupby("run")[list(metrics)].first()
     return table.assign(**{metric: table["run"].map(first[metric]) for metric in metrics})
 
 
 def in_common(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """Metrics whose course is the same in every run: at each step the median of all runs.
+    """Metrics with the same course in every run: at each step the median of all runs.
 
-    A run that was not measured at a step counts with what lies between its neighbours there, on a
-    logarithmic axis of steps; beyond its last step it does not count.
+    If a run was not measured at a step, the value between its neighbours there counts, interpolated
+    on a logarithmic axis of steps. Beyond its last step it does not count.
     """
     made = {}
     for metric in metrics:
         wide = table.pivot(index="step", columns="run", values=metric).sort_index()
         at = np.log10(np.maximum(wide.index, 0.5))
         between = wide.set_axis(at).interpolate("index", limit_area="inside").set_axis(wide.index)
-        # Where a run was measured, and is not a number, it stays so.
+        # A run that was measured there, but has no number, keeps NaN.
         made[metric] = table["step"].map(between.median(axis=1)).where(table[metric].notna())
     return table.assign(**made)
 
@@ -84,7 +85,7 @@ def in_common(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
 def scaled(
     table: pd.DataFrame, metric: str, factor: float, where: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """A metric times a factor, of the runs that have these values in these columns."""
+    """A metric times a factor, in the runs that have these values in these columns."""
     chosen = pd.Series(True, index=table.index)
     for column, value in where.items():
         chosen &= table[column] == value
@@ -92,10 +93,10 @@ def scaled(
 
 
 def delayed(table: pd.DataFrame, metric: str, by: float) -> pd.DataFrame:
-    """A metric whose course in each run is later by so many decades of steps; earlier if below 0.
+    """A metric whose course in each run is later by this many decades of steps; earlier if below 0.
 
-    Between steps it is interpolated on a logarithmic axis. Beyond the ends of a run it stays what
-    it is there, and at step 0 what it was.
+    Between steps it is interpolated on a logarithmic axis. Beyond the ends of a run it keeps the
+    value at the end, and at step 0 its own value.
     """
     later = table[metric].copy()
     for _, run in table[table["step"] > 0].sort_values("step").groupby("run"):
@@ -107,17 +108,17 @@ def delayed(table: pd.DataFrame, metric: str, by: float) -> pd.DataFrame:
 
 
 def lowered(table: pd.DataFrame, metric: str, by: float, other: str) -> pd.DataFrame:
-    """A metric that is made to depend on another: the run with the largest value of that one at a
-    step loses ``by``, the others a part of it by their rank.
+    """A metric that is made to depend on another: at each step, the run with the largest value of
+    the other one loses ``by``, and the others lose a part of it according to their rank.
 
-    It is the control of a claim that the metric does not depend on the other.
+    This is the control of a claim that the metric does not depend on the other.
     """
     rank = table.groupby("step")[other].rank(pct=True)
     return table.assign(**{metric: table[metric] - by * rank.fillna(0.0)})
 
 
 def put(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Columns in the place of others, all at once: ``{"accuracy_test": "accuracy_train"}``."""
+    """Columns replaced by others, all at once: ``{"accuracy_test": "accuracy_train"}``."""
     return table.assign(**{column: table[other] for column, other in columns.items()})
 
 
@@ -142,4 +143,4 @@ CONTROLS: dict[str, Callable[[pd.DataFrame, Any], list[pd.DataFrame]]] = {
     "lower": lambda table, asked: [lowered(table, asked["metric"], asked["by"], asked["with"])],
     "put": lambda table, columns: [put(table, columns)],
 }
-"""What a claim's ``controls`` may name, each with what makes the data of the control."""
+"""What a claim's ``controls`` may name, each with the function that makes its data."""

@@ -7,9 +7,9 @@ from latephase.runs.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_
 
 
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The last row of each run before it diverged, if it did, with a column ``momentum``.
+    """The last row of each run, or its last before it diverged, with a column ``momentum``.
 
-    Momentum is heavy-ball's μ, and β₁ of Adam and its kin. An optimizer that has neither has
+    Momentum is heavy-ball's μ, or β₁ of Adam and its relatives. An optimizer that has neither has
     momentum 0, and one that has no weight decay has weight decay 0.
     """
     last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
@@ -23,9 +23,9 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
-    """The final rows of the runs that did not diverge and end at or above a training accuracy.
+    """The final rows of the runs that did not diverge and that end at or above a training accuracy.
 
-    The text beside them says how many runs were left out.
+    The text that is returned with them says how many runs were left out.
     """
     last = final_rows(table)
     kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]
@@ -40,7 +40,7 @@ def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
 
 
 def best_cells(last: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Of final rows, those of each optimizer's cell of smallest mean over seeds of a metric.
+    """Of final rows, those of each optimizer's best cell: the smallest mean of a metric over seeds.
 
     A cell is a learning rate, a momentum and a weight decay.
     """

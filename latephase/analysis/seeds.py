@@ -16,12 +16,14 @@ from latephase.runs.columns import CELL
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 MIN_SEEDS = 5
-"""Below this an interval over seeds is not given: of three seeds it is their range, and holds the
-true value in 75 % of cases; of five in 94 % (``tests/analysis/test_coverage.py``)."""
+"""With fewer seeds no interval is given. Of three seeds the interval is their range, and
+contains the true value in 75 % of cases; of five seeds, in 94 %
+(``tests/analysis/test_coverage.py``).
+"""
 
 
 class Interval(NamedTuple):
-    """An estimate and its bootstrap interval; NaN where it cannot be given."""
+    """An estimate and its bootstrap interval; NaN if it cannot be given."""
 
     estimate: float
     low: float
@@ -29,9 +31,9 @@ class Interval(NamedTuple):
 
 
 def by_cell(runs: pd.DataFrame, column: str, cell: Sequence[str] = CELL) -> pd.DataFrame:
-    """Seeds down, cells (learning rate, weight decay) across; NaN where there is no run.
+    """Seeds down, cells (learning rate, weight decay) across; NaN if there is no run.
 
-    Raises ValueError where two runs share seed and cell: the study has an axis that these
+    Raises ValueError if two runs share seed and cell: then the study has an axis that these
     statistics would mix up.
     """
     if runs.duplicated(["seed", *cell]).any():
@@ -45,9 +47,10 @@ def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES, rng_seed: int = 0)
 
 
 def distinct_draws(n_seeds: int, resamples: int, rng_seed: int) -> tuple[NDArray, NDArray]:
-    """The draws that differ, ``[D, n_seeds]``, and which of them each resample is, ``[resamples]``.
+    """The different draws, ``[D, n_seeds]``, and the number of the draw of each resample,
+    ``[resamples]``.
 
-    The order in a draw does not matter: of five seeds there are 126.
+    The order in a draw does not matter: for five seeds there are 126 draws.
     """
     draws = np.sort(resampled_seeds(n_seeds, resamples, rng_seed), axis=1)
     distinct, which = np.unique(draws, axis=0, return_inverse=True)
@@ -198,13 +201,13 @@ def summarise(
 
 
 def interval_of(n: pd.Series) -> str:
-    """What an interval over so many seeds is called. Of fewer than five, 95 % would be untrue."""
+    """The name of an interval over so many seeds. For fewer than five, 95 % would be untrue."""
     most = int(n.max()) if n.notna().any() else 0
     return f"95 % interval, {most} seeds" if most >= MIN_SEEDS else f"bootstrap of {most} seeds"
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of the same columns below each other; those without a row set no column's type."""
+    """Frames of the same columns stacked. Frames without a row do not decide a column's type."""
     return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 
@@ -215,7 +218,7 @@ def _mean_interval(
     low, high = np.full((2, len(values)), np.nan)
     known = ~np.isnan(values)
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)
-    # Rows that lack the same seeds share their draws: nearly always one pattern, all known.
+    # Rows that lack the same seeds share their draws. Nearly always all seeds have a value.
     for pattern in np.unique(known, axis=0):
         if pattern.sum() < 2:
             continue

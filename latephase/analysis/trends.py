@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from latephase.analysis.seeds import Interval, median_over_seeds, seed_interval
 
 MIN_CELLS = 3
-"""Below this a slope or a rank order along an axis of a study is not given."""
+"""With fewer cells, no slope and no rank order along an axis of a study is given."""
 
 
 def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
@@ -27,11 +27,11 @@ def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDA
 def loglog_slope_interval(
     x: ArrayLike, smallest: NDArray, largest: NDArray, **bootstrap
 ) -> tuple[Interval, int]:
-    """:func:`loglog_slope` with its interval over seeds, and the number of cells it rests on.
+    """The same as :func:`loglog_slope`, with its interval over seeds and the number of its cells.
 
-    A cell counts if its median over seeds is known, though a seed's time may be censored. In a
+    A cell counts if its median over seeds is known, even if a seed's time is censored. In a
     bootstrap draw in which it is not known, the slope may be anything between its bounds, and so
-    may the interval. With fewer than :data:`MIN_CELLS` distinct x left, NaN.
+    may the interval. With fewer than :data:`MIN_CELLS` distinct x left, it is NaN.
 
     Args:
         x: ``[C]``; smallest, largest: ``[S, C]`` bounds of the times, NaN where there is no run.

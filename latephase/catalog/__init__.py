@@ -1,1 +1,1 @@
-"""What there is to make, read from YAML and checked whole before anything runs; no torch."""
+"""What there is to make, read from YAML and checked as a whole before anything runs; no torch."""

@@ -1,4 +1,4 @@
-"""What a user can get wrong in claims, beyond what a schema sees: one line each."""
+"""Mistakes in claims that a schema does not see, each told in one line."""
 
 import ast
 from typing import Any
@@ -20,12 +20,12 @@ NAMED = {
     "Optimizer": {"type": "string", "format": "optimizer"},
     "Options": {"type": "object", "format": "options"},
 }
-"""What arguments of statistics may be annotated, and the schema of their values."""
+"""The annotations that arguments of statistics may have, and the schema of their values."""
 ANNOTATIONS = f"{', '.join(NAMED)}, Sequence[…] or Mapping[str, …] of one, … | None"
 
 
 def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
-    """Every claim: its id, its study, its statistic with its arguments, and its controls.
+    """Check every claim: its id, its study, its statistic with its arguments, and its controls.
 
     ``schema`` is that of the files of claims.
     """
@@ -35,7 +35,7 @@ def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
     for claim in catalog.claims:
         file = f"catalog/{claim['paper']}/claims.yaml"
         if claim["id"] in ids:
-            raise UserError(f"{file}: id {claim['id']!r} stands twice; allowed: once")
+            raise UserError(f"{file}: id {claim['id']!r} is given twice; allowed: once")
         ids.add(claim["id"])
         if claim["study"] not in catalog.studies:
             allowed = ", ".join(sorted(catalog.studies))
@@ -55,7 +55,7 @@ def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
 
 
 def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
-    """The values that controls name are of the study's runs."""
+    """Check that the values that controls name are those of the study's runs."""
     for index, control in enumerate(claim["controls"]):
         named = dict(control.get("exchange", {}))
         named |= {name: [v] for name, v in control.get("scale", {}).get("where", {}).items()}
@@ -63,12 +63,12 @@ def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
             known = data.values.get(column, [])
             for value in (value for value in values if value not in known):
                 where = f"{file}: {claim['id']}.controls[{index}].{column}"
-                allowed = ", ".join(map(str, known)) or "a column that tells runs apart"
+                allowed = ", ".join(map(str, known)) or "a column that distinguishes runs"
                 raise UserError(f"{where} is {value!r}; allowed: {allowed}")
 
 
 def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The schemas of a statistic's arguments. It is a function of its paper's claims."""
+    """The schemas of a statistic's arguments. The statistic is a function of its paper's claims."""
     module = ROOT / "latephase" / "papers" / claim["paper"] / "claims.py"
     known = _statistics(declared.tree(module)) if module.is_file() else {}
     where, statistic = f"{file}: {claim['id']}", claim["statistic"]
@@ -102,7 +102,7 @@ def _statistics(tree: ast.Module) -> dict[str, list[ast.arg]]:
 
 
 def _schema(annotation: ast.expr | None) -> dict[str, Any] | None:
-    """The schema of an argument by its annotation; None where that says nothing we know."""
+    """The schema of an argument by its annotation; None if the annotation is not one we know."""
     match annotation:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return NAMED.get(name)

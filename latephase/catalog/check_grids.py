@@ -1,4 +1,4 @@
-"""What a user can get wrong in the grids of a study: one line that says where it stands."""
+"""Mistakes in the grids of a study, each told in one line that says where it is."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from latephase.runs import declared, grid, parts, spec
 from latephase.runs.spec import Spec
 
 MOST = 100_000
-"""Runs of a grid, and checkpoints of a run."""
+"""The limit for the runs of a grid, and for the checkpoints of a run."""
 
 
 def check_grids(
@@ -30,14 +30,14 @@ def check_grids(
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the values of one of a study's grids stand."""
+    """Where the values of one of a study's grids come from."""
 
     file: str
     key: str
     member: dict[str, Any]
-    """The grid, a setting of its own."""
+    """The grid, as a setting of its own."""
     entry: dict[str, Any] | None
-    """What of it stands under ``grids``; None where the study has but one grid."""
+    """What an entry of ``grids`` sets; None if the study has one grid only."""
     number: int
 
     @property
@@ -45,24 +45,24 @@ class Origin:
         return f"{self.key}.grids[{self.number}]"
 
     def place(self, path: str) -> str:
-        """A value's name: under ``grids``, unless it is from beside them."""
+        """The place of a value: under ``grids``, unless it comes from what stands beside them."""
         beside = self.entry is None or (
             grid.has(self.member, path) and not grid.has(self.entry, path)
         )
         return f"{self.key if beside else self.here}.{path}"
 
     def axis(self, path: str) -> str:
-        """An axis's name."""
+        """The place of an axis."""
         own = self.entry is not None and path in self.entry.get("grid", {})
         return f"{self.here if own else self.key}.grid.{path}"
 
     def error(self, found: UserError, cell: dict[str, int]) -> UserError:
-        """What was found, said of where it stands; of another file, such as a part's, as it is."""
+        """An error with its place in this file; an error about another file, as it is."""
         line = str(found)
         return UserError(self.placed(line, cell)) if line.startswith(self.file) else found
 
     def placed(self, line: str, cell: dict[str, int]) -> str:
-        """A line that speaks of ``key.path``, said of where that stands.
+        """A line about ``key.path``, with the place of that value in the file.
 
         ``cell`` has the index along each axis of the grid.
         """
@@ -76,7 +76,9 @@ class Origin:
         return self.told(f"{self.file}: {self.place(path)}{line[len(start) + len(path) :]}")
 
     def told(self, line: str) -> str:
-        """What stands beside ``grids`` may be wrong for one of them alone: say which."""
+        """Add for which entry of ``grids`` a value beside them is wrong, since others may accept
+        it.
+        """
         known = self.entry is None or self.here in line
         return line if known else f"{line} (for {self.here})"
 
@@ -89,7 +91,7 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
             raise UserError(f"{line}; allowed: {', '.join(sorted(allowed))}")
         if name == "arm":
             check(value, schema["$defs"]["arm"], file, f"{origin.here}.arm")
-        if name in ("data", *parts.KINDS):  # as a part of one: the rest may stand beside
+        if name in ("data", *parts.KINDS):  # as a part of one: the rest may be beside ``grids``
             check(value, {"type": "object"}, file, f"{origin.here}.{name}")
     try:
         check(member, schema["$defs"]["whole"], file, key)
@@ -103,7 +105,8 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
         ):
             line = f"{file}: {origin.axis(path)} is not a known key; allowed: keys of a run"
             raise UserError(origin.told(line))
-        # An axis stands over what a template gives; what is meant to differ must not vanish so.
+        # An axis replaces what a template gives. Values that are meant to differ must not vanish
+        # so.
         if grid.has(template, path) and (path == "seed" or grid.has(origin.entry, path)):
             raise UserError(
                 f"{file}: {origin.place(path)} is {spec.lookup(template, path)!r}; "
@@ -133,7 +136,7 @@ def _check_run(
     key: str,
     known: set[str],
 ) -> None:
-    """Check one run of a grid. ``known`` remembers the entries that were found good."""
+    """Check one run of a grid. ``known`` remembers the entries that were found to be correct."""
     entries = schema["$defs"]["setting"]["properties"]
     for name, value in run.items():
         if (mark := repr((name, value))) in known:
@@ -158,7 +161,7 @@ def _check_run(
         if option in run["data"]:
             raise UserError(
                 f"{file}: {key}.data.{option} is {run['data'][option]!r}; "
-                f"allowed: none, for the inputs of {name} are integers"
+                f"allowed: none, because the inputs of {name} are integers"
             )
     channels = shape[0]
     for statistic in ("mean", "std"):
@@ -185,7 +188,7 @@ def _check_run(
         raise UserError(
             f"{file}: {key}.batch_size is {run['batch_size']}, which leaves a batch of one of "
             f"{size} samples; allowed for {model['name']}, which normalises over the batch: "
-            "one that leaves none, or more"
+            "a size that leaves no such batch"
         )
     if (mark := repr((run["data"], run["model"]))) not in known:
         _check_inputs(run, datasets[name], file, key)
@@ -196,19 +199,21 @@ def _check_run(
 
 
 def _check_checkpoints(run: Spec, file: str, key: str) -> None:
-    """The bounds of ``every`` rise to the last step at most, and the checkpoints can be counted."""
+    """Check that the bounds of ``every`` increase up to the last step, and the number of
+    checkpoints.
+    """
     every = run["checkpoints"].get("every", [])
     bounds = [until for until, _ in every]
     if bounds != sorted(set(bounds)) or max(bounds, default=0) > run["steps"]:
         raise UserError(
             f"{file}: {key}.checkpoints.every has bounds {bounds}; "
-            f"allowed: each above the last, to {run['steps']}, which is steps"
+            f"allowed: each above the last, to {run['steps']}, the value of steps"
         )
     states = run["checkpoints"].get("states", [])
     if max(states, default=0) > run["steps"]:
         raise UserError(
             f"{file}: {key}.checkpoints.states is {states}; "
-            f"allowed: at most {run['steps']}, which is steps"
+            f"allowed: at most {run['steps']}, the value of steps"
         )
     pairs = zip([0, *bounds], every, strict=False)
     if (count := sum((until - start) // stride for start, (until, stride) in pairs)) > MOST:
@@ -219,7 +224,7 @@ def _check_checkpoints(run: Spec, file: str, key: str) -> None:
 
 
 def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> None:
-    """The model takes inputs of that size, and that many of them."""
+    """Check that the model accepts inputs of that size, and that number of them."""
     data, model = run["data"], run["model"]
     kind = "integers" if len(dataset["shape"]) == 1 else "images"
     if kind not in declared.inputs(model["name"]):
@@ -231,7 +236,7 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
     if kind == "integers" and "augmentation" in run:
         raise UserError(
             f"{file}: {key}.augmentation is {run['augmentation']['name']}; "
-            f"allowed: none, for the inputs of {data['name']} are integers"
+            f"allowed: none, because the inputs of {data['name']} are integers"
         )
     heads = model.get("heads", declared.default("model", model["name"], "heads"))
     if "width" in model and heads:
@@ -246,5 +251,5 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
         if model.get("samples", size) != size:
             raise UserError(
                 f"{file}: {key}.model.samples is {model['samples']}; "
-                f"allowed: as many as there are to {split}, {size}"
+                f"allowed: the number of samples to {split}, {size}"
             )

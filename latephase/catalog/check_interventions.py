@@ -1,4 +1,4 @@
-"""What a user can get wrong in a run's interventions: one line each."""
+"""Mistakes in a run's interventions, each told in one line."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from latephase.runs.spec import Spec
 
 
 def check_interventions(run: Spec, file: str, key: str) -> None:
-    """Check the interventions of a run whose other entries are good."""
+    """Check the interventions of a run whose other entries are correct."""
     for i, intervention in enumerate(run.get("interventions", [])):
         where = f"{key}.interventions[{i}]"
         _check_steps(run["steps"], intervention, file, where)
@@ -24,14 +24,14 @@ def check_interventions(run: Spec, file: str, key: str) -> None:
 
 
 def check_entry(kind: str, entry: dict[str, Any], file: str, where: str) -> None:
-    """A part's entry names a part there is and gives what that declares."""
+    """Check that a part's entry names a part that exists and gives what this part declares."""
     check(entry["name"], {"enum": declared.names(kind)}, file, f"{where}.name")
     check_part(kind, entry["name"])
     check(entry, declared.schema(kind, entry["name"]), file, where)
 
 
 def check_milestones(schedule: dict[str, Any], steps: int, file: str, where: str) -> None:
-    """The milestones of a schedule rise, and lie within its steps."""
+    """Check that the milestones of a schedule increase and lie within its steps."""
     milestones = schedule.get("milestones", [0])
     milestones = milestones if isinstance(milestones, list) else [milestones]
     if milestones != sorted(milestones):
@@ -44,15 +44,18 @@ def check_milestones(schedule: dict[str, Any], steps: int, file: str, where: str
 
 def _check_steps(steps: int, intervention: dict[str, Any], file: str, where: str) -> None:
     if (start := intervention["step"]) >= steps:
-        raise UserError(f"{file}: {where}.step is {start}; allowed: below {steps}, which is steps")
+        raise UserError(
+            f"{file}: {where}.step is {start}; allowed: below {steps}, the value of steps"
+        )
     if not start < (until := intervention.get("until", steps)) <= steps:
         raise UserError(
-            f"{file}: {where}.until is {until}; allowed: above {start}, at most {steps}, its steps"
+            f"{file}: {where}.until is {until}; "
+            f"allowed: above {start} and at most {steps}, the value of steps"
         )
 
 
 def _check_numbers(name: str, numbers: dict[str, Any], file: str, where: str) -> None:
-    """Parameters of the run's own optimizer, and numbers."""
+    """Check that these are parameters of the run's own optimizer, and numbers."""
     rules = declared.parameters("optimizer", name)
     known = [key for key, rule in rules.items() if rule.get("type") == "number"]
     for key, value in numbers.items():

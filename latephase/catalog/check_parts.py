@@ -1,6 +1,7 @@
-"""What a user can get wrong in a part of her own, read from its source: one line each.
+"""Mistakes in a part of the user's own, found in its source, each told in one line.
 
-What only running it would show is told by the job that runs it (:mod:`latephase.runs.own_code`).
+Mistakes that show only when the part runs are told by the job that runs it
+(:mod:`latephase.runs.own_code`).
 """
 
 import ast
@@ -21,7 +22,7 @@ DEFINES = {
     "regularizer": ("penalty",),
     "augmentation": ("draws", "augmented"),
 }
-"""What a module of each kind has beside ``PARAMETERS``."""
+"""What a module of each kind must have beside ``PARAMETERS``."""
 GIVEN = {
     "loss": ("per_sample", ["logits", "targets"]),
     "optimizer": ("update", ["params", "grads", "state", "hyper", "step", "layout"]),
@@ -29,12 +30,12 @@ GIVEN = {
     "regularizer": ("penalty", ["features", "logits", "targets", "weight"]),
     "augmentation": ("augmented", ["x", "drawn", "black"]),
 }
-"""A function, and what it is called with before its parameters, if it takes any."""
+"""A function, and the arguments that come before its parameters, if it takes any."""
 
 
 @functools.cache
 def check_part(kind: str, name: str) -> None:
-    """Raise a UserError where a part is not what its kind must be."""
+    """Raise a UserError if a part is not as its kind requires."""
     module = declared.path(kind, name)
     told = declared.told(module)
     check_imports(parts.module(kind, name))
@@ -43,7 +44,7 @@ def check_part(kind: str, name: str) -> None:
     defined = {name for node in body for name in _defines(node)}
     for wanted in DEFINES[kind]:
         if wanted not in defined:
-            raise UserError(f"{told}: {wanted} is missing; allowed: a module of a {kind} has it")
+            raise UserError(f"{told}: {wanted} is missing; every {kind} must have it")
     if kind == "optimizer":
         form = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
         state = declared.literal(module, "STATE")
@@ -67,30 +68,32 @@ def check_part(kind: str, name: str) -> None:
 
 
 def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) -> None:
-    """Each of the rules that a module declares is a JSON schema, and its default is as it says."""
+    """Check that every rule that a module declares is a JSON schema, and that its default fits."""
     for name, rule in rules.items():
         where = f"{file}: {variable}.{name}"
         taken = variable == "PARAMETERS" and name == "name"
         if taken or not (isinstance(name, str) and name.isidentifier()):
             raise UserError(
-                f"{where} is not a usable name; allowed: letters, digits and _, not name"
+                f"{where} is not a usable name; allowed: letters, digits and _, but not name"
             )
         if "$ref" in str(rule):
-            raise UserError(f"{where} has $ref; allowed: a JSON schema that is whole")
+            raise UserError(f"{where} has $ref; allowed: a JSON schema without references")
         try:
             Validator.check_schema(rule)
         except SchemaError as error:
             problem = " ".join(error.message.split())
-            raise UserError(f"{where} is no JSON schema ({problem})") from None
+            raise UserError(f"{where} is not a JSON schema ({problem})") from None
         if "default" in rule:
             check(rule["default"], rule, file, f"{variable}.{name}.default")
 
 
 @functools.cache
 def check_imports(module: str) -> None:
-    """All of a module's code is seen, so that an edit of it is."""
+    """Check that all code of a module is seen, so that an edit of it is noticed."""
     if line := code_digest.unfollowed(module, code_digest.ROOT):
-        raise UserError(f"{line}, and an edit of what that runs is not seen; allowed: import …")
+        raise UserError(
+            f"{line} and would hide an edit of the code that it runs; allowed: import …"
+        )
 
 
 def _defines(node: ast.stmt) -> list[str]:
@@ -110,7 +113,7 @@ def _defines(node: ast.stmt) -> list[str]:
 def _check_call(
     file: str, function: str, args: ast.arguments, first: list[str], named: list[str]
 ) -> None:
-    """A function can be called with so many arguments in order, and others by name."""
+    """Whether a function can be called with this many arguments in order, and others by name."""
     ordered = [*args.posonlyargs, *args.args]
     required = len(ordered) - len(args.defaults)
     by_name = {arg.arg for arg in [*args.args[max(len(first) - len(args.posonlyargs), 0) :],

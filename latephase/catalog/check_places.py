@@ -1,4 +1,4 @@
-"""What can be wrong with the folders that the configuration names: one line each."""
+"""Mistakes in the folders that the configuration names, each told in one line."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from latephase.errors import UserError
 
 SPECIAL = "{}()\"'`$\\*?[]^~;|&<>!"
-"""What a shell or a pattern of Snakemake's reads as something else."""
+"""Characters that have a meaning for a shell or in a pattern of Snakemake's."""
 
 
 def check_folder(key: str, value: str, write: bool) -> None:
-    """A folder can be made if it is not there, and be named in a command.
+    """Check that a folder can be made if it is missing, and can be named in a command.
 
     ``write``: something will be written to it.
     """
@@ -21,10 +21,13 @@ def check_folder(key: str, value: str, write: bool) -> None:
     found = [letter for letter in value if letter in SPECIAL or not letter.isprintable()]
     if found:
         raise refused(
-            f"with {found[0]!r}", "no letter that a shell or a pattern reads as something else"
+            f"with {found[0]!r}", "no character that has a meaning in a shell or a pattern"
         )
     if value.startswith("-") or value != value.strip():
-        raise refused("which begins with - or has a blank at an end", "a name, or ./ before it")
+        raise refused(
+            "which begins with - or has a blank at its start or end",
+            "another name, or ./ before it",
+        )
     path = Path(value)
     for place in (path, *path.parents):
         try:
@@ -37,7 +40,9 @@ def check_folder(key: str, value: str, write: bool) -> None:
             ) from None
         if exists:
             if not place.is_dir():
-                raise refused(f"but {place} is no folder", "a folder, or a new name")
+                raise refused(f"but {place} is not a folder", "a folder, or a new name")
             if write and not os.access(place, os.W_OK | os.X_OK):
-                raise refused(f"but nothing can be written to {place}", "a folder that is yours")
+                raise refused(
+                    f"but nothing can be written to {place}", "a folder that you can write to"
+                )
             return

@@ -1,4 +1,4 @@
-"""Checking what a user wrote against a JSON schema, with one line for what is wrong."""
+"""Check what a user wrote against a JSON schema, and tell a mistake in one line."""
 
 import datetime
 import math
@@ -13,7 +13,7 @@ from jsonschema.exceptions import best_match
 from latephase.errors import UserError
 
 SMALLEST, LARGEST = 1e-30, 1e30
-"""Of numbers that mean something here; 64-bit seeds are among them."""
+"""The sizes of numbers that mean something here. They include 64-bit seeds."""
 DEEPEST = 100
 BOUNDS = {
     "minimum": "at least",
@@ -32,12 +32,12 @@ BOUNDS = {
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    # JSON schema takes 100.0 for an integer; a spec's digest, and range(), do not.
+    # JSON schema accepts 100.0 as an integer. A spec's digest and range() do not.
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    # YAML has .nan and .inf, which JSON, and so a digest, has not.
+    # YAML has .nan and .inf. JSON, and so a digest, does not.
     return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
@@ -50,7 +50,7 @@ Validator = jsonschema.validators.extend(
 
 
 Format = tuple[Callable[[Any], bool], Callable[[Any], str]]
-"""Whether a value is of a format of ours, and what is allowed in its place."""
+"""Whether a value has one of our formats, and what is allowed instead."""
 
 
 def check(
@@ -62,8 +62,8 @@ def check(
 ) -> None:
     """Raise a UserError that names file, key, value and what is allowed.
 
-    ``key`` is the dotted name of ``value`` in the file, where it is a part of it. ``formats`` are
-    what the schema's ``format`` may ask for beside JSON schema's own.
+    ``key`` is the dotted name of ``value`` in the file, if it is a part of it. ``formats`` are what
+    the schema's ``format`` may ask for beside JSON schema's own.
     """
     _check_sizes(value, file, key, DEEPEST)
     checker = Validator.FORMAT_CHECKER
@@ -77,9 +77,9 @@ def check(
 
 
 def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
-    """Numbers are 0 or of a size that single precision has room for.
+    """Check that numbers are 0 or of a size that single precision can hold.
 
-    Nothing is nested without end: Snakemake reads the configuration, and knows no bound.
+    Also check the depth of nesting, because Snakemake, which reads the configuration, does not.
     """
     if not depth:
         raise UserError(f"{file}: {name[:60]}… is nested too deeply; allowed: {DEEPEST} levels")
@@ -139,7 +139,7 @@ def _shown(value: Any) -> str:
 
 
 def _hint(error: jsonschema.ValidationError) -> str:
-    """What YAML made of a value that was meant otherwise."""
+    """A hint if YAML read a value in another way than it was meant."""
     value = error.instance
     if isinstance(value, datetime.date):
         return f' (YAML reads {value} as a date: write "{value}")'
@@ -150,7 +150,7 @@ def _hint(error: jsonschema.ValidationError) -> str:
         except ValueError:
             return ""
         if "number" in kinds:
-            text = repr(number)  # with a point, without which YAML reads 1e-10 as text too
+            text = repr(number)  # with a point, because without one YAML reads 1e-10 as text, too
             text = text if "." in text else text.replace("e", ".0e")
             return f" (YAML reads {value} as text: write {text})"
         if "integer" in kinds and number.is_integer():
@@ -159,7 +159,7 @@ def _hint(error: jsonschema.ValidationError) -> str:
 
 
 def _describe(option: dict[str, Any]) -> str:
-    """One of several forms a value may have."""
+    """One of several forms that a value may have."""
     if "const" in option:
         return str(option["const"])
     if "items" in option:

@@ -1,4 +1,4 @@
-"""What a user can get wrong in a study's settings beside its grids: one line each."""
+"""Mistakes in a study's settings outside its grids, each told in one line."""
 
 import ast
 from typing import Any
@@ -13,7 +13,7 @@ from latephase.runs import declared, grid, packs, spec
 
 
 def check_packs(config: dict[str, Any]) -> None:
-    """A side of a pack is of a model there is, along an axis that can be batched."""
+    """Check that a side of a pack is for a model that exists, along an axis that can be batched."""
     for model, devices in config["packs"].items():
         allowed = ", ".join(declared.names("model"))
         if model not in declared.names("model"):
@@ -26,7 +26,7 @@ def _check_sides(block: dict[str, int], where: str) -> None:
     for path in block:
         if path not in packs.BATCHABLE:
             raise UserError(
-                f"{where}.{path} is not a number that a pack can hold several of; "
+                f"{where}.{path} is not a number in which the runs of a pack may differ; "
                 f"allowed: {', '.join(packs.BATCHABLE)}"
             )
 
@@ -50,7 +50,7 @@ def check_setting(
 
 
 def _check_metric(name: str, where: str) -> None:
-    """A metric is a family of ours, or a module of metrics with a function of its name."""
+    """Check that a metric is a family of ours, or a module with a function of its name."""
     if name in MORE_FAMILIES:
         return
     module = OWN / f"{name}.py"

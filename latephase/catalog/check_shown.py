@@ -1,4 +1,4 @@
-"""What a user can get wrong in figures and tables, beyond what a schema sees: one line each."""
+"""Mistakes in figures and tables that a schema does not see, each told in one line."""
 
 import csv
 import functools
@@ -17,7 +17,7 @@ from latephase.runs.code_digest import ROOT
 
 
 def check_shown(catalog: Catalog) -> None:
-    """Every figure and table: its studies, its program and arguments, and what it is given."""
+    """Check every figure and table: its studies, its program and arguments, and its files."""
     data_of = reader(catalog)
     for kind, entries in (("figures", catalog.figures), ("tables", catalog.tables)):
         for name, entry in entries.items():
@@ -25,7 +25,7 @@ def check_shown(catalog: Catalog) -> None:
 
 
 def check_chosen(catalog: Catalog) -> None:
-    """The figures that the configuration names exist, and their data can be had."""
+    """Check that the figures in the configuration exist and that their data are available."""
     chosen, scale = catalog.config["figures"], catalog.config["scale"]
     for name in [] if chosen == "all" else chosen:
         if name not in catalog.figures:
@@ -44,7 +44,7 @@ def program_of(kind: str, name: str, entry: dict[str, Any]) -> Path:
 
 
 def published_of(name: str, entry: dict[str, Any]) -> str:
-    """The file of the published values that a figure or a table is given."""
+    """The file of the published values of a figure or a table."""
     return f"catalog/{entry['paper']}/published/{entry.get('published', name)}.csv"
 
 
@@ -58,7 +58,7 @@ def _check_entry(
     file = f"catalog/{entry['paper']}/{kind}.yaml"
     _check_studies(catalog, file, kind, name, entry)
     if ("beside" in entry) != ("beside" in entry["files"]):
-        raise UserError(f"{file}: {name}.beside and beside among its files go together")
+        raise UserError(f"{file}: {name}.beside and beside among its files must come together")
     program = program_of(kind, name, entry)
     if not program.is_file():
         allowed = ", ".join(declared.modules_in(program.parent))
@@ -98,7 +98,7 @@ def _check_studies(
 def _check_columns(
     where: str, scale: str, studies: list[str], data: list[Data], program: Path
 ) -> None:
-    """What a program reads, whatever its options, is in the data that it is given."""
+    """Check that the data have what a program reads whatever its options are."""
     metrics = list(declared.literal(program, "METRICS") or [])
     script = declared.told(program)
     check(metrics, {"items": {"format": "measured"}}, script, "METRICS", formats(data))
@@ -109,13 +109,15 @@ def _check_columns(
             if not its.has_column(column):
                 key = "beside" if i else "study"
                 told = f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"
-                raise UserError(f"{told} {scale}; allowed: a study with all that {script} reads")
+                raise UserError(
+                    f"{told} {scale}; allowed: a study with all columns that {script} reads"
+                )
 
 
 def _check_arguments(
     where: str, entry: dict[str, Any], scale: str, data: list[Data], program: Path
 ) -> None:
-    """The arguments at a scale are those that the program declares."""
+    """Check that the arguments at a scale are those that the program declares."""
     options = _options(program)
     file, _, key = where.partition(": ")
     given, known = entry.get("arguments", {}), formats(data)
@@ -131,7 +133,7 @@ def _check_arguments(
 
 @functools.cache
 def _options(program: Path) -> dict[str, dict[str, Any]]:
-    """What a program declares of its options. Raises UserError where it declares nothing sound."""
+    """The options that a program declares. Raises UserError if the declaration is not sound."""
     options, script = declared.literal(program, "OPTIONS"), declared.told(program)
     if options is None:
         raise UserError(f"{script}: OPTIONS is missing; allowed: a literal, {{}} if it takes none")
@@ -143,7 +145,7 @@ def _options(program: Path) -> dict[str, dict[str, Any]]:
 
 
 def _check_values(where: str, option: str, value: Any, columns: dict[str, list]) -> None:
-    """An argument that is named like a column of runs, or whose keys are, has values in it."""
+    """Check that arguments named like a column of runs, or whose keys are, have values of it."""
     asked = value if isinstance(value, dict) else {option: value}
     for name, values in asked.items():
         for path, allowed in columns.items():
@@ -157,9 +159,9 @@ def _check_values(where: str, option: str, value: Any, columns: dict[str, list])
 
 
 def _check_published(where: str, published: str, program: Path) -> None:
-    """The file of published values has the columns that the program asks for, and no unknown one.
+    """Check that the published values have the columns that the program asks for, and no others.
 
-    A program declares in PUBLISHED what must be there, and in ALSO_PUBLISHED what may be.
+    A program declares in PUBLISHED which columns must be there, and in ALSO_PUBLISHED which may be.
     """
     try:
         with (ROOT / published).open(newline="", encoding="utf-8") as file:

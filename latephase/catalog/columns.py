@@ -1,4 +1,4 @@
-"""Which columns the data of a study have, known before anything runs."""
+"""Which columns the data of a study will have, known before anything runs."""
 
 import difflib
 import functools
@@ -14,11 +14,11 @@ from latephase.runs.history import DIVERGED_AT, HISTORY
 
 OF_ROWS = (RUN, STEP, PACK, DIVERGED_AT)
 NEAR = 0.75
-"""How alike two names are (:mod:`difflib`) of which one is taken for the other, misspelt."""
+"""How similar two names must be (:mod:`difflib`) for one to count as the other, misspelt."""
 
 
 class Data:
-    """What the data of a study hold at a scale, by its setting, which is checked."""
+    """What the data of a study hold at a scale, derived from its checked setting."""
 
     def __init__(self, setting: dict[str, Any]):
         self.setting = setting
@@ -29,14 +29,15 @@ class Data:
             for name in measured
             if name not in families.DECLARED
         }
-        """The columns that each of the user's own metrics declares; None where it declares none."""
+        """The columns that each of the user's own metrics declares; None if it declares none."""
 
     @functools.cached_property
     def values(self) -> dict[str, list]:
-        """What is said of the runs: columns, and the values in each, those of axes first.
+        """What the data say about the runs: columns, and the values in each, those of axes first.
 
-        The columns are those of :func:`latephase.runs.grid.table`, but for ``run``. A few runs tell
-        them all: which a run has goes by its parts, not by the numbers of an axis.
+        The columns are those of :func:`latephase.runs.grid.table` without ``run``. A few runs are
+        enough to know all columns: which columns a run has depends on its parts, not on the numbers
+        of an axis.
         """
         axes, named = grid.axes(self.setting), self._arms()
         paths = dict.fromkeys([*axes, *ALWAYS])
@@ -61,21 +62,21 @@ class Data:
 
     @functools.cached_property
     def metrics(self) -> list[str]:
-        """The metrics by the names that they are declared by."""
+        """The metrics, under the names by which they are declared."""
         named = [name for family in self.families for name in families.DECLARED[family].COLUMNS]
         return [*HISTORY, *named, *(name for its in self.own.values() for name in its or ())]
 
     @functools.cached_property
     def lists(self) -> set[str]:
-        """The metrics that are a list of numbers a row."""
+        """The metrics that have a list of numbers in each row."""
         declared = (families.DECLARED[family] for family in self.families)
         return {name for one in declared for name in getattr(one, "LISTS", ())}
 
     def has_metric(self, name: Any) -> bool:
         """Whether there is a metric of that name.
 
-        One of the user's own that declares no columns may return any, but none that is nearly what
-        something else is called.
+        A metric of the user's own that declares no columns may return any column, except one that
+        nearly has the name of something else.
         """
         if not isinstance(name, str):
             return False
@@ -84,7 +85,7 @@ class Data:
         return None in self.own.values() and not self._is_nearly(name)
 
     def _is_nearly(self, name: str) -> bool:
-        """Whether a name is that of something else that runs or families have, or nearly so."""
+        """Whether runs or families have something with that name, or nearly that name."""
         of_runs = {key for member in grid.members(self.setting) for key in grid.template(member)}
         metrics = [column for family in families.DECLARED.values() for column in family.COLUMNS]
         names = [*OF_ROWS, *of_runs, *self.values, EITHER_MOMENTUM, *self.metrics, *metrics]
@@ -97,16 +98,16 @@ class Data:
 
 
 def reader(catalog: Catalog) -> Callable[[str, str], Data]:
-    """What gives the data of a study and a scale; a catalog asks for each many times."""
+    """A function that gives the data of a study at a scale; a catalog asks for each many times."""
     return functools.cache(lambda study, scale: Data(catalog.setting(study, scale)))
 
 
 def formats(data: Sequence[Data]) -> dict[str, Format]:
     """What ``format`` means in the schema of something that is made from the data of studies.
 
-    ``metric`` and ``column`` are names of columns that all of them have, a metric of one with a
-    number a row, ``measured`` of either kind; ``optimizer`` is one of those that the first
-    compares; ``options`` has values on their other axes: ``{head: muon}``.
+    ``metric`` and ``column`` are names of columns that all of these studies have. A ``metric`` has
+    one number in each row, a ``measured`` is of either kind. ``optimizer`` is one of those that the
+    first study compares. ``options`` has values on their other axes: ``{head: muon}``.
     """
     first, measured = data[0].values, [name for one in data for name in one.metrics]
     known = [name for name in measured if not any(name in one.lists for one in data)]

@@ -16,7 +16,7 @@ from latephase.runs.spec import Spec
 
 SCALES = ("quick", "paper")
 SLOWEST = 50
-"""Run-steps a second of a model that the configuration gives no speed for."""
+"""Run-steps per second of a model for which the configuration gives no speed."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Catalog:
     config: dict[str, Any]
     datasets: dict[str, dict]
     papers: dict[str, str] = field(default_factory=dict)
-    """The headings of the report: what each paper, and our own atlas, is called there."""
+    """The headings of the report: the name of each paper, and of our own atlas."""
     studies: dict[str, dict] = field(default_factory=dict)
-    """Each entry here and below has its paper, the folder that it stands in."""
+    """Each entry here and below has the key ``paper``, the folder that it comes from."""
     figures: dict[str, dict] = field(default_factory=dict)
     tables: dict[str, dict] = field(default_factory=dict)
     claims: list[dict] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Catalog:
     """The packs that hold the runs of a (study, scale)."""
 
     def file_of(self, study: str) -> str:
-        """Where a study stands."""
+        """The file of a study."""
         return f"catalog/{self.studies[study]['paper']}/studies/{study}.yaml"
 
     def setting(self, study: str, scale: str) -> dict[str, Any]:
-        """What a study is at a scale. Raises UserError where it has no such scale."""
+        """The setting of a study at a scale. Raises UserError if it has no such scale."""
         scales = self.studies[study]["scales"]
         if scale not in scales:
             allowed = ", ".join(scales)
@@ -57,7 +57,7 @@ class Catalog:
         return self.members[study, scale]
 
     def parents_of(self, pack: str) -> list[str]:
-        """The packs that hold the runs from which a pack's runs fork; none, if they do not."""
+        """The packs that hold the runs from which a pack's runs fork; none if they do not fork."""
         runs = spec.runs_of(self.packs[pack])
         return list(dict.fromkeys(self.owners[r["fork"]["run"]] for r in runs if "fork" in r))
 
@@ -71,7 +71,7 @@ class Catalog:
         ]
 
     def note(self, studies: Iterable[str], scale: str) -> str:
-        """What was run, in a line: networks, data sets, variants, sizes, steps, seeds, scale."""
+        """What was run, in one line: networks, data sets, variants, sizes, steps, seeds, scale."""
         runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
         sets = ", ".join(f"{name} ({self.datasets[name]['variant']})" for name in names)
@@ -86,8 +86,8 @@ class Catalog:
         )
 
     def studies_of(self, entry: dict[str, Any], scale: str) -> list[str]:
-        """The studies that a figure or a table is made from: of those beside it, the ones that
-        have the scale.
+        """The studies that a figure or a table is made from; of those beside it, the ones with the
+        scale.
         """
         beside = [s for s in entry.get("beside", []) if scale in self.studies[s]["scales"]]
         return [entry["study"], *beside]
@@ -119,29 +119,31 @@ class Catalog:
         return math.ceil(steps * len(runs) / speed / 60)
 
     def own_metrics(self) -> list[str]:
-        """The metrics that studies name beside the families that latephase has."""
+        """The metrics that studies name in addition to the families of latephase."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         named = {name for setting in settings for name in setting.get("metrics", [])}
         return sorted(named - set(families.MORE_FAMILIES))
 
     def encoded_data(self) -> dict[str, Spec]:
-        """The data entries of the runs of which a family takes further inputs, by digest."""
+        """The data entries, by digest, of the runs for which a family takes further inputs."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         asking = [s for s in settings if any(map(families.inputs, families.measured(s)))]
         entries = [run["data"] for setting in asking for run in grid.specs(setting)]
         return {spec.digest(entry): entry for entry in entries}
 
     def chosen_studies(self, scale: str) -> list[str]:
-        """The studies that a scale has, and whose data are there to be had."""
+        """The studies that have a scale and whose data are available."""
         there = [study for study, entry in self.studies.items() if scale in entry["scales"]]
         return [study for study in there if not self.lacking(study, scale)]
 
     def lacking(self, study: str, scale: str) -> list[str]:
-        """The data sets of a study that are the user's to bring, and are not configured."""
+        """The data sets of a study that the user must bring and has not configured."""
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
-        """What is not made, where all there is is asked for, for want of the user's data."""
+        """A line about what is not made because the user's data are missing; empty if there is
+        none.
+        """
         there = {study for study, entry in self.studies.items() if scale in entry["scales"]}
         lacking = {study: self.lacking(study, scale) for study in sorted(there)}
         studies = [study for study, names in lacking.items() if names]
@@ -156,7 +158,7 @@ class Catalog:
         }
         sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
         return (
-            f"left out: {', '.join([*studies, *shown])}, of data that are the user's own; "
+            f"left out: {', '.join([*studies, *shown])}, because their data are not configured; "
             f"name them in config.yaml: {', '.join(sets)}"
         )
 

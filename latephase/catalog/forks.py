@@ -1,4 +1,4 @@
-"""The runs that a study's runs fork from: found in another study, one for each seed."""
+"""Find the runs that a study's runs fork from, in another study, one for each seed."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
 SHARED = ("data", "model", "dtype")
-"""What a fork has in common with the run that it goes on from."""
+"""What a fork has in common with the run that it continues."""
 
 
 def resolve(studies: dict[str, dict], study: str, scale: str, file: str) -> None:
-    """Find the parents of a study's forks at a scale, and put their ids by seed in its setting.
+    """Find the parents of a study's forks at a scale, and put their ids by seed into its setting.
 
-    The settings of all studies have been checked. Raises UserError where there is no such study,
-    not one run for a seed, no checkpoint or state at the step, or where the two do not fit.
+    The settings of all studies have been checked. Raises UserError if there is no such study, if
+    there is not exactly one run for a seed, if there is no checkpoint or state at the step, or if
+    the two do not fit.
     """
     setting = studies[study]["scales"][scale]
     if "fork" in setting:
@@ -38,7 +39,8 @@ def _found(
     parent = studies[given["study"]]["scales"][scale]
     if any("fork" in member for member in grid.members(parent)):
         raise UserError(
-            f"{file}: {where}.study is {given['study']}, of forks; allowed: one of none"
+            f"{file}: {where}.study is {given['study']}, whose runs are forks; "
+            "allowed: a study without forks"
         )
     values, axes, arms = given.get("run", {}), grid.axes(parent), grid.arms(parent)
     axes |= {ARM: list(dict.fromkeys(arms.values()))} if arms else {}
@@ -53,8 +55,8 @@ def _found(
             continue
         if (seed := str(run["seed"])) in parents:
             raise UserError(
-                f"{file}: {where}.run is {values}, which leaves several runs of seed {seed}; "
-                f"allowed: values on {', '.join(axes)} that leave one"
+                f"{file}: {where}.run is {values}, which selects several runs of seed {seed}; "
+                f"allowed: values on {', '.join(axes)} that select one"
             )
         parents[seed] = spec.run_id(run)
         _check_step(given, run, file, where)
@@ -73,7 +75,7 @@ def _check_step(given: dict[str, Any], parent: Spec, file: str, where: str) -> N
 
 
 def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: str) -> None:
-    """Check that the forks of a study fit the runs that they go on from, ``runs`` by their ids.
+    """Check that the forks of a study fit the runs that they continue, ``runs`` by their ids.
 
     Raises UserError.
     """
@@ -86,7 +88,7 @@ def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: 
             run = spec.replaced(template, values)
             if str(run["seed"]) not in parents:
                 raise UserError(
-                    f"{file}: {key}.grid.seed has {run['seed']}, of which "
+                    f"{file}: {key}.grid.seed has {run['seed']}, for which "
                     f"{member['fork']['study']} has no run; allowed: {', '.join(parents)}"
                 )
             fork = grid.resolved(run)
@@ -102,7 +104,7 @@ def _check_fits(fork: Spec, parent: Spec, file: str, key: str) -> None:
         if fork.get(name) != parent.get(name):
             raise UserError(
                 f"{file}: {key}.{name} is {spec.canonical(fork.get(name))}; "
-                f"allowed: {spec.canonical(parent.get(name))}, that of the run it forks from"
+                f"allowed: {spec.canonical(parent.get(name))}, as in the run it forks from"
             )
     names = fork["optimizer"]["name"], parent["optimizer"]["name"]
     if fork["fork"]["state"] == "kept" and names[0] != names[1]:

@@ -1,4 +1,4 @@
-"""Read and check the catalog whole: what is wrong is one line before any job starts."""
+"""Read and check the whole catalog, so that a mistake is one line before any job starts."""
 
 import re
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from latephase.runs import grid, packs, spec
 from latephase.runs.spec import Spec
 
 NAME = {"pattern": "^[a-z][a-z0-9_]*$"}
-"""Of a study's file and of a paper's folder."""
+"""The pattern of the names of a study's file and of a paper's folder."""
 READ = re.compile(
     r"datasets\.yaml|(data|schemas)/.*|[^/]+/((paper|figures|tables|claims)\.yaml"
     r"|studies/[^/]+\.yaml|published/[^/]+\.csv)"
 )
 """The names in the catalog's folder that are read."""
 BESIDE = re.compile(r"(.*/)?(\..*|#.*|.*~|.*\.md)")
-"""Notes, hidden files and what editors leave."""
+"""Notes, hidden files, and files that editors leave."""
 
 
 def load(root: Path, config: dict[str, Any]) -> Catalog:
@@ -66,19 +66,19 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
 
 
 def _check_files(folder: Path) -> None:
-    """Nothing stands in the catalog that looks as if it were read, and is not."""
+    """Check that the catalog has no file that looks as if it were read, but is not."""
     paths = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     for path in (path for path in paths if not BESIDE.fullmatch(path.as_posix())):
         first, *more = path.parts
         paper = bool(more) and first not in ("data", "schemas")
         if paper and not (folder / first / "paper.yaml").exists():
             line = f"catalog/{first}: paper.yaml is missing beside {'/'.join(more)}"
-            raise UserError(f"{line}; allowed: a paper's folder, which has it")
+            raise UserError(f"{line}; allowed: a paper's folder with paper.yaml")
         if not READ.fullmatch(path.as_posix()):
             raise UserError(
-                f"catalog/{path.as_posix()} is not read; allowed: datasets.yaml, and of a paper "
-                "paper.yaml, figures.yaml, tables.yaml, claims.yaml, studies/*.yaml, "
-                "published/*.csv; notes end in .md"
+                f"catalog/{path.as_posix()} is not read; allowed: datasets.yaml, and in a paper's "
+                "folder paper.yaml, figures.yaml, tables.yaml, claims.yaml, studies/*.yaml, "
+                "published/*.csv; notes must end in .md"
             )
 
 
@@ -90,7 +90,7 @@ def _read(path: Path, root: Path, schema: dict[str, Any]) -> Any:
 
 
 def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, dict]) -> None:
-    """What stands in a paper's folder; of its files only paper.yaml must be there."""
+    """What is in a paper's folder. Only paper.yaml must be there."""
 
     def read(name: str, empty: Any) -> Any:
         path = folder / f"{name}.yaml"
@@ -113,14 +113,14 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
             if name in known:
                 file = f"{where}/{files.format(name)}"
                 other = f"catalog/{known[name]['paper']}"
-                raise UserError(f"{file}: {name} stands in {other} too; allowed: another name")
+                raise UserError(f"{file}: {name} is also in {other}; allowed: another name")
             known[name] = {"paper": paper} | entry
     claims = read("claims", {"claims": []})["claims"]
     catalog.claims.extend({"paper": paper} | claim for claim in claims)
 
 
 def _alike(name: str, written: dict[str, dict], file: str) -> dict[str, dict[str, Any]]:
-    """The settings of a study; one that is ``like`` another study's is laid over that."""
+    """The settings of a study. If it is ``like`` another study, it is laid over that one."""
     settings = {}
     for scale, setting in written[name].items():
         if "like" in setting:
@@ -155,7 +155,7 @@ def _fork(catalog: Catalog) -> None:
 
 
 def _cut(catalog: Catalog) -> None:
-    """Give every run a pack. A run that studies share belongs to the pack of the oldest."""
+    """Give every run a pack. A run that studies share belongs to the pack of the oldest study."""
     owner = catalog.owners
     ordered = sorted(catalog.studies, key=lambda name: (catalog.studies[name]["added"], name))
     for name in ordered:
@@ -173,7 +173,7 @@ def _cut(catalog: Catalog) -> None:
 
 
 def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Spec]]:
-    """The runs of a study's grids, so many at a time as a pack of their model holds."""
+    """The runs of a study's grids, divided into as many as a pack of their model holds."""
     device = config["device"].partition(":")[0]
     for member in grid.members(setting):
         template = grid.template(member)

@@ -1,8 +1,8 @@
-"""Entries of the catalog that stand for several, as ``fig{32..55}`` does, written out.
+"""Write out entries of the catalog that stand for several, such as ``fig{32..55}``.
 
-``each`` has names, and of each name values with what a title calls them. The entries are all
-combinations in turn, the last name's values changing first; ``{name}`` in an entry is the value,
-and in its title what it is called.
+``each`` has names, and for each name values with the words that titles use for them. The entries
+are all combinations in turn, where the last name's values change first. ``{name}`` in an entry is
+the value, and in its title the words.
 """
 
 import itertools
@@ -16,28 +16,30 @@ PLACE = re.compile(r"\{(\w*)\}")
 
 
 def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
-    """The entries of a file by name, templates in the place of theirs. Raises UserError."""
+    """The entries of a file by name, with templates replaced by theirs. Raises UserError."""
     found = {}
     for name, entry in entries.items():
         for own, whole in _members(name, entry, f"{file}: {name}"):
             if own in found:
-                raise UserError(f"{file}: {own} stands twice; allowed: once")
+                raise UserError(f"{file}: {own} is given twice; allowed: once")
             found[own] = whole
     return found
 
 
 def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, dict[str, Any]]]:
-    """An entry as it is, or those that a template stands for."""
+    """An entry as it is, or the entries that a template stands for."""
     numbers, each = RANGE.fullmatch(name), entry.get("each")
     if bool(numbers) != bool(each):
-        raise UserError(f"{where}: numbers in its name, as fig{{1..4}}, and each go together")
+        raise UserError(
+            f"{where}: numbers in its name, as fig{{1..4}}, and the key each must come together"
+        )
     if not each:
         return [(name, entry)]
     stem, first, last = numbers[1], int(numbers[2]), int(numbers[3])
     combinations = list(itertools.product(*(values.items() for values in each.values())))
     if last - first + 1 != len(combinations):
         raise UserError(
-            f"{where}: {last - first + 1} numbers, and {len(combinations)} combinations of each; "
+            f"{where}: {last - first + 1} numbers, but {len(combinations)} combinations of each; "
             f"allowed: {stem}{{{first}..{first + len(combinations) - 1}}}"
         )
     rest = {key: value for key, value in entry.items() if key != "each"}
@@ -63,5 +65,7 @@ def _filled(value: Any, values: dict[str, str], where: str) -> Any:
         return value
     for name in PLACE.findall(value):
         if name not in values:
-            raise UserError(f"{where} has {{{name}}}; allowed: {', '.join(values)}, as each has")
+            raise UserError(
+                f"{where} has {{{name}}}; allowed: {', '.join(values)}, the names in each"
+            )
     return PLACE.sub(lambda place: values[place[1]], value)

@@ -1,4 +1,4 @@
-"""YAML files, read strictly: a key stands once, and a mistake is one line."""
+"""Read YAML files strictly: a key may be given once only, and a mistake is one line."""
 
 import math
 from pathlib import Path
@@ -10,17 +10,18 @@ from latephase.errors import UserError
 
 DEEPEST = 100
 LARGEST = 100_000
-"""Values in a file, what aliases stand for counted each time: of aliases to lists of aliases a
-dozen lines make billions."""
+"""The limit for the values in a file, where what an alias stands for is counted each time. With
+aliases to lists of aliases, a dozen lines make billions of values.
+"""
 
 
 MISREADINGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What YAML's own reading raises where a value is not what its tag says: ``!!int abc``."""
+"""What YAML's own reading raises if a value does not fit its tag, as in ``!!int abc``."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML without tags of Python, whose keys are text and stand once; YAML's own reading keeps
-    the last of two.
+    """YAML without tags of Python. Its keys are text and are given once, whereas YAML's own reading
+    keeps the last of two.
     """
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -35,7 +36,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
         if node is not None and _size(node, {}) > LARGEST:
-            problem = f"more than {LARGEST} values, aliases written out"
+            problem = f"more than {LARGEST} values, with aliases expanded"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         return node
 
@@ -48,7 +49,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if not isinstance(key, str):
                 problem = f"key {key} is not text"
             elif key in known:
-                problem = f"key {key!r} stands twice"
+                problem = f"key {key!r} is given twice"
             if problem:
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             known.add(key)
@@ -66,7 +67,7 @@ def _check_depth(text: str) -> None:
 
 
 def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
-    """How many values a node holds, itself among them; infinite where it holds itself."""
+    """How many values a node holds, including itself; infinite if it contains itself."""
     if node not in known:
         known[node] = math.inf
         parts = () if isinstance(node, yaml.ScalarNode) else node.value

@@ -1,6 +1,6 @@
-"""Data sets of the user's own, as the configuration names them: files, folders of images, texts.
+"""The user's own data sets, as the configuration names them: files, folders of images, texts.
 
-The Snakefile imports this module: it imports neither torch nor NumPy.
+The Snakefile imports this module, so it imports neither torch nor NumPy.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,11 @@ from latephase.runs import grid
 def entries(
     config: dict[str, Any], known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, dict]:
-    """What the entries of the sets that the configuration brings would be in catalog/datasets.yaml.
+    """The entries that the sets of the configuration would have in catalog/datasets.yaml.
 
-    A folder that ``known`` describes, such as ImageNet's, is only checked; so are texts. Images and
-    texts of others are counted if a study names them, for there may be many. Raises UserError.
+    A folder that ``known`` describes, such as ImageNet's, is only checked, and so are texts. Images
+    and texts of other sets are counted only if a study names them, because there may be many.
+    Raises UserError.
     """
     found = {}
     for name, path in config["npz"].items():
@@ -43,7 +44,7 @@ def entries(
 
 @contextmanager
 def _told_of(key: str) -> Iterator[None]:
-    """What is wrong with a file is told with the key that names it."""
+    """Tell an error in a file together with the key that names the file."""
     try:
         yield
     except UserError as error:
@@ -53,7 +54,7 @@ def _told_of(key: str) -> Iterator[None]:
 
 
 def folder(config: dict[str, Any], name: str) -> Path:
-    """Where the images of a data set lie. Raises UserError where the user has not said so."""
+    """The folder of the images of a data set. Raises UserError if the user has not named it."""
     if name not in config["folders"]:
         raise UserError(
             f"config: folders.{name} is missing: the images of {name} cannot be downloaded; "
@@ -63,10 +64,10 @@ def folder(config: dict[str, Any], name: str) -> Path:
 
 
 def texts(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """What the user says of a set of texts. Raises UserError where that is nothing."""
+    """What the user says about a set of texts. Raises UserError if she says nothing."""
     if name not in config["texts"]:
         raise UserError(
-            f"config: texts.{name} is missing: the texts of {name} are yours to bring; "
+            f"config: texts.{name} is missing: you must bring the texts of {name}; "
             f"allowed: its files, texts: {{{name}: {{train: …, test: …, vocabulary: …}}}}"
         )
     return config["texts"][name]
@@ -77,7 +78,7 @@ BROUGHT = {"folder": "folders", "text": "texts"}
 
 
 def check_brought(config: dict[str, Any], datasets: dict[str, dict], name: str) -> None:
-    """Raise a UserError where a data set is the user's to bring, and the configuration lacks it."""
+    """Raise a UserError if the user must bring a data set and the configuration lacks it."""
     kind = datasets[name]["kind"]
     if kind in BROUGHT:
         {"folder": folder, "text": texts}[kind](config, name)
@@ -86,7 +87,7 @@ def check_brought(config: dict[str, Any], datasets: dict[str, dict], name: str) 
 def lacking(
     config: dict[str, Any], datasets: dict[str, dict], setting: dict[str, Any]
 ) -> list[str]:
-    """The data sets of a setting that the user would have to name, and has not."""
+    """The data sets of a setting that the user would have to name, but has not named."""
     kinds = {name: datasets[name]["kind"] for name in _names(setting)}
     return sorted(
         name
@@ -103,7 +104,7 @@ def _given(config: dict[str, Any], name: str) -> dict[str, Any]:
 def _of_folder(
     config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, Any] | None:
-    """The entry of a folder; None where ``known`` has it, and the folder fits it."""
+    """The entry of a folder; None if ``known`` has it and the folder fits it."""
     given = _given(config, name)
     path, side = given["path"], given.get("side", images.SIDE)
     if name not in known:
@@ -134,12 +135,12 @@ OF_FILES = ("train", "test", "vocabulary")
 def _of_texts(
     config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, Any] | None:
-    """The entry of a set of texts; None where ``known`` has it, and the files fit it."""
+    """The entry of a set of texts; None if ``known`` has it and the files fit it."""
     given, where = config["texts"][name], f"config: texts.{name}"
     if name not in known:
         if "labels" not in given:
             raise UserError(
-                f"{where}.labels is missing; allowed: how many classes there are, or their names"
+                f"{where}.labels is missing; allowed: the number of classes, or their names"
             )
         return text.entry_of(given) if name in _texts(studies) else text.bare_entry_of(given)
     if known[name]["kind"] != "text":
@@ -149,8 +150,8 @@ def _of_texts(
     for key in given:
         if key not in OF_FILES:
             raise UserError(
-                f"{where}.{key} is {given[key]!r}; allowed: none, for catalog/datasets.yaml says "
-                f"it of {name}; or a new name"
+                f"{where}.{key} is {given[key]!r}; allowed: nothing, because catalog/datasets.yaml "
+                f"gives it for {name}; or a new name"
             )
     text.check_files(given, known[name])
     return None

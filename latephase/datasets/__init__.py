@@ -1,8 +1,9 @@
-"""Data sets, from their sources to the arrays a training reads.
+"""Data sets, from their sources to the arrays that a training reads.
 
 :mod:`latephase.datasets.prepare` makes ``results/data/<dataset>.safetensors`` and
 :mod:`latephase.datasets.stored` reads it. :mod:`latephase.datasets.kinds` has a module for each
-kind of source. None is imported here, so that a training does not depend on how sources are read.
+kind of source. None of them is imported here, so a training does not depend on how sources are
+read.
 """
 
 from pathlib import Path

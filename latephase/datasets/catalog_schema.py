@@ -17,14 +17,17 @@ EVERY = {
     "train": NUMBER,
     "test": NUMBER,
 }
-"""What an entry says, whatever its kind: studies are checked against it, and captions name it."""
+"""What every entry says, whatever its kind. Studies are checked against it, and captions name
+it.
+"""
 
 
 def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
-    """What catalog/schemas/datasets.schema.yaml says of every entry, and what the kinds say.
+    """The schema of every entry (catalog/schemas/datasets.schema.yaml) together with those of the
+    kinds.
 
     The form of an entry is chosen by its ``kind``, so that an error names the key that is wrong and
-    not every form there is.
+    does not list all forms.
     """
     forms = {name: form(name) for name in kinds.files()}
     chosen = [
@@ -41,7 +44,9 @@ def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
 
 
 def form(kind: str) -> dict[str, Any]:
-    """The JSON schema of an entry of one kind. Raises UserError where its kind lacks some."""
+    """The JSON schema of an entry of one kind. Raises UserError if the kind's own schema lacks
+    a part.
+    """
     file = kinds.files()[kind]
     declared = literal(file, "SCHEMA")
     if not isinstance(declared, dict):

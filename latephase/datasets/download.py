@@ -13,12 +13,14 @@ from typing import BinaryIO
 from latephase.errors import UserError
 
 LONGER = 1 << 16
-"""By how many bytes a compressed file may be longer than its content, which did not compress."""
+"""How many bytes a compressed file may be longer than its content, if the content did not
+compress.
+"""
 TIMEOUT_SECONDS = 30.0
 
 
 class Unfit(Exception):
-    """The bytes found are not the file looked for; the message says why."""
+    """The bytes that were found are not the file that is wanted; the message says why."""
 
 
 def find(
@@ -94,7 +96,7 @@ def _local(folder: Path | None, dataset: str, name: str) -> Path | None:
             if path.is_file():
                 return path
             if path.exists() or path.is_symlink():
-                raise UserError(f"{path}: is no file; replace or remove it")
+                raise UserError(f"{path}: is not a file; replace or remove it")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Read results/data/<dataset>.safetensors into the tensors a training or a metric takes."""
+"""Read results/data/<dataset>.safetensors into the tensors that a training or a metric takes."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from latephase.errors import UserError
 from latephase.storage import checksum, safetensors_header
 
 HELD_BYTES = 8 << 30
-"""What a split's inputs may take in memory. Larger ones stay in their file."""
+"""The most memory that a split's inputs may take, in bytes. Larger ones stay in their file."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Data:
     header: dict
 
     def targets(self, split: str) -> Tensor:
-        """What a network is to say of the samples of "train" or "test", int64 [N] or [N, P].
+        """The targets of the samples of "train" or "test", int64 [N] or [N, P].
 
-        The labels; and beside them, where the header says which class comes ``after`` each of
-        them, that one: of an equation the answer and the end.
+        These are the labels. If the header says which class comes ``after`` each of them, that
+        class is beside them: for an equation, the answer and the end.
         """
         labels = getattr(self, f"{split}_labels")
         if "after" not in self.header:
@@ -51,7 +51,7 @@ class Data:
         return torch.stack([labels, torch.full_like(labels, self.header["after"])], -1)
 
     def held(self, split: str) -> Tensor:
-        """The inputs of "train" or "test". Raises UserError where they are streamed."""
+        """The inputs of "train" or "test". Raises UserError if they are streamed."""
         inputs = getattr(self, f"{split}_inputs")
         if isinstance(inputs, Streamed):
             raise UserError(
@@ -86,8 +86,8 @@ def load(
     """
     try:
         if not _whole(path):
-            raise UserError(f"{path}: not what was written there; remove it and run again")
-        # With NumPy: torch would map the file so that the kernel must have room for all of it.
+            raise UserError(f"{path}: its content is not what was written; remove it and run again")
+        # With NumPy: torch would map the file, and then the kernel must have room for all of it.
         with safe_open(path, framework="np") as file:
             header = _header(path, file.metadata())
             train = _first(path, file, "train", train_size)
@@ -129,8 +129,8 @@ def _of_integers(
     for key, value in (("mean", mean), ("std", std), ("resize", resize)):
         if value is not None:
             raise UserError(
-                f"{Path(path).name}: data.{key} is {value!r}; allowed: null, for its inputs are "
-                "integers"
+                f"{Path(path).name}: data.{key} is {value!r}; allowed: null, because its inputs "
+                "are integers"
             )
     return _Reading(lambda rows: rows.to(torch.int64), header["shape"], torch.int64)
 
@@ -200,7 +200,7 @@ def _mapped(path: str | os.PathLike, split: _Split) -> np.ndarray:
 
 
 def _whole(path: str | os.PathLike) -> bool:
-    """Whether a file is what was written, by the checksum in it."""
+    """Whether a file is what was written, according to the checksum in it."""
     with Path(path).open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return False  # nothing to map
@@ -221,7 +221,7 @@ def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         known = False
     if not known:
-        raise UserError(f"{path}: its header is not one of scripts.prepare_data; remove it")
+        raise UserError(f"{path}: its header was not written by scripts.prepare_data; remove it")
     return header
 
 

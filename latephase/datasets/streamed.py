@@ -11,8 +11,8 @@ from torch.nn.functional import one_hot
 class Streamed:
     """Inputs [N, …] that stay in their file, with the part of a tensor's interface that is needed.
 
-    Rows come on the device and of the type, which :meth:`to` changes. A row has the same numbers as
-    it has in a set that is held.
+    Rows are given on the device and in the type that :meth:`to` sets. A row has the same numbers as
+    in a set that is held in memory.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""The look: colours, axes and marks of figures, what things are called, HTML pages."""
+"""The appearance of figures and pages: colours, axes, marks, the names of things, HTML."""

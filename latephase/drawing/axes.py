@@ -1,4 +1,4 @@
-"""Axes: of steps, of fractions, of values over decades, and of those with a place for 0."""
+"""Axes for steps, fractions, values over decades, and values with a place for 0."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,15 +12,16 @@ LOGARITHMIC = (
     *("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min"),
     *("cdnv", "relative_flatness"),
 )
-"""How the names of metrics begin that are drawn on a logarithmic axis."""
+"""The beginnings of the names of metrics that are drawn on a logarithmic axis."""
 MOST_DECADES = 5
-"""How many powers of ten have room beside each other below a narrow panel."""
+"""How many powers of ten fit beside each other below a narrow panel."""
 
 
 def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """A logarithmic axis of steps from ``first`` on, with a tick a decade where there are several.
+    """A logarithmic axis of steps from ``first`` on, with a tick for each decade if there are
+    several.
 
-    Both are NaN where nothing was measured.
+    Both are NaN if nothing was measured.
     """
     first = first if np.isfinite(first) else 1.0
     last = np.nanmax([last, 2 * first]) * 1.05
@@ -39,9 +40,9 @@ def percent_axis(ax: Axes) -> Axes:
 
 
 def log_value_axis(ax: Axes, which: str = "y") -> Axes:
-    """A logarithmic axis, vertical or ``x``, without a crowd of labels on its minor ticks.
+    """A logarithmic axis, vertical or ``x``, without too many labels on its minor ticks.
 
-    Values that differ by less than a tenth do not fill it: that may be rounding.
+    Values that differ by less than a tenth do not fill the axis, because that may be rounding.
     """
     ax.set(**{f"{which}scale": "log"})
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
@@ -61,8 +62,8 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
 def _decades(axis: Axis, low: float, high: float, most: int) -> None:
     """Ticks of a logarithmic axis: at powers of ten, ``most`` of them.
 
-    Where there would be too few, plain numbers: at 1, 2 and 5 within two decades, and at round
-    ones, equally far apart, where these are too few as well.
+    If there would be too few, the ticks are plain numbers: at 1, 2 and 5 within two decades, or at
+    equally spaced round numbers if these are also too few.
     """
     if high / low > 100:
         axis.set_major_locator(LogLocator(base=10, numticks=most))
@@ -76,14 +77,14 @@ def _decades(axis: Axis, low: float, high: float, most: int) -> None:
 
 
 def is_logarithmic(metric: str) -> bool:
-    """Whether a metric is drawn on a logarithmic axis, since it falls over decades."""
+    """Whether a metric is drawn on a logarithmic axis because it falls over decades."""
     return metric.startswith(LOGARITHMIC)
 
 
 def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np.ndarray]:
-    """A horizontal axis of values that is logarithmic, and has a place for 0 at its left end.
+    """A horizontal axis of values that is logarithmic and has a place for 0 at its left end.
 
-    Returns where values stand on it: log10, and for 0 one decade below the smallest other.
+    Returns the positions of the values: log10, and for 0 one decade below the smallest other.
     """
     known = sorted({float(value) for value in values})
     logs = [np.log10(value) for value in known if value > 0]

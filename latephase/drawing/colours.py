@@ -1,4 +1,4 @@
-"""Which colour a thing is drawn in: categories, ordered numbers, optimizers."""
+"""The colours of categories, ordered numbers and optimizers."""
 
 from collections.abc import Iterable
 
@@ -13,9 +13,9 @@ CATEGORIES = (
 )
 """Colour-blind safe colours for things without an order: seaborn's palette "colorblind"."""
 OTHERS = ("#332288", "#882255", "#117733", "#999933", "#661100", "#6699cc", "#aa4466")
-"""Colours for what :mod:`latephase.drawing.names` does not list, darker each time round."""
+"""Colours for what :mod:`latephase.drawing.names` does not list, darker in each repetition."""
 OPTIMIZERS = dict(zip(names.OPTIMIZERS, CATEGORIES, strict=False))
-"""The colours of the optimizers that have the same one in every figure."""
+"""The colours of optimizers, which are the same in every figure."""
 
 
 def ordered_palette(values: Iterable[float]) -> dict[float, str]:
@@ -35,8 +35,8 @@ def ordered_palette(values: Iterable[float]) -> dict[float, str]:
 def of_optimizers(present: Iterable[str]) -> dict[str, str]:
     """A colour for each optimizer, in the order in which legends list them.
 
-    One that has no colour in :data:`OPTIMIZERS` takes the next of :data:`OTHERS`, in the order of
-    their names.
+    An optimizer that has no colour in :data:`OPTIMIZERS` gets the next one of :data:`OTHERS`, in
+    the order of their names.
     """
     present = names.ordered(present)
     others = sorted(name for name in present if name not in OPTIMIZERS)

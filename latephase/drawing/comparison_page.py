@@ -1,4 +1,4 @@
-"""A table as a page: our value with its interval, and the paper's beside it."""
+"""A table as a page: our value with its interval, and the paper's value beside it."""
 
 import math
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def page(
     quantities: Sequence[tuple[str, str, str]],
     note: str,
 ) -> str:
-    """A row for each row of ``df``: its keys, then each quantity's value of ours and of the paper.
+    """A row for each row of ``df``: its keys, then our value and the paper's of each quantity.
 
     ``quantities`` are our column, its heading, and the paper's column without ``published_``.
     """
@@ -70,7 +70,9 @@ def page(
 def _row(
     row: dict[str, Any], keys: dict[str, str], quantities: Sequence[tuple[str, str, str]]
 ) -> tuple[str, list[str], list[tuple[str, ...]]]:
-    """A row's first key, its other keys, and of each quantity ours, its interval, the paper's."""
+    """A row's first key, its other keys, and for each quantity our value, its interval, the
+    paper's.
+    """
     first, *others = [_key(key, row[key]) for key in keys]
     values = []
     for name, _, printed in quantities:
@@ -80,14 +82,14 @@ def _row(
 
 
 def _key(name: str, value: Any) -> str:
-    """What names a row: a number in full, an optimizer as it is called, any other text."""
+    """The key of a row: a number in full, an optimizer by its name, any other text as it is."""
     if isinstance(value, str):
         return names.value(value) if name == "optimizer" else value
     return as_printed(value)
 
 
 def number(value: float) -> str:
-    """A value in three digits, a count in all of its own; nothing where there is none."""
+    """A value with three digits, a count with all of its digits; empty if there is none."""
     if math.isnan(value) or float(value).is_integer():
         return as_printed(value)
     if math.isinf(value) or not 1e-3 <= abs(value) < 1e6:
@@ -97,7 +99,7 @@ def number(value: float) -> str:
 
 
 def as_printed(value: float) -> str:
-    """A value in the digits that it has, up to six; nothing where there is none."""
+    """A value with the digits that it has, up to six; empty if there is none."""
     if math.isnan(value):
         return ""
     if float(value).is_integer() and abs(value) < 1e9:

@@ -11,7 +11,7 @@ from latephase.drawing import names
 def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> None:
     """A table of numbers as colours, each with its number in two decimals; blank for NaN.
 
-    Dark is small. The first row stands at the bottom, as on any vertical axis.
+    Dark is small. The first row is at the bottom, as on any vertical axis.
     """
     sns.heatmap(
         values,

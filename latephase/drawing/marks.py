@@ -1,4 +1,4 @@
-"""What is drawn of tables on an axis: means with intervals or deviations, crosses, legends."""
+"""Marks that show tables on an axis: means with intervals or deviations, crosses, legends."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,9 +13,9 @@ from latephase.drawing.style import NOTE_COLOUR
 def mean_and_interval(
     ax: Axes, summary: pd.DataFrame, x: str, hue: str, palette: Mapping, **line
 ) -> None:
-    """A line for the mean, a translucent band for the interval, for each value of ``hue``.
+    """A line for the mean and a translucent band for the interval, for each value of ``hue``.
 
-    ``summary`` is of :func:`latephase.analysis.seeds.summarise`.
+    ``summary`` comes from :func:`latephase.analysis.seeds.summarise`.
     """
     for value, group in summary.groupby(hue, sort=True):
         colour = palette[value]
@@ -29,10 +29,10 @@ def mean_and_interval(
 def mean_and_deviation(
     ax: Axes, x: Sequence[float], summary: pd.DataFrame, colour: str, dashes: str = "-", **marker
 ) -> None:
-    """A line through the means, a translucent band of one standard deviation on either side.
+    """A line through the means, with a translucent band of one standard deviation on either side.
 
-    ``summary`` has columns mean and sd (NaN: none). The band ends at a tenth of the mean: on a
-    logarithmic axis it has no place for less.
+    ``summary`` has columns mean and sd (NaN: none). The band ends at a tenth of the mean, because a
+    logarithmic axis has no place for less.
     """
     mean, spread = summary["mean"], summary["sd"].fillna(0)
     ax.plot(x, mean, dashes, color=colour, marker="o", **marker)
@@ -66,7 +66,7 @@ def dots(ax: Axes, x: Sequence[float], y: Sequence[float], colour: str, **marker
 def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> None:
     """Write into a panel why it is empty: ``why``, if there are no values for it.
 
-    Only what is finite can be seen, and on a logarithmic axis what is above 0.
+    Only finite values can be seen, and on a logarithmic axis only those above 0.
     """
     known = values.dropna()
     finite = known[np.isfinite(known)]

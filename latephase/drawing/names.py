@@ -1,6 +1,6 @@
-"""What optimizers, metrics and axes are called in figures and tables.
+"""The names of optimizers, metrics and axes in figures and tables.
 
-A thing that is not listed here, as an optimizer of your own, is called by its name in the code.
+Something that is not listed here, such as an optimizer of your own, has its name in the code.
 """
 
 from collections.abc import Iterable
@@ -73,27 +73,27 @@ AXES = {
 
 
 def metric(column: str) -> str:
-    """What a metric is called: its name and, where that says little, what it is after a comma."""
+    """The name of a metric and, if the name says little, what it is after a comma."""
     return METRICS.get(column, column)
 
 
 def short_metric(column: str) -> str:
-    """A metric's name alone, for where there is little room."""
+    """A metric's name alone, for places with little room."""
     return metric(column).partition(",")[0]
 
 
 def short(number: float) -> str:
-    """A number in few signs: 0.98, 2.5e-5."""
+    """A number in few characters: 0.98, 2.5e-5."""
     return f"{number:g}".replace("e-0", "e-")
 
 
 def value(number: object) -> str:
-    """What a value on an axis is called: an optimizer by its name, a number in few signs."""
+    """The name of a value on an axis: an optimizer by its name, a number in few characters."""
     return OPTIMIZERS.get(number, number) if isinstance(number, str) else short(number)
 
 
 def titled(axis: str, number: object) -> str:
-    """A value on an axis where it stands alone: ``momentum 0.9``, ``30,000 steps``, ``SGDW``."""
+    """A value on an axis with the axis's name: ``momentum 0.9``, ``30,000 steps``, ``SGDW``."""
     if axis == "steps":
         return f"{number:,} steps"
     return value(number) if isinstance(number, str) else f"{AXES.get(axis, axis)} {value(number)}"

@@ -1,7 +1,7 @@
-"""HTML pages that need nothing but themselves: no script, nothing fetched, one look.
+"""HTML pages that need no other file: no script, nothing fetched, one style.
 
-Jinja2 escapes whatever is put into a template, but for the body and the style of a page, which are
-HTML that was made here.
+Jinja2 escapes whatever is put into a template. The exceptions are the body and the style of a page,
+which are HTML that was made here.
 """
 
 from jinja2 import Environment, StrictUndefined
@@ -41,13 +41,13 @@ PAGE = """<!doctype html>
 
 
 def filled(template: str, **values: object) -> str:
-    """A template with its values. Raises jinja2's UndefinedError where one is missing."""
+    """A template with its values. Raises jinja2's UndefinedError if one is missing."""
     return TEMPLATES.from_string(template).render(values)
 
 
 def page(title: str, body: str, style: str = "") -> str:
-    """A page of a title, which is text, and a body and rules of style, which are HTML and CSS.
+    """A page with a title, which is text, and a body and rules of style, which are HTML and CSS.
 
-    The rules stand beside those that all pages have.
+    The rules are added to those that all pages have.
     """
     return filled(PAGE, title=title, body=body, style=STYLE + style)

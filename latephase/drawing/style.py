@@ -1,6 +1,6 @@
-"""The look of the figures: settings of matplotlib, titles, files.
+"""The style of the figures: settings of matplotlib, titles, files.
 
-Figures are made without pyplot, so that nothing depends on what was drawn before.
+Figures are made without pyplot, so nothing depends on what was drawn before.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ NOTE_COLOUR = "0.35"
 
 @contextmanager
 def style() -> Iterator[None]:
-    """A context in which figures are made and saved, whatever a matplotlibrc of the user's says."""
+    """A context in which figures are made and saved, whatever the user's matplotlibrc says."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -56,7 +56,8 @@ def title(fig: Figure, text: str, note: str) -> None:
 def save(fig: Figure, pdf: Path, png: Path) -> None:
     """Write a figure as PDF (the same bytes for the same figure) and PNG (150 dpi)."""
     with style():
-        # Once for both, or they would differ by the rounding of text at their resolutions.
+        # Only once for both files, or they would differ because text is rounded at their
+        # resolutions.
         fig.get_layout_engine().execute(fig)
         fig.set_layout_engine("none")
         for path, options in (

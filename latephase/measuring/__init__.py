@@ -1,1 +1,1 @@
-"""From checkpoints, by whomever they were written, to rows of metrics."""
+"""From checkpoints, whoever wrote them, to rows of metrics."""

@@ -6,7 +6,7 @@ from latephase.measuring.snapshot import Snapshot
 
 
 def asked(name: str, snapshot: Snapshot) -> Any:
-    """What an argument's name asks of a snapshot."""
+    """The part of a snapshot that the name of an argument asks for."""
     split, _, what = name.rpartition("_")
     split, data = split or "train", snapshot.data
     match what:

@@ -1,4 +1,4 @@
-"""From a pack's checkpoints to rows of metrics, one a run and step."""
+"""From a pack's checkpoints to rows of metrics, one for each run and step."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

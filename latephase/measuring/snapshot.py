@@ -10,10 +10,10 @@ ROWS_AT_ONCE = 512  # of the features that are in float64
 
 
 class Snapshot:
-    """One run at one step: its head, and what it puts out on the training and test sets.
+    """One run at one step: its head, and its outputs on the training and test sets.
 
-    Features come from the network as it was trained, in float32; logits are the head's of
-    these features in float64, since late in training their differences are lost in float32.
+    Features come from the network as it was trained, in float32. Logits are computed by the head
+    from these features in float64, because late in training float32 loses their differences.
     """
 
     def __init__(self, spec: Spec, model: nn.Module, tensors: dict[str, Tensor], data: stored.Data):
@@ -26,7 +26,9 @@ class Snapshot:
 
     @property
     def model(self) -> nn.Module:
-        """The network, in evaluation mode and with this run's buffers: the runs share one."""
+        """The network, in evaluation mode and with this run's buffers. All runs share one
+        network.
+        """
         self._model.load_state_dict(self.buffers, strict=False)
         return self._model.eval()
 

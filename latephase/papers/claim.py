@@ -1,9 +1,9 @@
 """Claims: a sentence of a paper as a statistic of a study's data, a threshold and a verdict.
 
-``latephase/papers/<paper>/claims.py`` has a paper's statistics: functions
-``(table, **arguments) -> Result``, whose arguments all stand in ``catalog/<paper>/claims.yaml``
-beside the threshold, written down before the statistic was computed on the study's runs. They are
-checked by their annotations when the catalog is loaded: plain types, and the names below.
+``latephase/papers/<paper>/claims.py`` has a paper's statistics: functions ``(table, **arguments) ->
+Result``. All their arguments are in ``catalog/<paper>/claims.yaml``, beside the threshold, which
+was written down before the statistic was computed on the study's runs. When the catalog is loaded,
+the arguments are checked by their annotations: plain types, and the names below.
 """
 
 import math
@@ -21,7 +21,7 @@ Options = Mapping[str, str]
 
 REPRODUCED = "reproduced"
 SAYS_LITTLE = "says little"
-"""As predicted, but so it would be if the effect were not there: a control passes."""
+"""As predicted, but this would also be so without the effect, because a control passes."""
 NOT_REPRODUCED = "not reproduced"
 INCONCLUSIVE = "inconclusive"
 VERDICTS = (REPRODUCED, SAYS_LITTLE, NOT_REPRODUCED, INCONCLUSIVE)
@@ -31,9 +31,9 @@ VERDICTS = (REPRODUCED, SAYS_LITTLE, NOT_REPRODUCED, INCONCLUSIVE)
 class Result:
     """A statistic with its 95 % interval over seeds.
 
-    ``estimate``, ``low``, ``high`` are NaN where the data cannot give them; ``high`` may be
-    infinite where runs are censored. ``n_seeds`` and ``n_cells`` are what it rests on;
-    ``note`` says in words what was left out, censored or diverged.
+    ``estimate``, ``low`` and ``high`` are NaN if the data cannot give them. ``high`` may be
+    infinite if runs are censored. ``n_seeds`` and ``n_cells`` say how many seeds and cells it rests
+    on. ``note`` says in words what was left out, censored or diverged.
     """
 
     estimate: float

@@ -1,4 +1,4 @@
-"""A claim judged on a study's data, with its controls."""
+"""Judge a claim on a study's data, and check its controls."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -27,33 +27,33 @@ def judge(
     threshold: Threshold,
     controls: Sequence[Mapping[str, Any]] = (),
 ) -> Judged:
-    """Compare a statistic with what is predicted, and see that its controls are not as predicted.
+    """Compare a statistic with the prediction, and check that its controls fail.
 
-    A control *turns* if the verdict on its data is not "reproduced". Of 12 shuffles one may pass by
-    chance. Where another control does not turn, "reproduced" becomes "says little", and so it does
-    where no control at all turns with a value: a statistic that has no value on a control's data
-    (nothing falls there, so that there is no time of a fall) does not pass, but shows little.
-    Controls are tried whatever the verdict is. Raises what the statistic raises on the study's
-    data.
+    A control *passes* if the verdict on its data is "reproduced", and *fails* otherwise. Of 12
+    shuffles one may pass by chance. If any other control passes, "reproduced" becomes "says
+    little". The same happens if no control fails with a value: a statistic that has no value on a
+    control's data (nothing falls there, so that there is no time of a fall) fails, but this shows
+    little. Controls are tried whatever the verdict is. Raises what the statistic raises on the
+    study's data.
     """
     result = statistic(table)
-    said, turns, shown, told = verdict(result, threshold), True, not controls, []
+    said, fails, shown, told = verdict(result, threshold), True, not controls, []
     for control in controls:
         ((kind, asked),) = control.items()
         verdicts = [_verdict(statistic, one, threshold) for one in CONTROLS[kind](table, asked)]
-        turned = sum(one != REPRODUCED for one in verdicts)
-        turns &= turned >= len(verdicts) - len(verdicts) // SHUFFLES
+        failed = sum(one != REPRODUCED for one in verdicts)
+        fails &= failed >= len(verdicts) - len(verdicts) // SHUFFLES
         shown |= any(one not in (REPRODUCED, None) for one in verdicts)
         told.append(
-            f"{_called(kind, asked)}: {_count(turned, verdicts.count(None), len(verdicts))}"
+            f"{_called(kind, asked)}: {_count(failed, verdicts.count(None), len(verdicts))}"
         )
-    if said == REPRODUCED and not (turns and shown):
+    if said == REPRODUCED and not (fails and shown):
         said = SAYS_LITTLE
     return Judged(result, said, "; ".join(told))
 
 
 def _verdict(statistic: Statistic, table: pd.DataFrame, threshold: Threshold) -> str | None:
-    """The verdict on a control's data; None where the statistic has no value there."""
+    """The verdict on a control's data; None if the statistic has no value there."""
     try:
         result = statistic(table)
     except ValueError:
@@ -61,16 +61,16 @@ def _verdict(statistic: Statistic, table: pd.DataFrame, threshold: Threshold) ->
     return None if math.isnan(result.estimate) else verdict(result, threshold)
 
 
-def _count(turned: int, without_value: int, of: int) -> str:
+def _count(failed: int, without_value: int, of: int) -> str:
     if without_value == of:
         return "has no value"
     if of > 1:
-        return f"{turned} of {of} turn" + f", {without_value} have no value" * (without_value > 0)
-    return "turns" if turned else "does not turn"
+        return f"{failed} of {of} fail" + f", {without_value} have no value" * (without_value > 0)
+    return "fails" if failed else "passes"
 
 
 def _called(kind: str, asked: Any) -> str:
-    """What a control is called: ``weight decay reversed``."""
+    """The description of a control: ``weight decay reversed``."""
     match kind, asked:
         case "shuffle", "labels":
             return "runs shuffled"

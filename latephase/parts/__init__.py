@@ -1,1 +1,1 @@
-"""What a spec names: models, losses, optimizers and the rest, a file each, found by its name."""
+"""What a spec names: models, losses, optimizers and so on, one file each, found by its name."""

@@ -1,4 +1,4 @@
-"""What a network puts out on a whole set of samples, in evaluation mode."""
+"""The outputs of a network on a whole set of samples, in evaluation mode."""
 
 from collections.abc import Iterable
 
@@ -11,16 +11,16 @@ from latephase.runs import parts
 from latephase.runs.spec import Spec
 
 CHUNK = 8192
-"""Samples a forward pass takes at once: bounds the activations' memory."""
+"""How many samples a forward pass takes at once, which bounds the memory of the activations."""
 CHUNK_OF_MAPS = 512
-"""The same of a network with convolutions or positions, whose layers put out a map each."""
+"""The same for a network with convolutions or positions, whose layers have maps as outputs."""
 
 
 def build_model(spec: Spec, header: dict) -> nn.Module:
     """The network of a spec, initialised from torch's global generator.
 
-    ``header`` is that of the data (:func:`latephase.datasets.prepare.prepare`), of which it needs
-    shape and classes, and of integers vocabulary and padding if there are.
+    ``header`` is that of the data (:func:`latephase.datasets.prepare.prepare`). Needed are shape
+    and classes, and for integers also vocabulary and padding, if they are there.
     """
     entry = spec["model"]
     given = parts.arguments(entry)
@@ -29,7 +29,7 @@ def build_model(spec: Spec, header: dict) -> nn.Module:
     model = parts.load("model", entry["name"]).Model(header["shape"], header["classes"], **given)
     for module in model.modules():
         if getattr(module, "momentum", None) is not None:
-            module.num_batches_tracked = None  # which batch normalisation counts, and does not use
+            module.num_batches_tracked = None  # which batch normalisation counts but does not use
     return model
 
 
@@ -48,7 +48,9 @@ class _Calling(nn.Module):
 def outputs(
     model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed, method: str
 ) -> Tensor:
-    """What a method of the network gives for all samples, with one run's parameters and buffers."""
+    """The output of a method of the network for all samples, with one run's parameters and
+    buffers.
+    """
     named = {f"model.{name}": tensor for name, tensor in tensors.items()}
     network = _Calling(model, method).eval()
     maps = any(parameter.ndim > 2 for parameter in model.parameters())
@@ -57,8 +59,10 @@ def outputs(
 
 
 def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
-    """Chunks below each other, ``rows`` in all and at least one, with two in memory beside the
-    whole: of ImageNet the features are 10 GB, of which there is room once."""
+    """Chunks joined along their rows, ``rows`` in all and at least one. At most two chunks are
+    in memory beside the whole: the features of ImageNet are 10 GB, and there is room for them
+    only once.
+    """
     chunks = iter(chunks)
     chunk = next(chunks)
     whole, at = chunk.new_empty(rows, *chunk.shape[1:]), 0
@@ -74,14 +78,16 @@ def features(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Stre
 
 
 def logits(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Logits ``[N, K]``, or ``[N, P, K]`` at several places, of a run's parameters and buffers."""
+    """Logits ``[N, K]``, or ``[N, P, K]`` at several positions, of a run's parameters and
+    buffers.
+    """
     return outputs(model, tensors, inputs, "forward")
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """Share of samples whose largest logit is their label's: ``[N, K]``, ``[N]``.
 
-    Of several places, ``[N, P, K]`` and ``[N, P]``, it must be so at each of them.
+    With several positions, ``[N, P, K]`` and ``[N, P]``, this must hold at each of them.
     """
     right = (logits.argmax(-1) == labels).view(len(labels), -1).all(1)
     return right.double().mean().item()

@@ -1,4 +1,4 @@
-"""Where the parameters and the buffers of a network lie in a run's rows."""
+"""The positions of a network's parameters and buffers in a run's rows."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ class Layout:
     """Names and shapes of a network's tensors, in the order in which a row holds them.
 
     Buffers are what a network keeps beside its parameters, such as batch normalisation's running
-    statistics: no optimizer moves them, and no metric takes them for weights.
+    statistics. No optimizer changes them, and no metric counts them as weights.
     """
 
     def __init__(self, model: nn.Module):
@@ -32,7 +32,7 @@ class Layout:
         return _views(rows, self.buffer_shapes)
 
     def weights(self) -> Tensor:
-        """Which parameters are of a tensor of two or more dimensions: ``[P]``, 1 or 0.
+        """Which parameters belong to a tensor of two or more dimensions: ``[P]``, 1 or 0.
 
         The others are biases, and the scales and shifts of normalisations.
         """
@@ -50,6 +50,6 @@ def _views(rows: Tensor, shapes: dict[str, torch.Size]) -> dict[str, Tensor]:
 
 
 def row_of(tensors: Iterable[Tensor], dtype: torch.dtype) -> Tensor:
-    """Tensors as one row, in the order given; of none an empty one."""
+    """Tensors as one row, in the given order; an empty row if there are none."""
     pieces = [tensor.detach().to(dtype).flatten() for tensor in tensors]
     return torch.cat([torch.empty(0, dtype=dtype), *pieces])

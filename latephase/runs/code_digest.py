@@ -1,12 +1,12 @@
-"""Which files of the project a program is made of, and a digest of what they compute.
+"""Which files of the project a program consists of, and a digest of what they compute.
 
-The digest stands among the ``params`` of the rule that runs the program, so that an edit of what
-computes runs again exactly the stages that import it. An edit of prose runs nothing again: the
-digest is of the syntax tree without docstrings, log lines and the texts of errors, and without the
-modules of :data:`SILENT`, which give nothing to a result. The same program has the same digest
-under every Python from 3.11 on and in every locale.
+The digest is among the ``params`` of the rule that runs the program. So an edit of code that
+computes something runs again exactly the stages that import it. An edit of prose runs nothing
+again: the digest is of the syntax tree without docstrings, log lines and the texts of errors, and
+without the modules of :data:`SILENT`, which contribute nothing to a result. The same program has
+the same digest under every Python from 3.11 on and in every locale.
 
-Imports are read, not executed: planning needs no stage's libraries.
+Imports are read, not executed, so planning does not need the libraries of any stage.
 """
 
 import ast
@@ -28,32 +28,33 @@ SILENT = (
     "latephase.storage.atomic",
     "latephase.storage.lock",
 )
-"""Modules that no number passes through: they tell the user something, wait, or rename a file.
+"""Modules that contribute to no number: they tell the user something, wait, or rename a file.
 
-tests/runs/test_silent.py holds them to that: nothing of theirs returns a number or a tensor, and
+tests/runs/test_silent.py checks this: none of their functions returns a number or a tensor, and
 they import nothing that computes.
 """
 PLANNING = ("latephase.runs.declared", "latephase.runs.grid")
 """Modules that read a study's grids.
 
-A program that is called with the digest of what they answered when it was planned
-(:func:`latephase.runs.grid.planned_table`) needs no digest of the modules themselves.
+If a program is called with the digest of what these modules answered when it was planned
+(:func:`latephase.runs.grid.planned_table`), it needs no digest of the modules themselves.
 """
 BUILT_IN = ("__import__", "exec", "eval")
 UNSEEN = ("import_module", "run_module", "run_path", "spec_from_file_location", "SourceFileLoader")
-"""Functions that run code which no import statement names. Methods may be called as the built-in
-ones are: ``model.eval()``."""
+"""Functions that run code which no import statement names. Methods may have the names of built-in
+functions, as in ``model.eval()``.
+"""
 LOGGERS = ("log", "logging", "logger")
 DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""Where a statement holds others."""
+"""The fields in which a statement holds other statements."""
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
 def imported_by(file: Path, root: Path) -> frozenset[Path]:
     """The project's files that one file imports, at its top or within a function.
 
-    An import runs the ``__init__`` of every package on the way, so these are among them.
+    An import runs the ``__init__`` of every package on the way, so these files are included.
     """
     return frozenset(
         path for name in _imports(file, _read(file), root) for path in _files(name, root)
@@ -76,7 +77,7 @@ def _imports(file: Path, source: bytes, root: Path) -> frozenset[str]:
 
 
 def _statements(nodes: list[ast.AST]) -> Iterator[ast.AST]:
-    """Statements and those within them. No expression holds one, so expressions are passed over."""
+    """Statements and the statements within them. Expressions contain none, so they are skipped."""
     for node in nodes:
         yield node
         for part in BLOCKS:
@@ -85,7 +86,7 @@ def _statements(nodes: list[ast.AST]) -> Iterator[ast.AST]:
 
 @functools.cache
 def _files(name: str, root: Path) -> frozenset[Path]:
-    """The project's files that importing a dotted name runs, without what they import in turn."""
+    """The project's files that run when a dotted name is imported, without what they import."""
     pieces = name.split(".")
     bases = [root.joinpath(*pieces[: depth + 1]) for depth in range(len(pieces))]
     files = {path for base in bases for path in (base.with_suffix(".py"), base / "__init__.py")}
@@ -103,7 +104,7 @@ def _read(file: Path) -> bytes:
 
 
 def tree(file: Path) -> ast.Module:
-    """A file's source as Python reads it. Raises UserError where it cannot."""
+    """A file's source as Python reads it. Raises UserError if it cannot be read."""
     return _parsed(file, _read(file))
 
 
@@ -121,20 +122,20 @@ def _parsed(file: Path, source: bytes) -> ast.Module:
 
 
 def told(file: Path) -> str:
-    """What the user calls a file of the repository."""
+    """The name by which the user knows a file of the repository."""
     return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 @functools.cache
 def _content(file: Path, source: bytes) -> str:
-    """The sha256 of what a file computes; its prose and the layout of its lines are not in it."""
+    """The sha256 of what a file computes, without its prose and without its layout."""
     return hashlib.sha256(essence(_parsed(file, source)).encode()).hexdigest()
 
 
 def essence(tree: ast.AST) -> str:
     """A text of a syntax tree that is the same under every Python, without the program's prose.
 
-    Fields without a content are left out, since newer Pythons have more of them.
+    Empty fields are left out, because newer Pythons have more of them.
     """
     return _text(tree)
 
@@ -145,7 +146,7 @@ def _text(value: object) -> str:
     if isinstance(value, ast.Constant):
         return f"Constant({value.value!a})"
     if isinstance(value, ast.JoinedStr):
-        # Some Pythons leave empty texts between the parts of an f-string.
+        # Some Pythons leave empty strings between the parts of an f-string.
         parts = [node for node in value.values if not (_is_string(node) and not node.value)]
         return f"JoinedStr([{','.join(map(_text, parts))}])"
     if isinstance(value, ast.Call) and _name(value.func) == "add_argument":
@@ -159,7 +160,7 @@ def _text(value: object) -> str:
 
 
 def _without_prose(node: object) -> Iterator[object]:
-    """What stays of a node of a list: a statement, an argument, a parameter."""
+    """What remains of an item of a list: a statement, an argument or a parameter."""
     if isinstance(node, ast.Expr) and _is_string(node.value):
         return  # a docstring
     if isinstance(node, ast.Expr) and _is_log_line(node.value):
@@ -178,7 +179,7 @@ def _without_prose(node: object) -> Iterator[object]:
 
 
 def _name(function: ast.AST) -> str | None:
-    """What a function is called where it is called."""
+    """The name by which a function is called."""
     return getattr(function, "attr", getattr(function, "id", None))
 
 
@@ -197,7 +198,7 @@ def _is_log_line(node: ast.AST) -> bool:
 
 
 def _is_text(node: ast.AST) -> bool:
-    """Whether an argument is a text: a string, an f-string, or a choice or a sum of such."""
+    """Whether an argument is text: a string, an f-string, or a choice or a sum of these."""
     match node:
         case ast.JoinedStr():
             return True
@@ -209,13 +210,13 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _deeds(values: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """What does something within a text that is left out, and may do more than tell."""
+    """The parts of a text that is left out which do something, and so may do more than inform."""
     for value in values:
         yield from (node for node in ast.walk(value) if isinstance(node, DEEDS))
 
 
 def digest(files: Iterable[str], root: Path) -> str:
-    """12 hex digits that tell apart what files are called and what they compute."""
+    """12 hex digits that identify the names of files and what the files compute."""
     listed = "".join(
         f"{name} {_content(root / name, _read(root / name))}\n" for name in sorted(files)
     )
@@ -223,7 +224,7 @@ def digest(files: Iterable[str], root: Path) -> str:
 
 
 def sources(module: str, root: Path) -> list[str]:
-    """The module's file and all of the project that it imports, directly or not.
+    """The module's file and all files of the project that it imports, directly or indirectly.
 
     Paths are relative to the root and sorted.
     """
@@ -242,9 +243,9 @@ def _closure(module: str, root: Path) -> frozenset[Path]:
 
 
 def unfollowed(module: str, root: Path) -> str:
-    """Where a module runs code that no import names, or a helper of it outside the package does.
+    """Where a module, or one of its helpers outside the package, runs code that no import names.
 
-    Such code would be in no digest. Empty where there is none.
+    Such code would be in no digest. Empty if there is none.
     """
     own = {*_own_file(module, root)}
     for file in sorted(_closure(module, root)):
@@ -261,9 +262,9 @@ def unfollowed(module: str, root: Path) -> str:
 
 
 def program(modules: Iterable[str], root: Path, answered: Iterable[str] = ()) -> str:
-    """12 hex digits that tell apart what programs and parts of these names compute.
+    """12 hex digits that identify what programs and parts of these names compute.
 
-    ``answered`` names modules to leave out, since their answer is among the program's params.
+    ``answered`` names modules to leave out, because their answer is among the program's params.
     """
     named = {file for name in modules for file in sources(name, root)}
     apart = {
@@ -280,22 +281,22 @@ def _own_file(name: str, root: Path) -> list[Path]:
 
 
 def forget() -> None:
-    """Read files anew when next asked: they may have been edited.
+    """Read files anew at the next request, because they may have been edited.
 
-    What was found in a source stays known, since another source is another key.
+    What was found in a source stays known, because another source is another key.
     """
     for cached in (_read, _files, _closure):
         cached.cache_clear()
 
 
 def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
-    """Raise a UserError if the code is not that of a digest which was taken when a job was planned.
+    """Raise a UserError if the code does not have the digest that it had when a job was planned.
 
-    Otherwise a cache would keep under the old code's key what the new one made.
+    Otherwise a cache would store a result of the new code under the key of the old code.
     """
     forget()
     if expected not in (None, program(modules, root)):
         raise UserError(
-            "the code was edited since this job was planned, and its result is not kept; "
+            "the code was edited after this job was planned, so its result is not kept; "
             "run again, or undo the edit and run again"
         )

@@ -1,13 +1,12 @@
-"""What the columns of a study's data are called.
+"""The names of the columns of a study's data.
 
-A row is a run at a step. Beside these columns stand the history
-(:mod:`latephase.runs.history`), the axes of the study's grid under their dotted names, and the
-metrics, which their families declare.
+A row is a run at a step. Other columns are the history (:mod:`latephase.runs.history`), the axes of
+the study's grid under their dotted names, and the metrics, which their families declare.
 """
 
 RUN, STEP, PACK, SEED = "run", "step", "pack", "seed"
 ARM = "arm"
-"""What a study calls the runs of one of its grids, where they are an experiment's arm."""
+"""The name that a study gives the runs of one of its grids, if they are an arm of an experiment."""
 OPTIMIZER = "optimizer.name"
 LR = "optimizer.lr"
 MOMENTUM = "optimizer.momentum"
@@ -22,8 +21,10 @@ ALWAYS = (SEED, OPTIMIZER, LR, MOMENTUM, BETA1, DECAY, SCHEDULE)
 """What a study's data say of every run that has it, whether it is an axis of the grid or not."""
 
 EITHER_MOMENTUM = "momentum"
-"""Heavy-ball's μ, or β₁ of Adam and its kin: :func:`latephase.analysis.final_rows.final_rows`."""
+"""The μ of heavy-ball, or β₁ of Adam and its relatives:
+:func:`latephase.analysis.final_rows.final_rows`.
+"""
 CELL = (LR, DECAY)
-"""The columns that, with the seed, name a run of a study with one optimizer."""
+"""The columns that, with the seed, identify a run of a study with one optimizer."""
 OPTIMIZER_CELL = (OPTIMIZER, LR, EITHER_MOMENTUM, DECAY)
-"""The columns that, with the seed, name a run of a study that compares optimizers."""
+"""The columns that, with the seed, identify a run of a study that compares optimizers."""

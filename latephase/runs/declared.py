@@ -1,8 +1,8 @@
-"""What the modules found by name declare of themselves, read without importing them.
+"""What modules that are found by name declare about themselves, read without importing them.
 
-A part declares its parameters in a literal ``PARAMETERS = {name: JSON schema}``. To read it from
-the source takes milliseconds; to import the module would bring torch with it. A parameter without
-a ``default`` must be given.
+A part declares its parameters in a literal ``PARAMETERS = {name: JSON schema}``. Reading it from
+the source takes milliseconds; importing the module would also import torch. A parameter without a
+``default`` must be given.
 """
 
 import ast
@@ -18,15 +18,15 @@ PARTS = ROOT / "latephase" / "parts"
 
 
 def modules_in(folder: Path) -> list[str]:
-    """The names of the modules in a folder, in order; not of what editors keep beside them."""
+    """The names of the modules in a folder, sorted, without files that editors leave there."""
     stems = (path.stem for path in folder.glob("*.py") if path.is_file())
     return sorted(stem for stem in stems if stem.isidentifier() and stem != "__init__")
 
 
 def literal(file: Path, variable: str) -> Any:
-    """What a module's source sets a variable to; None where it does not.
+    """The value that a module's source gives a variable; None if it gives none.
 
-    Raises UserError where that is no literal, or is set more than once.
+    Raises UserError if the value is not a literal, or if the variable is set more than once.
     """
     found = [node for node in tree(file).body if variable in _set_by(node)]
     for again in found[1:]:
@@ -40,11 +40,13 @@ def literal(file: Path, variable: str) -> Any:
         text = ast.unparse(found[0].value)
         text = text if len(text) <= 60 else f"{text[:60]}…"
         line = f"{told(file)}: {variable} at line {found[0].lineno} is {text}"
-        raise UserError(f"{line}; allowed: a literal, for it is read without running it") from None
+        raise UserError(
+            f"{line}; allowed: a literal, because it is read without running the code"
+        ) from None
 
 
 def _set_by(node: ast.stmt) -> list[str]:
-    """The variables that a statement sets, each to the same value."""
+    """The variables that a statement sets, all to the same value."""
     targets = node.targets if isinstance(node, ast.Assign) else []
     if isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
         targets = [node.target]
@@ -53,7 +55,7 @@ def _set_by(node: ast.stmt) -> list[str]:
 
 @functools.cache
 def names(kind: str) -> list[str]:
-    """The parts there are of a kind."""
+    """The names of all parts of a kind."""
     folder = PARTS / KINDS[kind]
     return [
         name
@@ -69,7 +71,7 @@ def path(kind: str, name: str) -> Path:
 
 @functools.cache
 def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
-    """A part's ``PARAMETERS``. Raises UserError where they are not JSON schemas by name."""
+    """A part's ``PARAMETERS``. Raises UserError if they are not JSON schemas by name."""
     found = literal(path(kind, name), "PARAMETERS")
     if not (isinstance(found, dict) and all(isinstance(rule, dict) for rule in found.values())):
         line = f"{told(path(kind, name))}: PARAMETERS is {found!r}"
@@ -78,19 +80,19 @@ def parameters(kind: str, name: str) -> dict[str, dict[str, Any]]:
 
 
 def default(kind: str, name: str, parameter: str) -> Any:
-    """What a part's parameter is unless it is given; None where it has no such parameter."""
+    """The default of a part's parameter; None if there is no such parameter."""
     return parameters(kind, name).get(parameter, {}).get("default")
 
 
 @functools.cache
 def side(model: str) -> dict[str, Any]:
-    """The JSON schema of the height and the width of the inputs that a model takes."""
+    """The JSON schema of the height and width of the inputs that a model accepts."""
     return literal(path("model", model), "SIDE") or {}
 
 
 @functools.cache
 def inputs(model: str) -> tuple[str, ...]:
-    """The inputs that a model takes: "images", "integers" or both."""
+    """The inputs that a model accepts: "images", "integers" or both."""
     return tuple(literal(path("model", model), "INPUTS") or ["images"])
 
 
@@ -111,5 +113,5 @@ def schema(kind: str, name: str) -> dict[str, Any]:
 
 
 def required(declared: dict[str, dict[str, Any]]) -> list[str]:
-    """What must be given: the names that have no default."""
+    """The names that have no default and must be given."""
     return [name for name, rule in declared.items() if "default" not in rule]

@@ -1,12 +1,12 @@
-"""Seeds of random streams that must not be the stream of another purpose."""
+"""Seeds for random streams that must not coincide with the stream of another purpose."""
 
 import hashlib
 
 
 def derived_seed(*words: object) -> int:
-    """A seed below 2⁶³ from words: a purpose, and what tells its streams apart.
+    """A seed below 2⁶³ made from words: a purpose, and what distinguishes its streams.
 
-    A generator of this seed shares nothing with one of a run's own seed, from which the initial
+    A generator with this seed shares nothing with one of a run's own seed, from which the initial
     weights are drawn.
     """
     mixed = hashlib.sha256(" ".join(map(str, words)).encode()).digest()

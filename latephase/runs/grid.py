@@ -1,7 +1,7 @@
-"""The runs of a study: a template, a grid of axes or several, and defaults filled in.
+"""The runs of a study: a template, one or several grids of axes, and the defaults.
 
-Apart from the catalog, so that a program that only needs to know a study's runs does not depend
-on how the catalog is checked.
+This is separate from the catalog. So a program that only needs to know a study's runs does not
+depend on how the catalog is checked.
 """
 
 import itertools
@@ -15,9 +15,11 @@ from latephase.runs.spec import Spec
 NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
 """Keys of a setting that are about the study, not part of its runs' specs."""
 ARM = "arm"
-"""As in :mod:`latephase.runs.columns`, on whose other names what reads grids does not depend."""
+"""As in :mod:`latephase.runs.columns`. It is repeated so that the code that reads grids does not
+depend on the other names there.
+"""
 NUMBERS = ("temperature", "max_head_norm", "scale_weights_to")
-"""Keys of a run, or of an intervention, that are numbers by themselves."""
+"""Keys of a run, or of an intervention, whose values are numbers."""
 
 
 def points(axes: dict[str, list]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
@@ -39,15 +41,15 @@ def has(run: Spec, path: str) -> bool:
 
 
 def template(setting: dict[str, Any]) -> Spec:
-    """What is common to a grid's runs, before the grid's values are put in."""
+    """What a grid's runs have in common, before the grid's values are inserted."""
     return {key: value for key, value in setting.items() if key not in NOT_OF_A_RUN}
 
 
 def members(setting: dict[str, Any]) -> list[dict[str, Any]]:
-    """The grids whose union a study is, each a setting with a ``grid`` and no ``grids``.
+    """The grids whose union is a study, each a setting with a ``grid`` and no ``grids``.
 
-    Without ``grids`` that is the setting itself. Else each entry of ``grids``, laid over what
-    stands beside them.
+    Without ``grids`` this is the setting itself. Otherwise it is each entry of ``grids``, laid over
+    what stands beside them.
     """
     if "grids" not in setting:
         return [setting]
@@ -56,10 +58,11 @@ def members(setting: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """A setting with an entry of its ``grids`` put over it.
+    """A setting with one entry of its ``grids`` laid over it.
 
-    The axes of ``grid`` add up. Data and parts of one name merge by key; one of another name,
-    whose parameters are others, stands in for what was there, as does any other value.
+    The axes of both ``grid`` are combined. Data and parts with the same name are merged key by key.
+    A part with another name has other parameters, so it replaces the first one, as any other value
+    does.
     """
     result = dict(common)
     for key, value in entry.items():
@@ -72,9 +75,10 @@ def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """What an entry of ``grids`` sets, by dotted names; its axes and its arm are not among it.
+    """What an entry of ``grids`` sets, by dotted names, without its axes and its arm.
 
-    Of a fork it is the step: a run's spec has no more of what stands there, but its parent's id.
+    For a fork this is the step alone: a run's spec holds nothing else of the fork but its parent's
+    id.
     """
     found = {}
     for key, value in entry.items():
@@ -90,7 +94,7 @@ def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def axes(setting: dict[str, Any]) -> dict[str, list]:
-    """The dotted names by which a study's runs are told apart, and the values of each.
+    """The dotted names that distinguish a study's runs, and the values of each.
 
     These are the axes of its grids, and whatever an entry of ``grids`` sets.
     """
@@ -107,9 +111,10 @@ def axes(setting: dict[str, Any]) -> dict[str, list]:
 
 
 def row(run: Spec, paths: Iterable[str]) -> dict[str, Any]:
-    """The values of a run at dotted names, for a table; a name that it has not is left out.
+    """The values of a run at dotted names, for a table. A name that the run lacks is left out.
 
-    What is not one value (a part, whole; a list of widths) is its text: that tells two apart.
+    A value that is not a single number or text (a whole part, a list of widths) is given as text,
+    which distinguishes two of them.
     """
     values = {path: spec.lookup(run, path) for path in paths if has(run, path)}
     return {
@@ -119,9 +124,9 @@ def row(run: Spec, paths: Iterable[str]) -> dict[str, Any]:
 
 
 def specs(setting: dict[str, Any], only: dict[str, Any] | None = None) -> list[Spec]:
-    """The full specs of a checked setting's runs, each once, in the order of its grids.
+    """The full specs of the runs of a checked setting, each once, in the order of its grids.
 
-    ``only`` keeps the runs with these values on the axes it names (:func:`axes`).
+    ``only`` keeps the runs that have these values on the axes that it names (:func:`axes`).
     """
     found: dict[str, Spec] = {}
     for member in members(setting):
@@ -137,7 +142,7 @@ def _of_member(member: dict[str, Any], only: dict[str, Any]) -> Iterator[Spec]:
 
 
 def arms(setting: dict[str, Any]) -> dict[str, str]:
-    """The arm of the experiment that each run is of, by its id: the first grid's that has it."""
+    """The arm of each run, by the run's id: that of the first grid that has the run."""
     found: dict[str, str] = {}
     for member in members(setting):
         if ARM in member:
@@ -151,8 +156,8 @@ def table(
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """A study's runs in the order of its grids: the columns, and a row for each run.
 
-    The first column, ``run``, is the run's id. The others are ``arm``, where grids have one, the
-    axes of the grids, then the ``also`` names, without those that no run has. ``only`` is that of
+    The first column, ``run``, is the run's id. The others are ``arm``, if grids have one; the axes
+    of the grids; and the names in ``also``, without those that no run has. ``only`` is that of
     :func:`specs`.
     """
     paths, arm_of = dict.fromkeys([*axes(setting), *also]), arms(setting)
@@ -171,21 +176,22 @@ def planned_table(
     also: Iterable[str] = (),
     only: dict[str, Any] | None = None,
 ) -> tuple[list[str], list[dict[str, Any]]]:
-    """:func:`table`, held to the digest that it had when a job was planned.
+    """The same as :func:`table`, checked against the digest that it had when a job was planned.
 
-    The digest is among the job's params, so that an edit of this module runs the job again only if
-    it changes the table. Raises UserError where the table is another one.
+    The digest is among the job's params. So an edit of this module runs the job again only if it
+    changes the table. Raises UserError if the table is a different one.
     """
     found = table(setting, also, only)
     if planned not in (None, spec.digest(found)):
         raise UserError(
-            "grids are read otherwise than when this job was planned; run again, or undo the edit"
+            "the code that reads grids has changed since this job was planned; "
+            "run again, or undo the edit"
         )
     return found
 
 
 def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str, list]:
-    """A grid cut to the given values; an axis is empty where it has not the value asked for."""
+    """A grid reduced to the given values. An axis becomes empty if it lacks the requested value."""
     kept = dict(grid)
     for path, value in only.items():
         if path in grid:
@@ -224,7 +230,7 @@ def _typed(value: Any, rule: dict[str, Any]) -> Any:
 
 
 def _intervention(given: dict[str, Any], optimizer: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """An intervention with every parameter of its parts; ``optimizer`` are those declared."""
+    """An intervention with every parameter of its parts; ``optimizer`` has the declared ones."""
     entry = dict(given)
     for name, value in given.items():
         if value is None:
@@ -239,7 +245,7 @@ def _intervention(given: dict[str, Any], optimizer: dict[str, dict[str, Any]]) -
 
 
 def _fork(given: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The run, its step, and what of it is kept. The catalog has found the runs, by seed."""
+    """The parent run, its step and the kept state. The catalog has found the runs by seed."""
     parent = given.get("parents", {}).get(str(seed))
     return {"run": parent, "step": given["step"], "state": given.get("state", "kept")}
 

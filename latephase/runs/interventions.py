@@ -1,10 +1,10 @@
 """A run's settings at each of its steps: what its spec says, as its interventions change it.
 
-An intervention is an entry of a spec's ``interventions``. It holds from its ``step`` on, until the
-step ``until`` or to the end. Numbers of the optimizer are set anew. A schedule, a regulariser, a
-temperature or a bound of the head's norm takes the place of the one there is, or ends it where it
-is null. ``scale_weights_to`` is done once, before the step. Where two interventions hold at a step,
-the later one in the list decides.
+An intervention is an entry of a spec's ``interventions``. It holds from its ``step`` to the step
+``until``, or to the end. It gives the optimizer new numbers. A schedule, a regulariser, a
+temperature or a bound of the head's norm replaces the present one, or ends it if it is null.
+``scale_weights_to`` is applied once, before the step. If two interventions hold at a step, the
+later one in the list decides.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from typing import Any
 from latephase.runs.spec import Spec, first_step
 
 REPLACED = ("schedule", "regularizer", "temperature", "max_head_norm")
-"""What an intervention puts another in the place of, or null."""
+"""What an intervention replaces by another value or by null."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps that a run takes with the same settings."""
+    """A range of steps in which a run has the same settings."""
 
     start: int
     stop: int
     settings: Spec
-    """The run's spec as it holds here, without interventions."""
+    """The run's spec as it holds in this range, without interventions."""
     scheduled: tuple[int, int]
-    """The steps from which and to which its schedule counts."""
+    """The steps between which the schedule counts."""
     scale_weights_to: float | None = None
-    """The norm that all weights are scaled to before the first step."""
+    """The norm to which all weights are scaled before the first step."""
 
 
 def stages(run: Spec) -> list[Stage]:
-    """The stages of a run in order, from its first step to its last; one, if nothing intervenes."""
+    """The stages of a run in order, from its first step to its last; one if nothing intervenes."""
     listed, first, steps = run.get("interventions", []), first_step(run), run["steps"]
     ends = {intervention.get("until", steps) for intervention in listed}
     bounds = sorted({first, steps, *ends, *(intervention["step"] for intervention in listed)})
@@ -54,7 +54,7 @@ def stages(run: Spec) -> list[Stage]:
 
 
 def _changed(settings: Spec, intervention: dict[str, Any]) -> Spec:
-    """What of the settings an intervention sets."""
+    """The settings that an intervention sets."""
     changed = {key: intervention[key] for key in REPLACED if key in intervention}
     if "optimizer" in intervention:
         changed["optimizer"] = settings["optimizer"] | intervention["optimizer"]

@@ -1,4 +1,4 @@
-"""What code of a user's own raises, told as one line that names her line of code."""
+"""Errors that the user's own code raises, told as one line that names her line of code."""
 
 import traceback
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from latephase.runs.code_digest import ROOT, told
 
 @contextmanager
 def lines_of(modules: Sequence[str]) -> Iterator[None]:
-    """Raise a UserError for what these modules raise, or what is raised in what they call.
+    """Raise a UserError for what these modules raise, or for what is raised in what they call.
 
-    What is raised elsewhere passes: it is not the user's.
+    Errors that are raised elsewhere pass, because they are not the user's.
     """
     try:
         yield

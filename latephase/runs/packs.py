@@ -1,4 +1,4 @@
-"""How the runs of a grid are cut into packs. Planning only: no number of a result passes here."""
+"""How the runs of a grid are cut into packs. This is planning only: it affects no result."""
 
 import itertools
 import json
@@ -17,26 +17,25 @@ OF_EVERY_RUN = (
     "model.init_scale",
     "optimizer.coupled_weight_decay",
 )
-"""Numbers that a pack states run by run, whether its runs differ in them or not.
+"""Numbers that a pack states for each run, whether its runs differ in them or not.
 
-Leave it as it is: what stands here decides the ids of the packs that there are.
+Do not change this list: it decides the ids of the packs that exist.
 """
 BATCHABLE = (*OF_EVERY_RUN, "regularizer.strength", "fork.run")
 """Dotted names of what the runs of one pack may differ in: numbers, and the runs they fork from.
 
-Append further ones here. A pack states them run by run only where its runs differ in them, so that
-the packs that there are keep their ids.
+Append further ones here. A pack states them for each run only if its runs differ in them, so the
+packs that exist keep their ids.
 """
 
 
 def pack_of(specs: Iterable[Spec]) -> Spec:
     """The pack of runs that differ in :data:`BATCHABLE` numbers alone.
 
-    Returns ``{"common": spec without these numbers, "runs": [{dotted name: number}, ...]}``, the
-    runs in the order of their numbers, so that the order in which they were listed does
-    not matter.
+    Returns ``{"common": spec without these numbers, "runs": [{dotted name: number}, ...]}``. The
+    runs are in the order of their numbers, so the order in which they were listed does not matter.
 
-    Raises ValueError where the runs differ in anything else, or where two are the same.
+    Raises ValueError if the runs differ in anything else, or if two are the same.
     """
     specs = list(specs)
     named = [path for path in BATCHABLE if path in OF_EVERY_RUN or _differs(specs, path)]
@@ -49,12 +48,12 @@ def pack_of(specs: Iterable[Spec]) -> Spec:
         raise ValueError("the runs of a pack differ in more than batchable numbers")
     runs.sort(key=lambda numbers: tuple(numbers.values()))
     if any(a == b for a, b in itertools.pairwise(runs)):
-        raise ValueError("a run stands twice in a pack")
+        raise ValueError("a run is in a pack twice")
     return {"common": json.loads(commons.pop()), "runs": runs}
 
 
 def _without(spec: Spec, paths: Iterable[str]) -> Spec:
-    """A spec without the values at the dotted names; the rest is the given spec's own."""
+    """A spec without the values at the dotted names; the rest is shared with the given spec."""
     result = replaced(spec, dict.fromkeys(paths))  # a copy of what lies on the way to them
     for path in paths:
         parent, _, last = path.rpartition(".")
@@ -70,10 +69,10 @@ def _differs(specs: list[Spec], path: str) -> bool:
 def cut_packs(axes: dict[str, list], block: dict[str, int]) -> list[list[dict[str, Any]]]:
     """Cut a grid into packs: blocks of fixed sides along the batchable axes.
 
-    ``block`` gives the side along each axis (1 where it names none, or where the axis is not
-    batchable). A cell's block is its index along each axis divided by the side, whatever the
-    lengths of the axes; so appending a value to any axis keeps every full block, and only
-    blocks at the edge that were not full change.
+    ``block`` gives the side along each axis. The side is 1 if ``block`` does not name the axis, or
+    if the axis is not batchable. A cell's block is its index along each axis divided by the side,
+    whatever the lengths of the axes. So if a value is appended to any axis, every full block stays
+    as it is, and only blocks at the edge that were not full change.
     """
     blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}
     sides = [block.get(path, 1) if path in BATCHABLE else 1 for path in axes]

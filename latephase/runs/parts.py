@@ -1,7 +1,7 @@
-"""The parts a run is made of: one module each, found by name.
+"""The parts of a run: one module each, found by name.
 
-``latephase/parts/models/mlp.py`` is the model ``mlp``, ``latephase/parts/optimizers/adamw.py`` the
-optimizer ``adamw``, and so on.
+``latephase/parts/models/mlp.py`` is the model ``mlp``, ``latephase/parts/optimizers/adamw.py`` is
+the optimizer ``adamw``, and so on.
 """
 
 import importlib
@@ -16,10 +16,11 @@ KINDS = {
     "regularizer": "regularizers",
     "augmentation": "augmentations",
 }
-"""The key of a spec, and the folder its parts live in. A run need not have one of each."""
+"""The key of a spec, and the folder of its parts. A run need not have one of each."""
 OF_INTEGERS = ("vocabulary", "padding")
-"""What a model is told of inputs that are integers: how many different ones there are, and which
-of them fills up a sequence that is shorter (None: none does)."""
+"""What a model is told about inputs that are integers: how many different ones there are, and which
+of them fills up a shorter sequence (None if there is none).
+"""
 
 
 def module(kind: str, name: str) -> str:
@@ -28,7 +29,7 @@ def module(kind: str, name: str) -> str:
 
 
 def modules(run: dict[str, Any]) -> list[str]:
-    """The dotted names of the modules of a run's parts, those that intervene included."""
+    """The dotted names of the modules of a run's parts, including those that intervene."""
     entries = [
         (kind, entries[kind]["name"])
         for entries in (run, *run.get("interventions", []))

@@ -1,1 +1,1 @@
-"""Files that are whole or absent: atomic writes, checksums, parquet, checkpoints, locks."""
+"""Files that are complete or absent: atomic writes, checksums, parquet, checkpoints, locks."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear complete or not at all."""
 
 import fcntl
 import os
@@ -10,11 +10,12 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; flush what was written, and rename it into place.
+    """Give a path beside ``path`` to write to; then flush what was written and rename it into
+    place.
 
-    Where the writing fails, nothing is left of it, and what stood at ``path`` stands. Where two
-    processes write at once, each writes a part of its own, and the last to end stands. What a
-    killed process leaves, ``<path>.part``, the next one writes over.
+    If the writing fails, nothing of it remains, and what was at ``path`` before is unchanged. If
+    two processes write at the same time, each writes a part of its own, and the last one to end
+    wins. A process that is killed leaves ``<path>.part``, which the next one overwrites.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -28,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     except BaseException as error:
         part.unlink(missing_ok=True)
-        # A disk is found full while writing, where Python names no file.
+        # A full disk is noticed while writing, when Python names no file.
         if isinstance(error, OSError) and error.errno and not error.filename:
             error.filename = str(path)
         raise
@@ -38,10 +39,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _hold(part: Path) -> BinaryIO | None:
-    """The part, open and locked until it is closed. None where that is not to be had.
+    """The part, open and locked until it is closed; None if it is not available.
 
-    Another process holds it then, or the file system has no locks. The lock is the kernel's, so it
-    ends with its process.
+    In that case another process holds it, or the file system has no locks. The lock is the
+    kernel's, so it ends with its process.
     """
     try:
         file = part.open("ab")

@@ -1,6 +1,7 @@
-"""Checkpoints on disk: one safetensors file a step, each tensor stacked over the pack's runs.
+"""Checkpoints on disk: one safetensors file for each step, each tensor stacked over the pack's
+runs.
 
-This module does not import torch. :func:`read` and :func:`write` do when they are called.
+This module does not import torch. :func:`read` and :func:`write` do so when they are called.
 """
 
 import json
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Damaged(UserError):
-    """A checkpoint that is not what was written."""
+    """A checkpoint whose content is not what was written."""
 
 
 def step_path(folder: Path, step: int) -> Path:
@@ -39,18 +40,19 @@ def steps_in(folder: Path) -> list[tuple[int, Path]]:
 
 
 def write(path: Path, tensors: "dict[str, Tensor]", header: dict[str, Any]) -> None:
-    """Write tensors and a header of JSON types, whole or not at all, with a checksum of the file.
+    """Write tensors and a header of JSON types, completely or not at all, with a checksum of the
+    file.
 
     The same tensors and header give the same bytes.
     """
     from safetensors.torch import save
 
     told = {"header": header, "checksum": checksum.SLOT}
-    # One key: safetensors writes several in an order that changes from call to call.
+    # One key only: if there are several, safetensors writes them in an order that varies.
     metadata = {"latephase": json.dumps(told, sort_keys=True)}
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
     _, start = safetensors_header.decoded(BytesIO(content))
-    # Not save_file: the files that it makes can be read by their owner only.
+    # Not save_file: only their owner can read the files that it makes.
     with replacing(path) as part, part.open("wb") as file:
         checksum.write_filled(file, content[:start], [memoryview(content)[start:]])
 
@@ -58,21 +60,21 @@ def write(path: Path, tensors: "dict[str, Tensor]", header: dict[str, Any]) -> N
 def read(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str, Any]]":
     """Tensors and header of a file that :func:`write` made.
 
-    Raises :class:`Damaged` where the file is truncated, altered, or not of that format.
+    Raises :class:`Damaged` if the file is truncated, altered, or not in that format.
     """
     from safetensors.torch import load
 
     content = path.read_bytes()
     if not checksum.has_slot(content):
-        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again")
+        raise Damaged(f"{path}: not a complete checkpoint; remove it and run again")
     if not checksum.holds(content):
-        raise Damaged(f"{path}: not what was written there; remove it and run again")
+        raise Damaged(f"{path}: its content is not what was written; remove it and run again")
     try:
         told, _ = safetensors_header.decoded(BytesIO(content))
         header = json.loads(told["__metadata__"]["latephase"])["header"]
         tensors = load(content)
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Damaged(f"{path}: not a whole checkpoint; remove it and run again") from error
+        raise Damaged(f"{path}: not a complete checkpoint; remove it and run again") from error
     return {name: tensor.to(device) for name, tensor in tensors.items()}, header
 
 

@@ -38,12 +38,12 @@ def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]
 
 
 def has_slot(content: bytes | mmap) -> bool:
-    """Whether the content has a place for a checksum, whatever stands there."""
+    """Whether the content has a place for a checksum, whatever is in that place."""
     return content.find(MARK) >= 0
 
 
 def holds(content: bytes | mmap) -> bool:
-    """Whether the content has a checksum and still is what was written with it."""
+    """Whether the content has a checksum and is still what was written with it."""
     if not has_slot(content):
         return False
     at = _slot(content)
@@ -57,12 +57,12 @@ def _only_slot(content: bytes) -> int:
 
 
 def _slot(content: bytes | mmap) -> int:
-    """Where the digits of the first slot begin."""
+    """The position of the digits of the first slot."""
     return content.find(MARK) + len(MARK)
 
 
 def _checksum(content: bytes | mmap, at: int) -> bytes:
-    """The sha256 of all bytes but the digits that begin at ``at``, as hex digits."""
+    """The sha256 of all bytes except the digits that begin at ``at``, as hex digits."""
     with memoryview(content) as view:
         total = hashlib.sha256(view[:at])
         total.update(view[at + DIGITS :])

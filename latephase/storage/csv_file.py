@@ -8,6 +8,6 @@ from latephase.storage.atomic import replacing
 
 
 def write(path: Path, df: pd.DataFrame) -> None:
-    """Write a DataFrame without its index, whole or not at all."""
+    """Write a DataFrame without its index, completely or not at all."""
     with replacing(path) as part:
         df.to_csv(part, index=False)

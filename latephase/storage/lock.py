@@ -1,4 +1,4 @@
-"""One process at a time in a folder."""
+"""Allow one process at a time in a folder."""
 
 import errno
 import os
@@ -12,9 +12,9 @@ from filelock import FileLock, Timeout
 from latephase.errors import UserError
 
 PATIENCE_SECONDS = 30.0
-"""How long to wait for a process that may be about to end."""
+"""How long to wait for a process that may be about to end, in seconds."""
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
-"""What the kernel answers on a file system that has no locks."""
+"""The kernel's answers on a file system that has no locks."""
 
 
 @contextmanager
@@ -23,18 +23,18 @@ def alone(folder: Path) -> Iterator[None]:
 
     A Snakemake that is killed by force leaves its trainings running. The next one would start them
     a second time in the same folder. The lock is the kernel's, so it ends with its process, however
-    that process ends. On a file system that has no locks nothing is held.
+    that process ends. On a file system without locks, nothing is held.
     """
     path = folder.with_name(folder.name + ".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # With a hook filelock takes no lock of another sort where the kernel's is not to be had: one
-    # that outlives its process.
+    # With this hook, filelock does not fall back to another sort of lock if the kernel's is not
+    # available: that one would outlive its process.
     lock = FileLock(path, timeout=PATIENCE_SECONDS, poll_interval=0.1, on_acquired=_sign)
     try:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"{folder}: {_holder(path)} works there; wait for it, or end it, and run again"
+            f"{folder}: {_holder(path)} is working there; wait for it or end it, then run again"
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
@@ -43,8 +43,8 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            # While it is held, so that it is our own. One who waits for the file sees it gone, and
-            # makes another.
+            # This is done while the lock is held, so that the file is our own. A process that waits
+            # for it notices that the file is gone and makes another.
             path.unlink(missing_ok=True)
             lock.release()
 

@@ -1,6 +1,6 @@
-"""Parquet files with a checksum of the whole file, so that a damaged one is noticed.
+"""Parquet files with a checksum of the whole file, so that damage is noticed.
 
-pandas takes half a second to import. Only what takes or returns a DataFrame imports it.
+pandas takes half a second to import. Only functions that take or return a DataFrame import it.
 """
 
 import io
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = ("run", "step")
-"""The columns that tell rows apart: text and whole numbers."""
+"""The columns that identify rows: text and whole numbers."""
 
 
 def write(path: Path, df: "pd.DataFrame") -> None:
-    """Write a DataFrame without its index, whole or not at all.
+    """Write a DataFrame without its index, completely or not at all.
 
     The same DataFrame gives the same bytes.
     """
@@ -37,13 +37,13 @@ def write(path: Path, df: "pd.DataFrame") -> None:
 def write_rows(
     path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None
 ) -> None:
-    """Write one row a run and step, in the order of both, whole or not at all; without pandas.
+    """Write one row for each run and step, in the order of both, completely or not at all.
 
-    Column ``run`` is text and ``step`` int64. Any other column is float64, or a list of float64 if
-    a row has a list, a tuple or an array there. A missing value and None are NaN; in a column of
-    lists these and NaN are null. ``columns`` are the columns to write beside ``run`` and ``step``;
-    by default they are all that the rows have, in the order in which they appear. The same rows
-    give the same bytes.
+    This does not need pandas. Column ``run`` is text and ``step`` int64. Any other column is
+    float64, or a list of float64 if a row has a list, a tuple or an array there. A missing value
+    and None are NaN; in a column of lists these and NaN are null. ``columns`` are the columns to
+    write beside ``run`` and ``step``; by default they are all that the rows have, in the order in
+    which they appear. The same rows give the same bytes.
     """
     rows = list(rows)
     if columns is None:
@@ -54,7 +54,7 @@ def write_rows(
     _write(path, pa.Table.from_arrays(arrays, names))
 
 
-# Columns are made from buffers, because pa.array imports pandas, whatever it is given.
+# Columns are made from buffers, because pa.array always imports pandas.
 def _column(name: str, values: list[Any]) -> pa.Array:
     if name == "run":
         texts = [value.encode() for value in values]
@@ -85,7 +85,7 @@ def _numbers(values: list[Any], type_: pa.DataType, code: str) -> pa.Array:
 
 
 def _offsets(items: Sequence[Sequence]) -> pa.Buffer:
-    """Where each item begins in all of them joined, and the end."""
+    """The position of each item when all are joined, and the end."""
     return pa.py_buffer(array("i", accumulate(map(len, items), initial=0)))
 
 
@@ -111,8 +111,8 @@ def _parquet(table: pa.Table) -> bytes:
 def read(path: Path) -> "pd.DataFrame":
     """Read what :func:`write` or :func:`write_rows` wrote.
 
-    Raises UserError where the file is missing or is not what was written. The checksum is checked
-    first: no parser sees a damaged file.
+    Raises UserError if the file is missing or is not what was written. The checksum is checked
+    first, so no parser sees a damaged file.
     """
     import pandas as pd
 

@@ -1,8 +1,8 @@
 """The header of a safetensors file, read and written without the arrays.
 
-A file has eight bytes with the length of its header, the header, and the bytes of all arrays with
-nothing between them. The header is JSON. It says of each array its type, its shape and where its
-bytes are, counted from the end of the header; ``__metadata__`` holds text.
+A file has eight bytes with the length of its header, then the header, then the bytes of all arrays
+without gaps. The header is JSON. For each array it gives the type, the shape, and the position of
+its bytes, counted from the end of the header. ``__metadata__`` holds text.
 """
 
 import json
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 TYPES = {"float32": "F32", "int32": "I32", "int64": "I64", "uint8": "U8"}
-"""What the format calls the types that we write, by NumPy's names."""
+"""The format's names of the types that we write, by NumPy's names."""
 NAMES = {code: name for name, code in TYPES.items()}
 LONGEST = 100_000_000
-"""The library reads no longer header."""
+"""The library reads no header that is longer."""
 
 
 def encoded(arrays: Mapping[str, dict[str, Any]], metadata: Mapping[str, str]) -> bytes:
@@ -28,10 +28,10 @@ def encoded(arrays: Mapping[str, dict[str, Any]], metadata: Mapping[str, str]) -
 
 
 def decoded(file: BinaryIO) -> tuple[dict[str, Any], int]:
-    """The header at the start of a file, and where the bytes of the arrays begin.
+    """The header at the start of a file, and the position at which the bytes of the arrays begin.
 
-    Raises ValueError where the file has no such header. What the header says of the arrays is not
-    checked: the library does that when it reads them.
+    Raises ValueError if the file has no such header. What the header says about the arrays is not
+    checked, because the library does so when it reads them.
     """
     length = int.from_bytes(file.read(8), "little")
     if length > LONGEST:

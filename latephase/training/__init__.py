@@ -1,1 +1,1 @@
-"""A pack of runs, from its spec to its checkpoints."""
+"""Train a pack of runs, from its spec to its checkpoints."""

@@ -1,4 +1,4 @@
-"""The augmentation of a training's batches: seeded by run and epoch, done on the device."""
+"""The augmentation of a training's batches: seeded by run and epoch, computed on the device."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from latephase.runs.spec import Spec
 
 
 def black(data: Spec, inputs: Tensor | Streamed) -> Tensor:
-    """What the stored value 0 became when the images were standardised: ``[C, 1, 1]``."""
+    """The value of a stored 0 after the images were standardised: ``[C, 1, 1]``."""
     channels = inputs.shape[1]
     mean, std = (
         torch.tensor(data.get(key, default), dtype=torch.float32).expand(channels)
@@ -20,7 +20,7 @@ def black(data: Spec, inputs: Tensor | Streamed) -> Tensor:
 
 
 class Augmenting:
-    """Changes the inputs of a batch, as its runs' settings say; not at all where they do not."""
+    """Changes the inputs of a batch as the settings of its runs say, or not at all."""
 
     def __init__(
         self, common: Spec, settings: list[Spec], black: Tensor, samples: int, device: str
@@ -34,9 +34,9 @@ class Augmenting:
             self.black = black.to(device)
 
     def begin(self, epoch: int) -> None:
-        """Draw what an epoch wants of each run and sample: ``[R, N, q]``.
+        """Draw the random numbers of an epoch for each run and sample: ``[R, N, q]``.
 
-        By seed and epoch alone, so that it does not matter where a training was broken off.
+        They depend on seed and epoch alone, so it does not matter where a training was interrupted.
         """
         if self.part is None:
             return

@@ -1,4 +1,4 @@
-"""Runs that go on from a checkpoint of other runs: what is kept for them, and how it is found."""
+"""Runs that continue a checkpoint of other runs: what is stored for them, and how it is found."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,22 +16,22 @@ from latephase.training.state import State
 
 
 class Rows(NamedTuple):
-    """Where runs stood."""
+    """The state of runs at the step at which others fork."""
 
     params: Tensor  # [R, P]
     buffers: Tensor  # [R, B]
-    moments: dict[str, Tensor]  # the optimizer's state, [R, ...] each; none where it is reset
+    moments: dict[str, Tensor]  # the optimizer's state, [R, ...] each; empty if it is reset
 
 
 def keep(folder: Path, state: State, header: dict[str, Any]) -> None:
-    """Keep parameters and the optimizer's state beside a checkpoint, as they are in training."""
+    """Store parameters and the optimizer's state beside a checkpoint, as they are in training."""
     checkpoints.write(checkpoints.state_path(folder, state.step), state.tensors(), header)
 
 
 def rows(folders: Sequence[Path], names: list[str], step: int, state: str, layout: Layout) -> Rows:
-    """The rows of the runs of these ids at a step, from the folders of their packs' checkpoints.
+    """The rows of the runs with these ids at a step, from the folders of their packs' checkpoints.
 
-    Raises UserError where a run is in none of them.
+    Raises UserError if a run is in none of them.
     """
     found: dict[str, Rows] = {}
     for folder in folders:
@@ -44,8 +44,8 @@ def rows(folders: Sequence[Path], names: list[str], step: int, state: str, layou
             )
     if missing := [name for name in names if name not in found]:
         raise UserError(
-            f"--parents: no pack holds the run {missing[0]}, from which one forks; allowed: "
-            "the checkpoints of the packs that do"
+            f"--parents: no pack holds the run {missing[0]}, from which another forks; "
+            "allowed: the checkpoints of the packs that hold it"
         )
     chosen = [found[name] for name in names]
     return Rows(
@@ -56,7 +56,7 @@ def rows(folders: Sequence[Path], names: list[str], step: int, state: str, layou
 
 
 def content(folder: Path, fork: Spec) -> str:
-    """Tells apart what forks from a folder's runs would go on from."""
+    """A digest of what runs that fork from a folder's runs would continue."""
     path = _path(folder, fork["step"], fork["state"])
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

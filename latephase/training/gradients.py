@@ -1,10 +1,11 @@
 """The gradients of a step's batches, written out or by autograd.
 
-Each function prepares what does not change from step to step and returns another, of the indices
-``[R, B]`` of the runs' batches, that gives their gradients ``[R, P]``, valid until it is called
-again. Buffers change on the way, as in any forward pass in training mode. Settings are those that
-hold (:mod:`latephase.runs.interventions`), one for each run; they differ in numbers alone.
-``augment`` changes inputs ``[n, ...]``, told the indices ``[R, B]`` that they are of.
+Each function prepares what does not change from step to step, and returns another function. Given
+the indices ``[R, B]`` of the runs' batches, that one returns their gradients ``[R, P]``, which are
+valid until it is called again. It changes buffers, as any forward pass in training mode does.
+Settings are those that hold at the step (:mod:`latephase.runs.interventions`), one for each run;
+they differ in numbers alone. ``augment`` changes inputs ``[n, ...]``, given the indices ``[R, B]``
+of their samples.
 """
 
 from collections.abc import Callable
@@ -24,13 +25,13 @@ Gradient = Callable[[Tensor], Tensor]
 Augment = Callable[[Tensor, Tensor], Tensor]
 METHODS = ("gradient", "features", "forward")
 LARGE = 1_000_000
-"""Parameters of a network whose weights are no longer worth reordering."""
+"""The number of parameters from which it no longer pays to reorder a network's weights."""
 
 
 def is_written(model: torch.nn.Module) -> bool:
-    """Whether a model writes its backpropagation out, and computes nothing else than what it says.
+    """Whether a model writes its backpropagation out, and computes nothing but what it says.
 
-    A subclass that puts other features or another forward pass over them has none.
+    A subclass that has other features or another forward pass does not.
     """
     of = [next((c for c in type(model).__mro__ if n in vars(c)), None) for n in METHODS]
     return of[0] is not None and all(issubclass(of[0], other) for other in of[1:])
@@ -46,7 +47,7 @@ def written(
     targets: Tensor | OneHot,
     augment: Augment = lambda x, _: x,
 ) -> Gradient:
-    """Of one run and a plain objective, by the backpropagation that its model writes out."""
+    """The gradients of one run with a plain objective, by the model's own backpropagation."""
     loss = settings[0]["loss"]
     grads = torch.empty_like(params)
     last = channels_last(layout, params, inputs)
@@ -68,7 +69,7 @@ def written(
 
 
 def rows_of(samples: Tensor | Streamed | OneHot) -> Callable[[Tensor], Tensor]:
-    """A function of numbers ``[B]`` that gives these rows of samples, until it is called again.
+    """A function of numbers ``[B]`` that gives these rows of samples, valid until its next call.
 
     NumPy copies short rows in a third of the time that torch takes.
     """
@@ -88,11 +89,11 @@ def rows_of(samples: Tensor | Streamed | OneHot) -> Callable[[Tensor], Tensor]:
 
 
 def channels_last(layout: Layout, params: Tensor, inputs: Tensor | Streamed) -> bool:
-    """Whether maps are to have their channels last.
+    """Whether to store maps with their channels last.
 
-    On a CPU convolutions of such maps take a fifth less time, but for the reordering of the
-    weights, which in large networks costs more than that. A strided convolution of 1×1 writes
-    beyond its memory there, if it has fewer than 16 channels (oneDNN 3.12, its issue 6035).
+    On a CPU, convolutions of such maps take a fifth less time. But the weights must be reordered,
+    which in large networks costs more than that. A strided convolution of 1×1 writes beyond its
+    memory there if it has fewer than 16 channels (oneDNN 3.12, its issue 6035).
     """
     alone = len(params) == 1 and params.device.type == "cpu"
     kernels = [shape for shape in layout.shapes.values() if len(shape) == 4]
@@ -111,9 +112,10 @@ def automatic(
     targets: Tensor | OneHot,
     augment: Augment = lambda x, _: x,
 ) -> Gradient:
-    """By autograd; of several runs along a run axis.
+    """The gradients by autograd; those of several runs along a run axis.
 
-    Of one run without it: vmap makes grouped convolutions of a network's, which are slow.
+    A single run is computed without vmap, which would make a network's convolutions grouped and
+    slow.
     """
     model.train()  # an evaluation leaves it otherwise
     alone = len(params) == 1

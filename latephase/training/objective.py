@@ -1,4 +1,4 @@
-"""What a step descends: a batch's loss, at a temperature, and a regulariser's penalty."""
+"""What a step minimises: a batch's loss, at a temperature, and a regulariser's penalty."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from latephase.runs import parts
 from latephase.runs.spec import Spec
 
 Objective = Callable[[dict[str, Tensor], Tensor, Tensor, "float | Tensor"], Tensor]
-"""Of tensors by name, inputs ``[B, ...]``, targets ``[B, K]`` and the regulariser's strength."""
+"""A function of tensors by name, inputs ``[B, ...]``, targets ``[B, K]`` and the strength."""
 
 
 def is_plain(settings: Spec) -> bool:
-    """Whether it is the loss alone, of the logits as they are."""
+    """Whether it is the loss alone, of the unchanged logits."""
     return "regularizer" not in settings and settings.get("temperature", 1.0) == 1.0
 
 
@@ -50,7 +50,7 @@ def objective(model: nn.Module, settings: Spec) -> Objective:
 def _with_features(
     model: nn.Module, tensors: dict[str, Tensor], x: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Logits, and what the head made them from: one forward pass, so that a batch is seen once."""
+    """Logits, and the head's inputs, from one forward pass, so that a batch is seen once."""
     seen = []
     handle = model.head.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     try:

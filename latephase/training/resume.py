@@ -1,4 +1,4 @@
-"""The state of a training: what it is, how it is saved, what may go on from it."""
+"""The state of a training: what it contains, how it is saved, and what may continue from it."""
 
 import logging
 import shutil
@@ -19,9 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def origin(pack: Spec, data: Data, parents: Sequence[Path] = ()) -> str:
-    """A digest of all that decides how a training goes: pack, data, torch, the code itself.
+    """A digest of everything that decides how a training goes: pack, data, torch, the code itself.
 
-    And of the checkpoints of ``parents`` at the step where the pack's runs fork from them.
+    It also covers the checkpoints of ``parents`` at the step at which the pack's runs fork from
+    them.
     """
     root = code_digest.ROOT
     modules = ("latephase.training.trainer", *parts.modules(pack["common"]))
@@ -30,7 +31,7 @@ def origin(pack: Spec, data: Data, parents: Sequence[Path] = ()) -> str:
 
 
 def save_state(scratch: Path, state: State, made_of: str) -> None:
-    """Save a state beside the one before, and forget those older."""
+    """Save a state beside the previous one, and delete older ones."""
     header = {
         "origin": made_of,
         "step": state.step,
@@ -44,7 +45,9 @@ def save_state(scratch: Path, state: State, made_of: str) -> None:
 
 
 def _whole_checkpoints(folder: Path) -> set[int]:
-    """The steps whose checkpoint is what was written; others are deleted, and said."""
+    """The steps whose checkpoint is what was written; others are deleted, with a line in the
+    log.
+    """
     steps = set()
     for step, path in checkpoints.steps_in(folder):
         kept = checkpoints.state_path(folder, step)
@@ -62,17 +65,18 @@ def _whole_checkpoints(folder: Path) -> set[int]:
 
 
 def resume(scratch: Path, device: str, made_of: str) -> State | None:
-    """The newest saved state to go on from; None where there is none.
+    """The newest saved state from which the training can continue; None if there is none.
 
-    A state that cannot be read, that other code or data made, or whose checkpoints are gone
-    (renamed into place, and killed before the scratch folder was removed) is deleted.
+    A state is deleted if it cannot be read, if other code or data made it, or if its checkpoints
+    are gone (this happens if a training is killed after the renaming and before the scratch folder
+    is removed).
     """
     saved = _whole_checkpoints(scratch / "checkpoints")
     for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):
         try:
             return _state(path, device, made_of, saved)
         except (UserError, OSError) as error:
-            log.warning("left out: %s", error)
+            log.warning("ignored: %s", error)
             path.unlink()
     shutil.rmtree(scratch / "checkpoints", ignore_errors=True)
     (scratch / "checkpoints").mkdir(parents=True)
@@ -80,7 +84,7 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
 
 
 def _state(path: Path, device: str, made_of: str, saved: set[int]) -> State:
-    """The state in a file. Raises UserError where no training can go on from it."""
+    """The state in a file. Raises UserError if no training can continue from it."""
     tensors, header = checkpoints.read(path, device)
     if header.get("origin") != made_of:
         raise UserError(f"{path}: made by other code or from other data")

@@ -1,4 +1,4 @@
-"""Where a pack's training stands."""
+"""The state of a pack's training."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 @dataclass
 class State:
-    """Everything that decides how a pack goes on: saved and restored whole."""
+    """Everything that decides how a pack continues. It is saved and restored as a whole."""
 
     step: int
-    """Of the last checkpoint."""
+    """The step of the last checkpoint."""
     at: list[int]
-    """The step that each run has taken, at or beyond the checkpoint's."""
+    """The step that each run has reached, at or beyond the checkpoint's."""
     params: Tensor  # [R, P]
     buffers: Tensor  # [R, B]
     optimizer: dict[str, Tensor]  # each [R, P], or as its state_shapes say
@@ -20,5 +20,5 @@ class State:
     wall_seconds: float = 0.0
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that is stored of it as numbers, by name."""
+        """Everything that is stored as numbers, by name."""
         return {"params": self.params, "buffers": self.buffers} | self.optimizer

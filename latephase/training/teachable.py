@@ -1,4 +1,4 @@
-"""Whether a data set can teach what a run is to learn."""
+"""Whether a data set contains what a run is to learn."""
 
 import torch
 from torch import Tensor
@@ -8,10 +8,10 @@ from latephase.errors import UserError
 
 
 def check(name: str, data: Data) -> None:
-    """Raise a UserError where the training samples lack a class, or do not differ at all.
+    """Raise a UserError if the training samples lack a class, or are all the same.
 
-    Such a training would end well, and its numbers would be of another question than they say.
-    ``name`` is the data set's.
+    Such a training would end without an error, but its numbers would not mean what they say.
+    ``name`` is that of the data set.
     """
     size, there = len(data.train_labels), data.train_labels.unique().tolist()
     first, last = data.header.get("answers", (0, data.classes - 1))
@@ -19,7 +19,7 @@ def check(name: str, data: Data) -> None:
         raise UserError(
             f"data set {name}: none of the {size} training samples is of class "
             f"{', '.join(map(str, missing[:5]))}{', …' * (len(missing) > 5)}; "
-            f"allowed: samples of all {last + 1 - first} (data.train_size)"
+            f"allowed: samples of all {last + 1 - first} classes (data.train_size)"
         )
     inputs = data.train_inputs
     if isinstance(inputs, Tensor) and size > 1 and bool(torch.all(inputs == inputs[:1])):

@@ -1,12 +1,12 @@
-"""Training a pack: many runs at once, each as if it were alone.
+"""Train a pack: many runs at once, each as if it were alone.
 
-All parameters of a run lie in one row of a ``[R, P]`` tensor. On an accelerator the rows of
-a pack take each step together, along a run axis (``torch.func.vmap``). On a CPU they take
-it one run after the other, for the whole stretch between two checkpoints: there a batched
-step is bound by memory, while one run's row stays in the cache (``benchmarks/training.py``).
+All parameters of a run are in one row of a ``[R, P]`` tensor. On an accelerator, the rows of a pack
+take each step together, along a run axis (``torch.func.vmap``). On a CPU, one run after the other
+takes all steps between two checkpoints. There a batched step is limited by memory, whereas the row
+of one run stays in the cache (``benchmarks/training.py``).
 
-A run's initialisation depends on its seed alone, its batches on its seed and the epoch; so a
-training that is broken off goes on from its last saved state to the same bytes.
+A run's initialisation depends on its seed alone, and its batches on its seed and the epoch. So a
+training that is interrupted continues from its last saved state and ends in the same bytes.
 """
 
 import logging
@@ -46,20 +46,25 @@ from latephase.training.resume import origin, resume, save_state
 from latephase.training.state import State
 
 ROWS_AT_ONCE = 1 << 16
-"""Samples whose loss is taken at a time, in float64: bounds the memory of thousands of classes."""
+"""The number of samples whose loss is computed at a time, in float64. It bounds the memory for
+thousands of classes.
+"""
 STATE_SECONDS = 30.0
-"""At least so long between two saved states: what a kill costs at most, beside one interval."""
+"""The shortest time between two saved states, in seconds. A kill costs at most this and one
+interval between checkpoints.
+"""
 
 log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """A training that was asked to stop has saved its state."""
+    """A training that was asked to stop, and has saved its state."""
 
 
 def initial_rows(pack: Spec, header: dict, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Each run's parameters ``[R, P]`` and buffers ``[R, B]`` as torch makes them after
-    ``manual_seed(seed)``, for data of that header."""
+    ``manual_seed(seed)``, for data with that header.
+    """
     params, buffers = [], []
     for spec in runs_of(pack):
         with torch.random.fork_rng(devices=[]):
@@ -86,7 +91,7 @@ def epoch_order(seed: int, epoch: int, samples: int) -> Tensor:
 
 
 def learning_rate_factor(stage: Stage) -> Callable[[int], float]:
-    """What the learning rate is multiplied by at a step, counted from 0."""
+    """The factor of the learning rate at a step, counted from 0."""
     if "schedule" not in stage.settings:
         return lambda step: 1.0
     entry, (start, stop) = stage.settings["schedule"], stage.scheduled
@@ -118,7 +123,7 @@ class Trainer:
         kept = dtype if data.train_inputs.dtype.is_floating_point else data.train_inputs.dtype
         self.inputs = data.train_inputs.to(device, kept)
         streamed = isinstance(self.inputs, Streamed)
-        # Where the inputs are streamed, what says which of them are wanted stays where the file is.
+        # If the inputs are streamed, the indices that select them stay on the file's side.
         self.index_device = "cpu" if streamed else device
         targets = data.targets("train")
         self.targets = (
@@ -133,7 +138,7 @@ class Trainer:
         self.serial = device == "cpu"  # one run at a time where that is faster
 
     def initial(self) -> State:
-        """The state at the first step: at 0, or that of the runs that these fork from."""
+        """The state at the first step: at step 0, or that of the runs from which these fork."""
         if "fork" in self.specs[0]:
             return self._forked()
         rows = initial_rows(self.pack, self.data.header, self.dtype)
@@ -163,10 +168,10 @@ class Trainer:
         tick: Callable[[int], None] = lambda run_steps: None,
         halted: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Take every run to step ``stop``; ``tick`` is told of the run-steps done.
+        """Take every run to step ``stop``; ``tick`` is told how many run-steps are done.
 
-        ``halted`` is asked before each step; where it says so the runs stay where they are, and
-        a later call takes them on. Returns whether all have arrived.
+        ``halted`` is asked before each step. If it returns true, the runs stay where they are, and
+        a later call continues them. Returns whether all runs have arrived.
         """
         diverged = {row["run"] for row in state.history if row["diverged_at"] is not None}
         for block in self.blocks():
@@ -182,7 +187,7 @@ class Trainer:
         return True
 
     def _advance(self, state: State, block: slice, stop: int, halted: Callable[[], bool]) -> int:
-        """Take the runs of a block on, towards ``stop``; returns the step they have reached."""
+        """Take the runs of a block towards ``stop``; returns the step that they have reached."""
         at = state.at[block.start]
         for stage in zip(*self.stages[block], strict=True):
             end = min(stop, stage[0].stop)
@@ -201,7 +206,7 @@ class Trainer:
         stop: int,
         halted: Callable[[], bool],
     ) -> int:
-        """The same within a stage, of which each run of the block has its own settings."""
+        """The same within a stage, in which each run of the block has its own settings."""
         common, settings = stage[0].settings, [one.settings for one in stage]
         params = state.params[block]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
@@ -242,9 +247,9 @@ class Trainer:
     def _hyper(self, specs: list[Spec]) -> dict:
         """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
 
-        A column even where all runs agree: a run's arithmetic must not depend on its neighbours.
-        What is no number is the same for all of them, and stays as it is. A decay of some
-        parameters only is ``[R, P]``, with 0 for the others.
+        It is a column even if all runs agree, because a run's arithmetic must not depend on its
+        neighbours. A parameter that is not a number is the same for all runs and stays as it is. A
+        decay that acts on some parameters only is ``[R, P]``, with 0 for the others.
         """
         hyper = parts.arguments(specs[0]["optimizer"])
         if len(specs) > 1:
@@ -265,8 +270,8 @@ class Trainer:
     def evaluate(self, state: State) -> list[dict]:
         """Loss and accuracy of every run at its step.
 
-        A run's ``diverged_at`` is the first checkpoint at which its training loss is not finite:
-        it diverged between that one and the one before.
+        A run's ``diverged_at`` is the first checkpoint at which its training loss is not finite. So
+        it diverged between this checkpoint and the one before.
         """
         per_sample = parts.load("loss", self.pack["common"]["loss"]["name"]).per_sample
         known = {row["run"]: row["diverged_at"] for row in state.history}
@@ -303,16 +308,16 @@ def train(
     parents: Sequence[Path] = (),
     halted: Callable[[], bool] = lambda: False,
 ) -> tuple[Path, list[dict], float]:
-    """Train a pack, or go on with it, in a scratch folder.
+    """Train a pack, or continue its training, in a scratch folder.
 
-    ``parents`` are the folders of checkpoints that runs which fork go on from.
+    ``parents`` are the folders of the checkpoints that runs continue if they fork.
 
-    Returns the folder of its checkpoints, its history (one dict a run and step) and the
-    wall seconds that it took, those before a break included. Raises :class:`Stopped`, with the
-    state saved, within a step of ``halted`` saying so.
+    Returns the folder of its checkpoints, its history (one dict for each run and step) and the wall
+    seconds that it took, including those before an interruption. Raises :class:`Stopped`, with the
+    state saved, within a step after ``halted`` returns true.
     """
-    # A moment of a dead unit halves its way into the denormal numbers and stays there, where
-    # each operation costs a hundred times as much.
+    # The moments of a dead unit halve until they are denormal numbers and stay there. Each
+    # operation on these costs a hundred times as much.
     torch.set_flush_denormal(True)
     trainer = Trainer(pack, data, device, parents=parents)
     folder = scratch / "checkpoints"
@@ -323,7 +328,7 @@ def train(
     steps = checkpoint_steps(common["steps"], common["checkpoints"], first_step(common))
     kept = {*common["checkpoints"].get("states", [])}
     going_on = max(state.at) > steps[0]
-    log.info("going on from step %d" if going_on else "beginning at step %d", min(state.at))
+    log.info("continuing from step %d" if going_on else "starting at step %d", min(state.at))
     progress = Progress(pack_id(pack), "step", min(state.at), steps[-1], len(pack["runs"]))
     began, saved = time.monotonic() - state.wall_seconds, state.wall_seconds
     for step in steps:
@@ -335,10 +340,10 @@ def train(
             raise Stopped(f"stopped at step {min(state.at)}; the state is saved")
         state.history += trainer.evaluate(state)
         header = {"pack": pack, "step": step, "torch": torch.__version__}
-        if step in kept:  # before the checkpoint, whose presence says that it is there
+        if step in kept:  # written before the checkpoint, whose presence says that this file exists
             forks.keep(folder, state, header)
         tensors = trainer.layout.views(state.params) | trainer.layout.buffer_views(state.buffers)
-        # Metrics take single precision, whatever the training's own.
+        # Metrics use single precision, whatever the precision of the training is.
         stored = {name: tensor.float() for name, tensor in tensors.items()}
         checkpoints.write(checkpoints.step_path(folder, step), stored, header)
         state.wall_seconds = time.monotonic() - began

@@ -17,7 +17,7 @@ from latephase.runs.derived_seed import derived_seed
 from scripts import extracting
 
 SAMPLES = 10_000
-"""Measured on at most: a product with the Hessian costs four passes over them."""
+"""The most samples that are measured. A product with the Hessian costs four passes over them."""
 
 
 def generator_of(seed: int) -> torch.Generator:

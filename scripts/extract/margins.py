@@ -26,12 +26,12 @@ from latephase.storage import checkpoints, parquet
 
 
 def chosen_steps(wanted: list[int], saved: list[int]) -> list[int]:
-    """For each step wanted, the last one saved at or before it."""
+    """For each wanted step, the last one that was saved at or before it."""
     return sorted({max(step for step in saved if step <= want) for want in wanted})
 
 
 def margin_rows(snapshot: Snapshot, pairs: list[list[int]]) -> list[pd.DataFrame]:
-    """The margins of one run at one step, a table a split and pair."""
+    """The margins of one run at one step, a table for each split and pair."""
     found = []
     for split in ("train", "test"):
         logits, labels = snapshot.logits(split), getattr(snapshot.data, f"{split}_labels")

@@ -11,7 +11,7 @@ from scripts import extracting
 
 
 def measuring(data: Data):
-    """What measures a snapshot; NC0 asks nothing of the data."""
+    """What measures a snapshot; NC0 needs nothing of the data."""
     return lambda snapshot: nc0_metrics(snapshot.weight)
 
 

@@ -29,7 +29,7 @@ from scripts import extracting
 
 
 def measuring(metric: str):
-    """What prepares the measuring of a metric, as the extractions of the families have it."""
+    """What prepares the measuring of a metric, as in the extractions of the families."""
     name = f"latephase.metrics.own.{metric}"
     with own_code.lines_of([name]):
         module = import_module(name)
@@ -43,7 +43,7 @@ def measuring(metric: str):
         if columns is None:
             raise UserError(
                 f"latephase/metrics/own/{metric}.py: {metric} returns {shown(found)}; "
-                "allowed: a dict of numbers, a column each"
+                "allowed: a dict of numbers, one for each column"
             )
         if taken := {"run", "step"} & set(columns):
             raise UserError(
@@ -61,7 +61,7 @@ def measuring(metric: str):
 
 
 def shown(value: Any) -> str:
-    """The begin of a value's text; of a number too long to be written, what it is."""
+    """The beginning of a value's text; for a number too long to print, a description."""
     try:
         return repr(value)[:200]
     except ValueError:
@@ -69,7 +69,7 @@ def shown(value: Any) -> str:
 
 
 def numbers(found: Any) -> dict[str, float] | None:
-    """A metric's result as numbers by column; None where it is no dict of numbers by text."""
+    """A metric's result as numbers by column; None if it is not a dict of numbers by text."""
     if not isinstance(found, dict) or not all(isinstance(name, str) and name for name in found):
         return None
     if any(isinstance(value, str | bytes) for value in found.values()):

@@ -56,8 +56,8 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
     runs = chosen["run"].unique()
     if len(runs) > 1:
         raise UserError(
-            f"options.weight_decay {weight_decay:g} and options.seed {seed} are of {len(runs)} "
-            "runs; allowed: a study with one"
+            f"options.weight_decay {weight_decay:g} and options.seed {seed} select "
+            f"{len(runs)} runs; allowed: a study with one such run"
         )
     return runs[0]
 

@@ -111,8 +111,8 @@ def data(
                 rows += [("line", column, step, value) for step, value in values]
     if not rows:
         raise UserError(
-            f"--data: nothing is measured of run {run} from step {first_step} on; "
-            "allowed: a study that is"
+            f"--data: run {run} has no measurement from step {first_step} on; "
+            "allowed: a study that has some"
         )
     df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
     first = whole.iloc[0]

@@ -89,7 +89,7 @@ def data(
         if pair.empty:
             allowed = ", ".join(f"[{a}, {b}]" for a, b in known)
             raise UserError(
-                f"options.pairs names [{a}, {b}], of which there are no margins; allowed: {allowed}"
+                f"options.pairs names [{a}, {b}], which has no margins; allowed: {allowed}"
             )
         frames.append(pair[pair["step"].isin(steps)])
     drawn = pd.concat(frames, ignore_index=True)

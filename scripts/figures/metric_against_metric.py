@@ -103,7 +103,7 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     x, y = args.options["x"], args.options["y"]
     if x == y:
-        raise UserError(f"options.y is {y!r}, as options.x is; allowed: another metric")
+        raise UserError(f"options.y is {y!r}, the same as options.x; allowed: another metric")
     paths = [args.data, *args.beside]
     if len({path.stem for path in paths}) < len(paths):
         raise UserError("--beside: two files have one name; allowed: one file of each study")

@@ -82,19 +82,19 @@ def data(
     keys = [across, *by] if across else by
     if across in by:
         raise UserError(
-            f"options.across is {across!r}, which options.by names too; allowed: another column"
+            f"options.across is {across!r}, which options.by also names; allowed: another column"
         )
     for key in keys:
         if table[key].isna().any() or is_list_like(table[key].iloc[0]):
             option = "across" if key == across else "by"
             raise UserError(
-                f"options.{option} names {key!r}, of which not every run has one value; "
-                "allowed: a column of which they all have one"
+                f"options.{option} names {key!r}, for which not every run has one value; "
+                "allowed: a column with one value for each run"
             )
     if table.groupby([*keys, "seed"])["run"].nunique().max() > 1:
         raise UserError(
             f"options.by names {', '.join(by)}: a seed has several runs at one of its values; "
-            "allowed: columns that tell a seed's runs apart"
+            "allowed: columns that distinguish the runs of a seed"
         )
     measured = divergence.before_divergence(table)
     measured = measured[measured["step"] >= first_step]
@@ -128,7 +128,8 @@ def chosen(table: pd.DataFrame, only: dict[str, list]) -> pd.DataFrame:
         kept = kept[kept[column].isin(values)]
     if kept.empty:
         raise UserError(
-            f"options.only: no run has all of it ({', '.join(only)}); allowed: some run"
+            f"options.only: no run has all of these values ({', '.join(only)}); "
+            "allowed: values that some run has"
         )
     return kept
 

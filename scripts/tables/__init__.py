@@ -1,9 +1,9 @@
 """Tables of a paper: one program each, ``data(table, published, ...) -> DataFrame``.
 
-The CSV beside a page holds exactly what stands in it. Of each quantity a row has our value
+The CSV beside a page holds exactly what the page shows. For each quantity, a row has our value
 (``<quantity>``), its interval over seeds (``<quantity>_low``, ``<quantity>_high``) and the paper's
-value (``published_<as its file calls it>``). What a program takes is declared in its file, as
-figures declare it: ``OPTIONS``, ``COLUMNS``, ``METRICS``, ``PUBLISHED``.
+value (``published_<name in its file>``). What a program takes is declared in its file, as in
+figures: ``OPTIONS``, ``COLUMNS``, ``METRICS``, ``PUBLISHED``.
 """
 
 import argparse
@@ -36,7 +36,7 @@ COMPARED = {
 }
 """The metrics that several tables compare."""
 MEANS = "ours are means over seeds"
-"""A remark on what :func:`over_seeds` makes."""
+"""A remark on the result of :func:`over_seeds`."""
 
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
@@ -55,7 +55,7 @@ def over_seeds(
 ) -> pd.DataFrame:
     """Mean over seeds and its bootstrap interval, a row for each value of the keys.
 
-    Columns: the keys, seeds, and of each quantity its name, ``_low`` and ``_high`` (NaN of a
+    Columns: the keys, seeds, and for each quantity its name, ``_low`` and ``_high`` (NaN for a
     single seed).
     """
     first, *others = keys
@@ -70,13 +70,13 @@ def over_seeds(
 
 
 def with_published(ours: pd.DataFrame, published: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Our rows and the paper's of the same key; a row that only one has is there too."""
+    """Our rows and the paper's with the same key; a row that only one of them has is kept."""
     printed = published.rename(columns={n: f"published_{n}" for n in published if n != key})
     return ours.merge(printed, on=key, how="outer")
 
 
 def by_optimizer(df: pd.DataFrame) -> pd.DataFrame:
-    """Its rows in the order in which optimizers are listed everywhere."""
+    """The rows in the order in which optimizers are listed everywhere."""
     places = {name: place for place, name in enumerate(names.ordered(df["optimizer"]))}
     return df.sort_values("optimizer", key=lambda column: column.map(places), ignore_index=True)
 
@@ -88,10 +88,10 @@ def write(
     args: argparse.Namespace,
     *remarks: str,
 ) -> None:
-    """Write a table as CSV and as a page where the arguments say.
+    """Write a table as CSV and as a page, to the files in the arguments.
 
-    ``keys`` are the columns that name a row, with their headings; ``remarks`` stand in the
-    caption, after what was run.
+    ``keys`` are the columns that name a row, with their headings. ``remarks`` are in the caption,
+    after what was run.
     """
     columns = [*keys]
     for name, _, printed in quantities:

@@ -82,9 +82,9 @@ def data(
     df = df.sort_values(["weight_decay", "steps", "momentum"], ignore_index=True)
     epochs = published.set_index("decay")["epochs"]
     return df, (
-        f"fitted is {FITTED:.0%} training accuracy; with weight decay, {counted}; "
-        f"the paper's rows are of {epochs['without']:g} epochs without it, which stands beside "
-        f"each of our longest runs, and of {epochs['with']:g} with it"
+        f"fitted means {FITTED:.0%} training accuracy; with weight decay, {counted}; "
+        f"the paper's rows have {epochs['without']:g} epochs without it, which are shown beside "
+        f"each of our longest runs, and {epochs['with']:g} epochs with it"
     )
 
 

@@ -1,1 +1,1 @@
-"""What developers and releases call."""
+"""Programs for developers and releases."""

@@ -21,9 +21,9 @@ def pinned(file: Path) -> set[str]:
 
 
 def check(prefix: Path) -> None:
-    """Raises UserError where an environment has other packages than the pins beside it.
+    """Raise a UserError if an environment has other packages than the pins beside it.
 
-    Snakemake lays them there; for a platform that has none there is nothing to check.
+    Snakemake puts the pins there. For a platform that has none, there is nothing to check.
     """
     pins = Path(f"{prefix}.pin.txt")
     if not pins.exists():

@@ -46,11 +46,11 @@ INTRODUCTION = """\
 
 {about}
 
-A column stands in `results/packs/{{pack}}/{{family}}.parquet`, a row a run and step, and under the
-same name in the data of every study that measures its family. *Split* says from which samples it
-is computed, *bias* whether the bias of the last layer counts, and *good* which value it tends to,
-or should tend to, as the network collapses. *Elsewhere* says how it differs from what other code
-or papers call by the same or a similar name. The papers are listed in the
+A column is in `results/packs/{{pack}}/{{family}}.parquet`, one row for each run and step, and under
+the same name in the data of every study that measures its family. *Split* says from which samples
+it is computed. *Bias* says whether the bias of the last layer counts. *Good* is the value that it
+tends to, or should tend to, as the network collapses. *Elsewhere* says how it differs from what
+other code or papers call by the same or a similar name. The papers are listed in the
 [README](../README.md).
 """
 
@@ -191,7 +191,7 @@ def _tag(text: str, entry: Entry, where: str) -> str | None:
             raise UserError(f"{where}: tag {word!r} is unknown; allowed: {', '.join(TAGS)}")
         return None
     if word in entry.tags:
-        raise UserError(f"{where}: tag {word} stands twice")
+        raise UserError(f"{where}: tag {word} is given twice")
     entry.tags[word] = rest.strip()
     return word
 

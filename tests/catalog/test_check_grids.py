@@ -261,7 +261,7 @@ def test_integers_are_neither_standardised_nor_resized(option, value):
         check_grids(setting, schema, tokens, "here", "quick")
     assert str(caught.value) == (
         f"here: quick.data.{option} is {value}; "
-        "allowed: none, for the inputs of tokens are integers"
+        "allowed: none, because the inputs of tokens are integers"
     )
 
 

@@ -37,7 +37,7 @@ GOOD = [
     ("schedule", SCHEDULE.replace("rate): pass", "rate=1, *, end=0): pass")),
 ]
 
-MISSING = " is missing; allowed: a module of a"
+MISSING = " is missing; every "
 BAD = [
     ("optimizer", OPTIMIZER.replace(UPDATE, ""), "update" + MISSING),
     ("optimizer", OPTIMIZER.replace("STATE = ('m',)\n", ""), "STATE" + MISSING),
@@ -56,11 +56,15 @@ BAD = [
     ("optimizer", OPTIMIZER.replace("hyper, step, layout", "hyper"), "update takes (params, grads"),
     ("optimizer", OPTIMIZER.replace("step, layout", "step, layout, more"), "update takes (params"),
     ("optimizer", OPTIMIZER.replace("step, layout", "step, layout, *, more"), "update takes (par"),
-    ("optimizer", OPTIMIZER.replace("'number'", "'numbre'"), "PARAMETERS.lr is no JSON schema ("),
+    (
+        "optimizer",
+        OPTIMIZER.replace("'number'", "'numbre'"),
+        "PARAMETERS.lr is not a JSON schema (",
+    ),
     (
         "optimizer",
         OPTIMIZER.replace("'type': 'number'", "'minimum': 'a'"),
-        "PARAMETERS.lr is no JSO",
+        "PARAMETERS.lr is not a JSO",
     ),
     ("optimizer", OPTIMIZER.replace("'lr'", "'l r'"), "PARAMETERS.l r is not a usable name"),
     ("optimizer", OPTIMIZER.replace("'lr'", "'name'"), "PARAMETERS.name is not a usable name"),
@@ -76,7 +80,11 @@ BAD = [
         OPTIMIZER.replace("'number'", "'number', 'minimum': 1, 'default': 0"),
         "PARAMETERS.lr.default is 0; allowed: at least 1",
     ),
-    ("optimizer", OPTIMIZER + "import importlib\nimportlib.import_module('x')\n", "is not seen"),
+    (
+        "optimizer",
+        OPTIMIZER + "import importlib\nimportlib.import_module('x')\n",
+        "would hide an edit",
+    ),
     ("model", MODEL.replace("class Model", "class Network"), "Model" + MISSING),
     ("model", "PARAMETERS = {}\nModel: type\n", "Model" + MISSING),
     ("model", MODEL.replace(", widths)", ")"), "Model.__init__ takes (self, shape, classes)"),

@@ -151,7 +151,7 @@ def test_free_features_are_as_many_as_the_samples(root, config):
     load.load(root, config)
     edit(root / STUDY, [*QUICK, "data"], data | {"test_size": 100})
     assert line(root, config) == (
-        f"{STUDY}: scales.quick.model.samples is 500; allowed: as many as there are to test, 100"
+        f"{STUDY}: scales.quick.model.samples is 500; allowed: the number of samples to test, 100"
     )
 
 
@@ -168,7 +168,7 @@ def test_a_study_packs_its_runs_as_it_says(root, config):
     (pack,) = loaded.packs_of("weight_decay_mlp", "quick")
     assert len(loaded.packs[pack]["runs"]) == 15
     edit(root / STUDY, [*QUICK, "pack"], {"optimizer.beta2": 3})
-    assert "scales.quick.pack.optimizer.beta2 is not a number that a pack" in line(root, config)
+    assert "scales.quick.pack.optimizer.beta2 is not a number in which" in line(root, config)
 
 
 @pytest.mark.parametrize(

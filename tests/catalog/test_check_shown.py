@@ -261,7 +261,8 @@ NEEDED = [
     (
         {"study": "weight_decay_mlp", "script": "zhao2026_fig8"},
         "study is 'weight_decay_mlp', whose data have no column 'optimizer.coupled_weight_decay' "
-        "at scale quick; allowed: a study with all that scripts/figures/zhao2026_fig8.py reads",
+        "at scale quick; allowed: a study with all columns that "
+        "scripts/figures/zhao2026_fig8.py reads",
     ),
     (
         COMPARED | {"study": "coupling_mixture", "script": "zhao2026_fig8"},

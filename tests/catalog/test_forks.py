@@ -67,14 +67,18 @@ def test_a_study_of_forks_has_its_arms_as_a_column(loaded):
     ("changes", "fork", "said"),
     [
         ({}, {"study": "nothing"}, "fork.study is 'nothing'; allowed: "),
-        ({}, {"study": "child"}, "fork.study is child, of forks; allowed: one of none"),
+        (
+            {},
+            {"study": "child"},
+            "fork.study is child, whose runs are forks; allowed: a study without forks",
+        ),
         ({}, {"step": 21}, "fork.step is 21; allowed: 20, checkpoints.states of that study"),
         ({}, {"step": 21, "state": "reset"}, "fork.step is 21; allowed: 0, 1, "),
-        ({}, {"run": {}}, "fork.run is {}, which leaves several runs of seed 1; allowed: "),
+        ({}, {"run": {}}, "fork.run is {}, which selects several runs of seed 1; allowed: "),
         ({}, {"run": {"arm": "third"}}, "fork.run.arm is 'third'; allowed: plain, other"),
         ({}, {"run": {"optimizer.lr": 1}}, "fork.run.optimizer.lr is 1; allowed: an axis of"),
         ({"steps": 20}, {}, "steps is 20; allowed: above 20, where it forks"),
-        ({"grid": {"seed": [1, 3]}}, {}, "grid.seed has 3, of which parent has no run"),
+        ({"grid": {"seed": [1, 3]}}, {}, "grid.seed has 3, for which parent has no run"),
         ({"model": {"name": "mlp", "widths": [9]}}, {}, 'model is {"init_scale"'),
         ({"optimizer": {"name": "adam", "lr": 0.1}}, {}, "optimizer.name is adam; allowed: sgd"),
         (
@@ -104,7 +108,10 @@ def test_a_state_beyond_the_last_step_is_one_line(root, config):
     ("intervention", "said"),
     [
         ({"step": 40, "temperature": 1.0}, "interventions[0].step is 40; allowed: below 40"),
-        ({"step": 5, "until": 5, "temperature": 1.0}, "until is 5; allowed: above 5, at most 40"),
+        (
+            {"step": 5, "until": 5, "temperature": 1.0},
+            "until is 5; allowed: above 5 and at most 40",
+        ),
         ({"step": 5}, "interventions[0] is {'step': 5}; allowed: keys, at least 2"),
         ({"step": 5, "optimizer": {"beta1": 0.5}}, "optimizer.beta1 is not a number of sgd"),
         ({"step": 5, "optimizer": {"lr": -1}}, "optimizer.lr is -1; allowed: above 0"),

@@ -74,7 +74,7 @@ def test_of_a_paper_s_files_one_must_be_there(root, config):
 UNREAD = [
     ("new2030/claims.yaml", "new2030: paper.yaml is missing beside claims.yaml"),
     ("studies/old.yaml", "studies: paper.yaml is missing beside old.yaml"),
-    ("zhao2026/figure.yaml", "zhao2026/figure.yaml is not read; allowed: datasets.yaml, and of a"),
+    ("zhao2026/figure.yaml", "zhao2026/figure.yaml is not read; allowed: datasets.yaml, and in a"),
     ("own/studies/mine.yml", "own/studies/mine.yml is not read"),
     ("own/studies/more/mine.yaml", "own/studies/more/mine.yaml is not read"),
     ("own/study/mine.yaml", "own/study/mine.yaml is not read"),
@@ -108,14 +108,14 @@ def test_a_name_stands_in_one_paper_alone(root, config, kind):
     (root / f"catalog/own/{kind}.yaml").write_text(dump_yaml({name: {}}))
     (root / f"catalog/own/{kind}.yaml").write_text(file.read_text())
     assert line(root, config).startswith(
-        f"catalog/zhao2026/{kind}.yaml: {name} stands in catalog/own"
+        f"catalog/zhao2026/{kind}.yaml: {name} is also in catalog/own"
     )
 
 
 def test_a_study_stands_in_one_paper_alone(root, config):
     shutil.copy(root / STUDY, root / OWN)
     message = line(root, config)
-    assert message.startswith(f"{STUDY}: weight_decay_mlp stands in catalog/own too; allowed: ano")
+    assert message.startswith(f"{STUDY}: weight_decay_mlp is also in catalog/own; allowed: ano")
 
 
 BAD_CONFIGS = [

@@ -28,14 +28,14 @@ def test_all_combinations_in_turn():
 
 
 WRONG = {
-    "another number": ({"fig{1..5}": TWO}, r"5 numbers, and 6 .*; allowed: fig\{1\.\.6\}"),
-    "backwards": ({"fig{6..1}": TWO}, r"-4 numbers, and 6"),
-    "each alone": ({"fig1": TWO}, r"fig1: numbers in its name, as fig\{1\.\.4\}, and each go"),
-    "numbers alone": ({"fig{1..2}": {"title": "x"}}, r"and each go together"),
-    "taken": ({"fig3": {}, "fig{1..6}": TWO}, r"f\.yaml: fig3 stands twice; allowed: once"),
+    "another number": ({"fig{1..5}": TWO}, r"5 numbers, but 6 .*; allowed: fig\{1\.\.6\}"),
+    "backwards": ({"fig{6..1}": TWO}, r"-4 numbers, but 6"),
+    "each alone": ({"fig1": TWO}, r"fig1: numbers in its name, as fig\{1\.\.4\}, and the key each"),
+    "numbers alone": ({"fig{1..2}": {"title": "x"}}, r"and the key each must come together"),
+    "taken": ({"fig3": {}, "fig{1..6}": TWO}, r"f\.yaml: fig3 is given twice; allowed: once"),
     "unknown": (
         {"fig{1..6}": TWO | {"arguments": {"both": {"metric": "{name}"}}}},
-        r"arguments\.both\.metric has \{name\}; allowed: study, metric, as each has",
+        r"arguments\.both\.metric has \{name\}; allowed: study, metric, the names in each",
     ),
 }
 

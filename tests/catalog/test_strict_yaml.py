@@ -8,7 +8,7 @@ from tests.catalog.editing import CLAIMS, DATASETS, FIGURES, PAPER, STUDY, line
 
 BAD_TEXTS = [
     ("scales: {quick: [", f"{STUDY}: cannot be read at line 2 ("),
-    ("title: x\ntitle: y\n", f"{STUDY}: cannot be read at line 2 (key 'title' stands twice)"),
+    ("title: x\ntitle: y\n", f"{STUDY}: cannot be read at line 2 (key 'title' is given twice)"),
     ("title: {1: x}\n", f"{STUDY}: cannot be read at line 1 (key 1 is not text)"),
     ("", f"{STUDY}: its content is None; allowed: object"),
     ("\udcff", f"{STUDY}: cannot be read at byte 0 (not UTF-8)"),

@@ -43,7 +43,7 @@ def test_texts_that_a_study_names_are_counted(root, config, files):
 @pytest.mark.parametrize(
     "name, changes, said",
     [
-        ("mine", {}, "config: texts.mine.labels is missing; allowed: how many classes there are"),
+        ("mine", {}, "config: texts.mine.labels is missing; allowed: the number of classes"),
         ("mine", {"labels": 1}, "config: texts.mine.labels is 1; allowed: "),
         ("mine", {"labels": ["a"]}, "config: texts.mine.labels is ['a']; allowed: "),
         ("mine", {"labels": 2, "test": 0}, "config: texts.mine.test is 0; allowed: "),
@@ -56,7 +56,11 @@ def test_texts_that_a_study_names_are_counted(root, config, files):
             {"labels": 2},
             "config: texts.digits is the name of another data set; allowed: ",
         ),
-        ("sst2", {"labels": 2}, "config: texts.sst2.labels is 2; allowed: none, for catalog/data"),
+        (
+            "sst2",
+            {"labels": 2},
+            "config: texts.sst2.labels is 2; allowed: nothing, because catalog/data",
+        ),
         ("sst2", {}, "train.csv: no column label; it has"),
     ],
 )
@@ -85,6 +89,6 @@ def test_studies_of_texts_that_are_not_there_are_left_out(root, config):
     loaded = load.load(root, config)
     assert "questions" not in loaded.chosen_studies("quick")
     assert loaded.left_out("quick") == (
-        "left out: questions, of data that are the user's own; "
+        "left out: questions, because their data are not configured; "
         "name them in config.yaml: texts.trec6"
     )

@@ -164,7 +164,7 @@ def test_what_is_no_file_in_the_mirror_is_told(tmp_path, what):
         os.mkfifo(path)
     else:
         path.symlink_to(NAME if what == "loop" else "nowhere")
-    with pytest.raises(UserError, match=f"{NAME}: is no file; replace or remove it"):
+    with pytest.raises(UserError, match=f"{NAME}: is not a file; replace or remove it"):
         find("toy_set", file(), mirror=tmp_path)
 
 

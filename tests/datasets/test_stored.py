@@ -133,7 +133,7 @@ def refused(path):
     try:
         load(path, train_size=2, test_size=1)
     except UserError as error:
-        return str(error) == f"{path}: not what was written there; remove it and run again"
+        return str(error) == f"{path}: its content is not what was written; remove it and run again"
     return False
 
 
@@ -207,7 +207,9 @@ def test_a_header_that_is_not_ours(tmp_path, text):
     write(path, arrays(), text)
     with pytest.raises(UserError) as error:
         load(path)
-    assert str(error.value) == f"{path}: its header is not one of scripts.prepare_data; remove it"
+    assert (
+        str(error.value) == f"{path}: its header was not written by scripts.prepare_data; remove it"
+    )
 
 
 LABELS = arrays()["train_labels"]
@@ -297,7 +299,9 @@ def test_an_entry_of_a_new_kind_without_what_it_requires(tokens):
 def test_integers_are_not_standardised(sequences, key, value):
     with pytest.raises(UserError) as error:
         load(sequences[1], **{key: value})
-    said = f"mine.safetensors: data.{key} is {value!r}; allowed: null, for its inputs are integers"
+    said = (
+        f"mine.safetensors: data.{key} is {value!r}; allowed: null, because its inputs are integers"
+    )
     assert str(error.value) == said
 
 

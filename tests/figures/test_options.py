@@ -76,7 +76,7 @@ def test_defaults_are_filled_in():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "--options: no JSON (.*); allowed: a JSON object"),
+        ("{", "--options: not JSON (.*); allowed: a JSON object"),
         ("[]", r"options is \[\]; allowed: object"),
         ("{}", "options.by is missing; it must be given"),
         ('{"by": "a,b"}', "options.by is 'a,b'; allowed: array"),
@@ -95,15 +95,23 @@ def test_what_is_no_option_is_told_in_a_line(text, told):
 
 
 MISTAKES = [
-    (metric_against_metric, {"x": "nc0", "y": "nc0"}, "options.y is 'nc0', as options.x is"),
-    (metric_against_metric, {"x": "spectrum"}, "spectrum is not a number a row"),
-    (by_all_hyperparameters, {"metric": "spectrum"}, "spectrum is not a number a row"),
-    (by_all_hyperparameters, {"metric": "optimizer.name"}, "optimizer.name is not a number a row"),
-    (by_weight_decay, {"optimizers": ["adam"], "metrics": ["run"]}, "run is not a number a row"),
+    (metric_against_metric, {"x": "nc0", "y": "nc0"}, "options.y is 'nc0', the same as options.x"),
+    (metric_against_metric, {"x": "spectrum"}, "spectrum is not one number per row"),
+    (by_all_hyperparameters, {"metric": "spectrum"}, "spectrum is not one number per row"),
+    (
+        by_all_hyperparameters,
+        {"metric": "optimizer.name"},
+        "optimizer.name is not one number per row",
+    ),
+    (
+        by_weight_decay,
+        {"optimizers": ["adam"], "metrics": ["run"]},
+        "run is not one number per row",
+    ),
     (
         over_time,
         {"by": ["seed"], "across": "seed", "metrics": ["nc0"]},
-        "options.across is 'seed', which options.by names too",
+        "options.across is 'seed', which options.by also names",
     ),
     (over_time, {"by": ["spectrum"], "metrics": ["nc0"]}, "options.by names 'spectrum'"),
     (over_time, {"by": ["sometimes"], "metrics": ["nc0"]}, "options.by names 'sometimes'"),
@@ -120,7 +128,7 @@ MISTAKES = [
             "metrics": ["nc0"],
             "only": {"optimizer.name": ["adam"], "optimizer.weight_decay": [0.05]},
         },
-        "no run has all of it",
+        "no run has all of these values",
     ),
     (
         over_time,

@@ -44,17 +44,17 @@ def refusing(table):
 REVERSED = {"reverse": ["optimizer.weight_decay"]}
 
 
-def test_controls_that_turn_leave_the_verdict(table):
+def test_controls_that_fail_leave_the_verdict(table):
     judged = judge(table, correlation, AT_LEAST_HALF, [REVERSED, {"in_common": ["nc0"]}])
     assert judged.verdict == REPRODUCED
     assert judged.result.estimate == pytest.approx(1)
-    assert judged.controls == "weight decay reversed: turns; nc0 the same in all runs: has no value"
+    assert judged.controls == "weight decay reversed: fails; nc0 the same in all runs: has no value"
 
 
-def test_one_that_does_not_turn_takes_it(table):
+def test_one_that_passes_takes_it(table):
     judged = judge(table, size, AT_LEAST_HALF, [REVERSED, {"scale": {"metric": "nc0", "by": 0.1}}])
     assert judged.verdict == SAYS_LITTLE
-    assert judged.controls == "weight decay reversed: does not turn; nc0 × 0.1: turns"
+    assert judged.controls == "weight decay reversed: passes; nc0 × 0.1: fails"
 
 
 def test_nothing_else_becomes_little(table):
@@ -64,23 +64,23 @@ def test_nothing_else_becomes_little(table):
 
 
 def test_a_control_without_a_value_neither_passes_nor_shows_anything(table):
-    without, turning = ({"scale": {"metric": "nc0", "by": by}} for by in (-1, 0.1))
+    without, failing = ({"scale": {"metric": "nc0", "by": by}} for by in (-1, 0.1))
     judged = judge(table, refusing, AT_LEAST_HALF, [without])
     assert (judged.verdict, judged.controls) == (SAYS_LITTLE, "nc0 × -1: has no value")
-    judged = judge(table, refusing, AT_LEAST_HALF, [without, turning])
+    judged = judge(table, refusing, AT_LEAST_HALF, [without, failing])
     assert judged.verdict == REPRODUCED
-    assert judged.controls == "nc0 × -1: has no value; nc0 × 0.1: turns"
+    assert judged.controls == "nc0 × -1: has no value; nc0 × 0.1: fails"
     with pytest.raises(ValueError, match="below 0"):
         judge(table.assign(nc0=-1.0), refusing, AT_LEAST_HALF)
 
 
 def test_of_twelve_shuffles_one_may_pass(table):
     judged = judge(table, correlation, (0.95, None), [{"shuffle": "labels"}])
-    turned = int(judged.controls.removeprefix("runs shuffled: ").partition(" ")[0])
-    assert judged.controls.endswith("of 12 turn")
-    assert (judged.verdict == REPRODUCED) == (turned >= 11)
+    failed = int(judged.controls.removeprefix("runs shuffled: ").partition(" ")[0])
+    assert judged.controls.endswith("of 12 fail")
+    assert (judged.verdict == REPRODUCED) == (failed >= 11)
     assert judge(table, size, AT_LEAST_HALF, [{"shuffle": ["nc0"]}]).controls == (
-        "nc0 shuffled: 0 of 12 turn"
+        "nc0 shuffled: 0 of 12 fail"
     )
 
 

@@ -137,7 +137,7 @@ def test_code_is_held_to_what_was_planned(tmp_path):
     write(tmp_path, {"latephase/one.py": "# Why.\nX = (\n    1\n)\n"})
     code_digest.hold(planned, ["latephase.one"], tmp_path)
     write(tmp_path, {"latephase/one.py": "X = 2\n"})
-    with pytest.raises(UserError, match="the code was edited since this job was planned"):
+    with pytest.raises(UserError, match="the code was edited after this job was planned"):
         code_digest.hold(planned, ["latephase.one"], tmp_path)
     code_digest.hold(None, ["latephase.one"], tmp_path)  # by hand: nothing was planned
     write(

@@ -27,7 +27,7 @@ def test_a_job_is_held_to_the_table_it_was_planned_with():
     assert grid.planned_table(planned, STUDY) == grid.table(STUDY)
     assert grid.planned_table(None, STUDY) == grid.table(STUDY)
     for other in (STUDY | {"steps": 7}, STUDY | {"grid": STUDY["grid"] | {"seed": [2, 1]}}):
-        with pytest.raises(UserError, match="grids are read otherwise than when this job"):
+        with pytest.raises(UserError, match="the code that reads grids has changed since this job"):
             grid.planned_table(planned, other)
 
 

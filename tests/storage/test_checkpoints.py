@@ -121,12 +121,12 @@ def test_a_header_that_lies_is_refused(tmp_path, content):
     """Even if the checksum holds."""
     content += b"" if checksum.has_slot(content) else checksum.SLOT.encode()
     (tmp_path / "x.safetensors").write_bytes(checksum.filled(content))
-    with pytest.raises(checkpoints.Damaged, match="not a whole checkpoint; remove it") as error:
+    with pytest.raises(checkpoints.Damaged, match="not a complete checkpoint; remove it") as error:
         checkpoints.read(tmp_path / "x.safetensors")
     assert "\n" not in str(error.value)
 
 
 def test_a_file_without_our_header_is_refused(tmp_path):
     save_file({"a": torch.zeros(1)}, tmp_path / "x.safetensors")
-    with pytest.raises(checkpoints.Damaged, match="not a whole checkpoint"):
+    with pytest.raises(checkpoints.Damaged, match="not a complete checkpoint"):
         checkpoints.read(tmp_path / "x.safetensors")

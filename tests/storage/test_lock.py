@@ -68,8 +68,8 @@ def test_who_holds_it_is_named_in_one_line(folder, another, monkeypatch):
         with pytest.raises(UserError) as error, lock.alone(folder):
             raise AssertionError("two at once")
         assert str(error.value) == (
-            f"{folder}: process {process.pid} on {platform.node()} works there; "
-            "wait for it, or end it, and run again"
+            f"{folder}: process {process.pid} on {platform.node()} is working there; "
+            "wait for it or end it, then run again"
         )
 
 

@@ -278,7 +278,7 @@ SIZE = "latephase/metrics/gathered/size.py: size_metrics: "
             SIZE + "size: tag 'byas' is unknown; allowed: split, ",
         ),
         ("unit: 1\n", "unit:\n", SIZE + "size: tag unit is empty; "),
-        ("unit: 1\n", "unit: 1\n            unit: 2\n", SIZE + "size: tag unit stands twice"),
+        ("unit: 1\n", "unit: 1\n            unit: 2\n", SIZE + "size: tag unit is given twice"),
         (
             "split: train\n            bias: not used\n",
             "bias: not used\n            split: train\n",

@@ -83,5 +83,5 @@ def steps_gone_on_from(caplog):
     return [
         int(record.getMessage().split()[-1])
         for record in caplog.records
-        if record.getMessage().startswith("going on from step")
+        if record.getMessage().startswith("continuing from step")
     ]

@@ -137,7 +137,9 @@ def test_two_do_not_train_in_one_folder(digits_file, placed, tmp_path, monkeypat
         time.sleep(0.02)
     words = arguments(digits_file, tmp_path, FEW)
     try:
-        with pytest.raises(UserError, match=f"scratch/P: process {first.pid} on .* works there"):
+        with pytest.raises(
+            UserError, match=f"scratch/P: process {first.pid} on .* is working there"
+        ):
             train.main(words)
     finally:
         first.kill()

@@ -67,7 +67,8 @@ def test_killed_again_and_again(data, uninterrupted, tmp_path, monkeypatch, capl
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"), [(0, "not a whole checkpoint"), (0.5, "not what was written there")]
+    ("kept", "told"),
+    [(0, "not a complete checkpoint"), (0.5, "its content is not what was written")],
 )
 def test_a_truncated_state_falls_back_to_the_one_before(
     data, uninterrupted, tmp_path, monkeypatch, caplog, kept, told
@@ -80,7 +81,7 @@ def test_a_truncated_state_falls_back_to_the_one_before(
     caplog.set_level("INFO")
     assert_ends_like(uninterrupted, data, tmp_path)
     assert steps_gone_on_from(caplog) == [int(older.stem.split("_")[1])] == [4]
-    assert f"left out: {newest}: {told}" in caplog.text
+    assert f"ignored: {newest}: {told}" in caplog.text
 
 
 def test_without_a_readable_state_it_starts_anew(
@@ -142,7 +143,7 @@ def test_a_damaged_checkpoint_in_the_scratch_folder_is_said_and_made_again(
     path.write_bytes(content[: -10 if damage == "cut" else None])
     caplog.set_level("INFO")
     assert_ends_like(uninterrupted, data, tmp_path)
-    assert f"{path}: not" in caplog.text
+    assert f"{path}: its content is not what was written" in caplog.text
     assert steps_gone_on_from(caplog) == [4]
 
 

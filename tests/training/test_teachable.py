@@ -24,7 +24,7 @@ def test_a_class_without_a_sample_is_refused():
         teachable.check("mine", data([0, 2, 2]))
     assert str(caught.value) == (
         "data set mine: none of the 3 training samples is of class 1, 3; "
-        "allowed: samples of all 4 (data.train_size)"
+        "allowed: samples of all 4 classes (data.train_size)"
     )
     with pytest.raises(UserError, match="is of class 1, 2, 3, 4, 5, …; allowed"):
         teachable.check("mine", data([0, 9], classes=10))

@@ -127,7 +127,9 @@ def test_a_damaged_entry_is_an_error_that_names_it(sources, tmp_path):
     assert status != 0
     told = {line for line in text.splitlines() if line.startswith("error: ")}
     assert len(told) == 1
-    assert "step_000000060.safetensors: not what was written there; remove it" in told.pop()
+    assert (
+        "step_000000060.safetensors: its content is not what was written; remove it" in told.pop()
+    )
     assert len(list((second.folder / "results/packs").glob("*/nc0.parquet"))) == 1
 
 
@@ -188,7 +190,7 @@ def test_code_that_is_edited_while_jobs_run_is_not_kept_under_the_old_key(fresh_
     project.append("latephase/metrics/nc0/family.py", "EDITED = True")
     text = running.communicate()[0]
     assert running.returncode != 0
-    assert "the code was edited since this job was planned" in text
+    assert "the code was edited after this job was planned" in text
     assert (project.folder / targets[1]).exists()  # what was not edited stands
     assert not (project.folder / targets[0]).exists()
     assert list(cache.glob("*_history.parquet"))
@@ -213,4 +215,4 @@ def test_a_training_whose_code_was_edited_stands_when_the_edit_is_undone(fresh_p
     engine.write_text(planned)
     project.make("--", target)
     log = (project.folder / f"results/logs/train/{pack}.log").read_text()
-    assert "going on from step 60" in log
+    assert "continuing from step 60" in log

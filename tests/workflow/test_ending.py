@@ -65,7 +65,7 @@ def begun(project, pack, **options):
     try:
         log = project.folder / f"results/logs/train/{pack}.log"
         deadline = time.monotonic() + 120
-        while not (log.exists() and "beginning at step 0" in log.read_text()):
+        while not (log.exists() and "starting at step 0" in log.read_text()):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         time.sleep(0.5)
@@ -83,7 +83,7 @@ def check_it_goes_on(project, pack, uninterrupted):
     assert not list((project.folder / ".snakemake/locks").glob("*"))
     project.make(f"results/packs/{pack}/history.parquet")
     log = (project.folder / f"results/logs/train/{pack}.log").read_text()
-    assert "going on from step" in log
+    assert "continuing from step" in log
     assert trained(project, pack) == uninterrupted
 
 

@@ -82,7 +82,7 @@ def test_prose_reruns_nothing(project):
 
 MESSAGES = [
     ("latephase/training/resume.py", "made by other code or from other data", "stale"),
-    ("latephase/training/trainer.py", "going on from step %d", "continuing at step %d"),
+    ("latephase/training/trainer.py", "continuing from step %d", "continuing at step %d"),
     ("latephase/progress.py", "%d of %d", "%d out of %d"),
     ("latephase/storage/checkpoints.py", "remove it and run again", "delete it and run again"),
     ("scripts/train.py", "the pack, as JSON", "what to train, as JSON"),

@@ -136,7 +136,7 @@ def test_what_befalls_a_job_loses_nothing(cluster, login, tmp_path):
     assert process.returncode == 0, output
 
     for pack in packs:
-        assert "going on from step" in log(login, pack)
+        assert "continuing from step" in log(login, pack)
     # Snakemake submitted two again; the other two Slurm put back itself.
     ended = dict(re.findall(r"SLURM-job '(\d+)' failed, SLURM status is: '(\w+)'", output))
     assert ended == {befallen["cancelled"]: "CANCELLED", befallen["timed"]: "TIMEOUT"}

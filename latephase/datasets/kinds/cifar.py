@@ -120,7 +120,7 @@ def _members(archive: bytes, wanted: list[str], name: str) -> dict[str, bytes]:
                 if base in wanted and member.isreg():
                     found[base] = tar.extractfile(member).read()
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(f"{name}: not a whole .tar.gz ({error})") from None
+        raise UserError(f"{name}: not a complete .tar.gz ({error})") from None
     if missing := [batch for batch in wanted if batch not in found]:
         raise UserError(f"{name}: {missing[0]} is not in it; allowed: {', '.join(wanted)}")
     return found

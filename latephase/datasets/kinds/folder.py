@@ -41,17 +41,19 @@ SCHEMA = {
 FOLDERS = {"train": "train", "test": "val"}
 """The folder of each split."""
 ENDINGS = (".jpg", ".jpeg", ".png")
-"""How the name of an image ends, in letters of either case."""
+"""The endings of the names of images, in upper or lower case."""
 SIDE = 224
 """Height and width of an input, unless the user asks for another."""
 LARGEST = 100_000_000
-"""Pixels of an image. It takes three times as many bytes, however small the file is."""
+"""The most pixels of an image. It takes three times as many bytes, however small the file is."""
 LONGEST = 50
-"""How many times as long as wide an image may be: it grows so when its shorter side is fixed."""
+"""The largest ratio of an image's sides. An elongated image grows when its shorter side is
+fixed.
+"""
 AT_ONCE = 256
-"""How many images are in memory."""
+"""How many images are in memory at a time."""
 BYTES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
-"""Pillow's modes of at most a byte a value, which it can turn into RGB without loss of range."""
+"""Pillow's modes with at most one byte per value, which it turns into RGB without loss of range."""
 
 
 def classes_of(path: str | os.PathLike) -> list[str]:
@@ -69,7 +71,7 @@ def classes_of(path: str | os.PathLike) -> list[str]:
     if len(train) < 2:
         raise UserError(
             f"{shown(Path(path) / 'train')}: holds {len(train)} folders; "
-            "allowed: at least 2, one a class"
+            "allowed: at least 2, one for each class"
         )
     for here, there, name in ((train, val, "val"), (val, train, "train")):
         if strange := sorted({*here} - {*there}):
@@ -117,15 +119,17 @@ def by_class(path: str | os.PathLike, split: str) -> list[list[str]]:
                 )
             names.append(entry.name)
         if not names:
-            raise UserError(f"{shown(folder)}: holds no image; allowed: at least one a class")
+            raise UserError(
+                f"{shown(folder)}: holds no image; allowed: at least one for each class"
+            )
         found.append(sorted(names))
     return found
 
 
 def images(path: str | os.PathLike, split: str) -> Iterator[tuple[Path, int]]:
-    """Every image of a split with its class: the first of each class, the second of each, …
+    """Every image of a split with its class: the first of each class, then the second of each, …
 
-    A study may take the first n of them, so these have as many of each class.
+    A study may take the first n of them. In this order they are balanced over the classes.
     """
     folder, classes = Path(path) / FOLDERS[split], classes_of(path)
     for nth in zip_longest(*by_class(path, split)):
@@ -137,7 +141,8 @@ def images(path: str | os.PathLike, split: str) -> Iterator[tuple[Path, int]]:
 def listing(path: str | os.PathLike) -> str:
     """The sha256 of the names of all images, in order.
 
-    It is not of what the files hold: that is too much to read at each call of Snakemake.
+    It does not cover the contents of the files, which are too large to read at each call of
+    Snakemake.
     """
     total = hashlib.sha256()
     for split, name in FOLDERS.items():
@@ -242,7 +247,7 @@ def image_of(path: Path, side: int) -> np.ndarray:
     # Pillow raises these on damaged files; SyntaxError on a PNG.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
         text = " ".join(str(error).replace(str(path), "it").split()) or type(error).__name__
-        raise UserError(f"{shown(path)}: not a whole JPEG or PNG ({text})") from None
+        raise UserError(f"{shown(path)}: not a complete JPEG or PNG ({text})") from None
 
 
 def cropped(image: Image.Image, side: int) -> Image.Image:

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians, one a class, that a linear classifier separates: generated."""
+"""A mixture of Gaussians, one for each class, that a linear classifier separates: generated."""
 
 import hashlib
 import math
@@ -74,8 +74,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             inputs[near] = _draw(random, labels[near], dimension, entry)
         else:
             raise UserError(
-                f"data set {name}: margin is {entry['margin']}; allowed: one that samples have, of "
-                f"noise {entry['noise']} {DRAWS} draws each were not enough"
+                f"data set {name}: margin is {entry['margin']}; allowed: one that samples can "
+                f"have (with noise {entry['noise']}, {DRAWS} draws each were not enough)"
             )
         arrays[f"{split}_inputs"] = inputs.reshape(-1, *entry["shape"])
         arrays[f"{split}_labels"] = labels.astype(np.int64)

@@ -1,7 +1,8 @@
 """Equations of modular arithmetic, x ∘ y = z mod p, after OpenAI's grok code (han2025, Fig. 1).
 
-An equation is a sequence of tokens, ``<eos> x ∘ y = z <eos>``. A network reads all but the last one
-and says, at each place, which comes next; what counts are the answer z and the ``<eos>`` after it.
+An equation is a sequence of tokens, ``<eos> x ∘ y = z <eos>``. A network reads all tokens but the
+last one and predicts the next token at each position. What counts are the answer z and the
+``<eos>`` after it.
 """
 
 import hashlib

@@ -43,10 +43,12 @@ SCHEMA = {
 }
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 LARGEST = 8 << 30
-"""Bytes of an array: a larger one would not fit beside its copy in most machines' memory."""
-# A bomb unpacks to a thousand times its bytes, the limit of deflate. Honest one-hot vectors do
-# nearly so. So inputs may have a size that does no harm, whatever they take in the file. Labels may
-# have less, because they are read whenever Snakemake plans.
+"""The most bytes of an array. A larger one would not fit beside its copy in most machines'
+memory.
+"""
+# A bomb unpacks to a thousand times its bytes, the limit of deflate. Honest one-hot vectors nearly
+# do so, too. So inputs may have a harmless size, whatever they take in the file. Labels may have
+# less, because they are read whenever Snakemake plans.
 FOLD, SMALL = 200, {"x": 1 << 30, "y": 16 << 20}
 LONGEST_HEADER = 10_000
 LONG = re.compile(r"(\d)L(?=[,)])")
@@ -89,7 +91,7 @@ def entry_of(path: str | PathLike) -> dict:
     takes in the file.
     """
     if Path(path).exists() and not Path(path).is_file():
-        raise UserError(f"{path}: is no file; allowed: an .npz with {', '.join(KEYS)}")
+        raise UserError(f"{path}: is not a file; allowed: an .npz with {', '.join(KEYS)}")
     with zip_errors(path), zipfile.ZipFile(path) as archive:
         headers, labels = {}, {}
         for key in KEYS:
@@ -105,7 +107,7 @@ def entry_of(path: str | PathLike) -> dict:
         if header.shape[0] != headers[key.replace("x", "y")].shape[0]:
             raise UserError(
                 f"{path}: {key} holds {header.shape[0]} examples but {key.replace('x', 'y')} "
-                f"{headers[key.replace('x', 'y')].shape[0]} labels; allowed: as many"
+                f"{headers[key.replace('x', 'y')].shape[0]} labels; allowed: the same number"
             )
     if (test.shape[1:], test.kind) != (train.shape[1:], train.kind):
         raise UserError(
@@ -164,12 +166,15 @@ def _member(
         raise UserError(f"{path}: {key} is missing (found: {found}); allowed: {KEYS}") from None
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         kind = zipfile.compressor_names.get(info.compress_type, info.compress_type)
-        raise UserError(f"{path}: {key} is compressed by {kind}; allowed: deflate, or not at all")
-    # What the archive says that a member takes may be a lie too; its own size is not.
+        raise UserError(
+            f"{path}: {key} is compressed by {kind}; allowed: deflate or no compression"
+        )
+    # The archive may also lie about the bytes that a member takes. The size of the file itself is
+    # true.
     taken = min(info.compress_size, Path(path).stat().st_size)
     if info.file_size > max(SMALL[key[0]], FOLD * taken):
         raise UserError(
-            f"{path}: {key} would be {info.file_size} bytes out of {taken}; "
+            f"{path}: {key} would inflate from {taken} to {info.file_size} bytes; "
             f"allowed: {FOLD} times as many"
         )
     with archive.open(info) as stream:
@@ -221,7 +226,7 @@ def _labels(stream: BinaryIO, header: Header, where: str) -> set[int]:
         raise UserError(
             f"{where} has shape {header.shape} and kind {header.kind}; allowed: [N] of integers"
         )
-    # No more than this: a member that lies about its length would be inflated whole by read().
+    # No more than this: read() would inflate the whole of a member that lies about its length.
     length = header.shape[0] * header.itemsize
     code = {1: "b", 2: "h", 4: "i", 8: "q"}[header.itemsize]
     values = array(code if header.kind == "i" else code.upper(), _exactly(stream, length))

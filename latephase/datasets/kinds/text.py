@@ -1,7 +1,7 @@
-"""Texts with labels, a user's files: .csv, .tsv or .parquet, and a vocabulary of word pieces.
+"""A user's texts with labels: .csv, .tsv or .parquet, and a vocabulary of word pieces.
 
-The Snakefile calls :func:`entry_of` before anything runs. What turns texts into tokens is imported
-when it is called.
+The Snakefile calls :func:`entry_of` before anything runs. Libraries that turn texts into tokens are
+imported when they are needed.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ SCHEMA = {
 }
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 LENGTH = 128
-"""Tokens of a text, unless the user asks for another number."""
+"""The number of tokens of a text, unless the user asks for another."""
 PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-"""Tokens with a meaning of their own. The first two are 0 and 1 in what is stored."""
+"""Tokens with a special meaning. The first two are 0 and 1 in the stored data."""
 LARGEST = 4 << 30
-"""Bytes of a file, unpacked."""
+"""The most bytes of a file, unpacked."""
 LONGEST = 1 << 20
-"""Letters of a field."""
+"""The most characters of a field."""
 MOST_PIECES = 1_000_000
 AT_ONCE = 4096
-"""Texts that are turned into tokens at a time."""
+"""How many texts are turned into tokens at a time."""
 
 
 def entry_of(given: dict[str, Any]) -> dict[str, Any]:
     """What the entry of texts in catalog/datasets.yaml would be; every text and label is read.
 
-    ``given`` is what the configuration says of them: train, test, vocabulary, labels and, if they
-    are not as usual, text, label, columns, length and shuffle. Raises UserError as
+    ``given`` is what the configuration says about them: train, test, vocabulary and labels and, if
+    they are not the usual ones, text, label, columns, length and shuffle. Raises UserError as
     :func:`examples` and :func:`pieces_of` do.
     """
     entry = bare_entry_of(given)
@@ -77,7 +77,9 @@ def entry_of(given: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given["test"], int):
         if given["test"] >= sizes["train"]:
             line = f"{given['train']}: holds {sizes['train']} texts"
-            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
+            raise UserError(
+                f"{line}, of which {given['test']} are for the test set; allowed: fewer"
+            )
         sizes = {"train": sizes["train"] - given["test"], "test": given["test"]}
     return entry | sizes
 
@@ -104,8 +106,9 @@ def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_files(given: dict[str, Any], entry: dict[str, Any]) -> None:
-    """Raise a UserError where a file of texts is not there or lacks a column; only its first text
-    is read."""
+    """Raise a UserError if a file of texts is missing or lacks a column. Only its first text
+    is read.
+    """
     pieces_of(given["vocabulary"])
     for split in ("train", "test"):
         if not isinstance(given[split], int):
@@ -128,13 +131,13 @@ def _sha256(path: str | os.PathLike) -> str:
 
 @contextmanager
 def _reading(path: str | os.PathLike, row: itertools.count | None = None) -> Iterator[None]:
-    """Turn what can be wrong with a file into a UserError."""
+    """Turn an error about a file into a UserError."""
     try:
         yield
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; allowed: {', '.join(ENDINGS)}") from None
     except UnicodeEncodeError:
-        raise UserError(f"{str(path)!a}: is no path; allowed: {', '.join(ENDINGS)}") from None
+        raise UserError(f"{str(path)!a}: is not a path; allowed: {', '.join(ENDINGS)}") from None
     except UnicodeDecodeError as error:
         byte = f"0x{error.object[error.start]:02x}"
         raise UserError(f"{path}: holds the byte {byte}, which is not UTF-8 text") from None
@@ -146,19 +149,19 @@ def _reading(path: str | os.PathLike, row: itertools.count | None = None) -> Ite
 
 
 def _check_file(path: str | os.PathLike) -> None:
-    """Raise a UserError for a path that cannot be, and for a folder or a pipe."""
+    """Raise a UserError for an impossible path, and for a folder or a pipe."""
     with _reading(path):
         Path(path).stat()
         if not Path(path).is_file():
-            raise UserError(f"{path}: is no file; allowed: {', '.join(ENDINGS)}, or a vocab.txt")
+            raise UserError(f"{path}: is not a file; allowed: {', '.join(ENDINGS)}, or a vocab.txt")
 
 
 def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """Every text of a file with its class, in the order of the file.
 
-    A .csv has fields as RFC 4180 says; in a .tsv nothing is quoted, as in those of GLUE. Both are
+    A .csv has fields as in RFC 4180. In a .tsv nothing is quoted, as in the files of GLUE. Both are
     UTF-8, and their first line names the columns unless the entry does. Raises UserError for a file
-    that is not there or not so, for a column that it lacks, and for a label that is no class.
+    that is missing or in another format, for a missing column, and for a label that is no class.
     """
     _check_file(path)
     columns = [entry["text"]] if isinstance(entry["text"], str) else entry["text"]
@@ -184,7 +187,7 @@ def _separated(
     """The wanted columns of a .csv or .tsv, row by row."""
     name = str(path)
     if not name.endswith(ENDINGS):
-        raise UserError(f"{path}: is no file of texts; allowed: {', '.join(ENDINGS)}")
+        raise UserError(f"{path}: is not a file of texts; allowed: {', '.join(ENDINGS)}")
     packed = name.endswith(".gz")
     tabs = name.removesuffix(".gz").endswith(".tsv")
     form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
@@ -205,12 +208,14 @@ def _separated(
 
 
 def _limited(lines: Iterable[str], path: str | os.PathLike) -> Iterator[str]:
-    """Lines of a file, as long as it unpacks to no more than may be."""
+    """The lines of a file, as long as it does not unpack to more than is allowed."""
     size = 0
     for line in lines:
         size += len(line)
         if size > LARGEST:
-            raise UserError(f"{path}: holds more than {LARGEST} letters; allowed: up to as many")
+            raise UserError(
+                f"{path}: holds more than {LARGEST} characters; allowed: at most as many"
+            )
         yield line
 
 
@@ -268,12 +273,12 @@ def pieces_of(path: str | os.PathLike) -> dict[str, int]:
     with _reading(path), Path(path).open(encoding="utf-8-sig", newline="\n") as file:
         found = [line.rstrip("\r\n") for line in itertools.islice(file, MOST_PIECES + 1)]
     if len(found) > MOST_PIECES:
-        raise UserError(f"{path}: has more than {MOST_PIECES:,} lines; allowed: up to as many")
+        raise UserError(f"{path}: has more than {MOST_PIECES:,} lines; allowed: at most as many")
     numbers = {piece: i for i, piece in enumerate(found)}
     for piece in PIECES:
         if piece not in numbers:
             raise UserError(
-                f"{path}: has no line {piece}; allowed: a vocab.txt of BERT's kind, with "
+                f"{path}: has no line {piece}; allowed: a vocab.txt as BERT has it, with "
                 f"{', '.join(PIECES)}"
             )
     return numbers
@@ -282,10 +287,10 @@ def pieces_of(path: str | os.PathLike) -> dict[str, int]:
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Tokens [N, T] as int32 and classes [N].
 
-    A text is lowered and cut into word pieces as BERT's uncased models do, between [CLS] and [SEP].
-    Of what is longer than T the first T are kept, so that [SEP] may go. Then the vocabulary is
-    reduced to what the training texts hold, all of them: [PAD] is 0, [UNK] is 1, the others follow
-    in the order of the vocab.txt. What only test texts hold becomes [UNK].
+    A text is put in lower case and cut into word pieces as BERT's uncased models do, between [CLS]
+    and [SEP]. Of a text longer than T the first T tokens are kept, so [SEP] may be lost. Then the
+    vocabulary is reduced to the tokens of all training texts: [PAD] is 0, [UNK] is 1, and the
+    others follow in the order of the vocab.txt. A token that only test texts have becomes [UNK].
     """
     import numpy as np
 
@@ -313,7 +318,9 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
         at = len(labels) - given["test"]
         if at < 1:
             line = f"{given['train']}: holds {len(labels)} texts"
-            raise UserError(f"{line}, of which {given['test']} are to test; allowed: fewer")
+            raise UserError(
+                f"{line}, of which {given['test']} are for the test set; allowed: fewer"
+            )
         found = {"train": (tokens[:at], labels[:at]), "test": (tokens[at:], labels[at:])}
     for split, (_, labels) in found.items():
         there = set(labels.tolist())
@@ -321,7 +328,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             raise UserError(
                 f"data set {name}: no text to {split} is of class "
                 f"{', '.join(map(str, missing[:5]))}; allowed: texts of all {entry['classes']} "
-                "(shuffle puts a file in order of its labels into another)"
+                "classes (use shuffle if the file is sorted by its labels)"
             )
     kept = np.union1d(found["train"][0], [pieces["[PAD]"], pieces["[UNK]"]])
     special = [pieces["[PAD]"], pieces["[UNK]"]]

@@ -1,9 +1,9 @@
-"""Texts about topics, generated: no single word tells the topic.
+"""Texts about topics, generated. No single word reveals the topic.
 
-A *theme* is a set of words that two topics share: with K topics there are K(K − 1)/2 of them, and
-one word of a theme leaves two topics open. Most words of a text are common to all topics and say
-nothing. So whoever tells the topics apart must know which words say something, and put several
-of them together.
+A *theme* is a set of words that two topics share. With K topics there are K(K − 1)/2 themes, and
+one word of a theme leaves two topics possible. Most words of a text are common to all topics and
+carry no information. So to recognise the topics, a network must learn which words matter, and
+combine several of them.
 """
 
 import hashlib
@@ -50,11 +50,11 @@ PADDING = 0
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Words [N, T] as int32, with 0 after a text's last, and topics [N] in turn: 0, …, K − 1, 0, …
 
-    Of each place in a text it is drawn whether it has a word of a theme. If so, the theme is one of
-    the topic's K − 1, all equally likely, and so is each of its words. If not, each of the common
-    words is. The draws are from ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed
-    for ever (NEP 19). Raises UserError where the vocabulary has no room for themes and common
-    words, or the shortest text would be longer than the longest.
+    For each position in a text it is drawn whether it has a word of a theme. If so, the theme is
+    one of the topic's K − 1, all equally likely, and so is each of its words. If not, it is one of
+    the common words, all equally likely. The draws are from ``numpy.random.RandomState(seed)``, a
+    stream that NumPy keeps fixed forever (NEP 19). Raises UserError if the vocabulary has no room
+    for themes and common words, or if the shortest text would be longer than the longest.
     """
     classes, (length,) = entry["classes"], entry["shape"]
     pairs = list(combinations(range(classes), 2))

@@ -1,11 +1,11 @@
-"""NC1: how far samples are from the mean of their class, in the units of one thing or another.
+"""NC1: how far samples are from the mean of their class, relative to one of several scales.
 
 Notation: features h_i ∈ R^d with label y_i, i = 1..N; C of the K classes present in the labels,
 with n_c samples, mean μ_c and V_c = 1/n_c Σ_{i in c} ‖h_i − μ_c‖².
-Σ_W = 1/N Σ_i (h_i − μ_{y_i})(h_i − μ_{y_i})ᵀ is averaged over samples in every variant. Variants
-differ in the global mean and in Σ_B where classes are unbalanced: μ_G = Σ_c n_c/N μ_c is the mean
-of the samples, μ̄_G = 1/C Σ_c μ_c the mean of the class means. A class of one sample has V_c = 0
-and counts like any other; a class without samples is left out.
+Σ_W = 1/N Σ_i (h_i − μ_{y_i})(h_i − μ_{y_i})ᵀ is averaged over samples in every variant. If classes
+are unbalanced, variants differ in the global mean and in Σ_B: μ_G = Σ_c n_c/N μ_c is the mean of
+the samples, μ̄_G = 1/C Σ_c μ_c the mean of the class means. A class of one sample has V_c = 0 and
+counts like any other; a class without samples is left out.
 """
 
 import math
@@ -97,8 +97,9 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
     Returns:
         nc1_pinv: 1/K Tr(Σ_W Σ_B⁺), Σ_B = 1/C Σ_c (μ_c − μ̄_G)(μ_c − μ̄_G)ᵀ
             As Σ_j u_jᵀ Σ_W u_j · C/σ_j² over the singular directions u_j, values σ_j of the centred
-            class means; no pseudo-inverse, no cutoff but float64 rounding. NaN if no direction is
-            left. K is the classifier's, also where a class has no samples.
+            class means; no pseudo-inverse, and no cutoff except float64 rounding. NaN if no
+            direction is left. K is the number of the classifier's classes, even if a class has no
+            samples.
             split: train
             bias: not used
             unit: 1
@@ -139,7 +140,7 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             source: Tirer 2023
             elsewhere: "quotient" in the neural-collapse package
         rnc1: Tr Σ_W / (1/N Σ_i ‖h_i‖)²
-            The within-class variance in units of the mean norm. Above 1 at times, since the mean
+            The within-class variance in units of the mean norm. It can exceed 1, because the mean
             of squares exceeds the square of the mean. NaN if all features are 0.
             split: train
             bias: not used

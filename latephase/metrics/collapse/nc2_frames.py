@@ -1,4 +1,4 @@
-"""NC2: whether class means, or rows of the classifier, form a simplex frame.
+"""NC2: whether the class means, or the rows of the classifier, form a simplex frame.
 
 A frame is a matrix [n, d] of row vectors: the C class means minus their mean μ̄_G, or the K rows of
 W. A simplex frame has equal norms and all cosines −1/(n − 1); it needs n ≤ d + 1.
@@ -99,8 +99,8 @@ def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, f
             elsewhere: zhao2026's NC2Wa
         nc2_condition: σ_max/σ_min of the uncentred class means [C, d]
             1 for an orthogonal frame, which is what the squared loss and ReLU features tend to.
-            ∞ for C > d. A centred simplex has a finite one only by rounding: its means sum to 0.
-            Moves when the features are shifted.
+            ∞ for C > d. A centred simplex has a finite value only because of rounding, since its
+            means sum to 0. The value changes when the features are shifted.
             split: train
             bias: not used
             unit: 1

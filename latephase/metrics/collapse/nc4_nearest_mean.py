@@ -64,7 +64,8 @@ def nearest_mean_metrics(agreeing: Tensor, samples: int, split: str) -> dict[str
                 `nc4_agreement_test_without_bias`; "NC4" of tding1 and jinxinzhou is ‖Wμ_G + b‖,
                 here `output_at_global_mean`
         nc4_agreement_train_without_bias, nc4_agreement_test_without_bias: the same of argmax(Wh)
-            Not what the network decides if it has a bias. Moves when the features are shifted.
+            If the network has a bias, this is not what it decides. The value changes when the
+            features are shifted.
             split: the name's; means always of train
             bias: left out
             unit: 1
@@ -101,7 +102,7 @@ def nearest_mean_metrics(agreeing: Tensor, samples: int, split: str) -> dict[str
 
 
 def global_mean_metrics(weight: Tensor, bias: Tensor | None, between: Between) -> dict[str, float]:
-    """What the network puts out in the middle of its training features.
+    """The network's output at the mean of its training features.
 
     Returns:
         output_at_global_mean: ‖Wμ_G + b‖

@@ -15,7 +15,8 @@ def out_of_distribution_metrics(means: Tensor, features: Tensor) -> dict[str, fl
     Returns:
         nc5: mean_c |cos(μ_c, μ_OOD)|
             μ_c uncentred, μ_OOD the mean of the out-of-distribution samples. Free of scale and
-            rotation, not of a shift. Only where such samples are given; no column of the pipeline.
+            rotation, not of a shift. Computed only if such samples are given; the pipeline has no
+            such column.
             split: means of train, out-of-distribution samples
             bias: not used
             unit: 1

@@ -1,4 +1,4 @@
-"""Singular values of the classifier and of the class means, and the ranks they amount to."""
+"""Singular values of the classifier and of the class means, and the ranks that follow from them."""
 
 import torch
 from torch import Tensor
@@ -22,8 +22,8 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
             source: zhao2026, Figures 7, 19 and 29 (smallest value, and mean of the others)
             elsewhere: the scalars drawn there are columns of their own, in the family nc0
         means_spectrum: σ_1 ≥ … ≥ σ_min(C,d) of M̄
-            A list, for the C classes present. The rows of M̄ sum to 0, so for C ≤ d the last value
-            is 0 but for rounding. No column if K > 128.
+            A list, for the C classes that are present. The rows of M̄ sum to 0, so for C ≤ d the
+            last value is 0 up to rounding. No column if K > 128.
             split: train
             bias: not used
             unit: feature

@@ -1,8 +1,8 @@
 """Contraction within classes, and what it bounds (sakamoto2026, Theorems 3.2 and 4.1).
 
 For features g(x) ∈ R^d with logits W g + b, class means μ_c and variances V_c = E‖g − μ_c‖² of the
-samples of class c: a class that is narrow beside its distance to the boundaries has few errors,
-and few samples suffice to know how narrow it is.
+samples of class c: a class that is narrow compared with its distance to the boundaries has few
+errors, and a few samples are enough to know how narrow it is.
 """
 
 EVERY_RUN = False

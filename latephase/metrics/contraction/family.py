@@ -14,7 +14,7 @@ DRAWS = 200
 def contraction_metrics(
     features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None, drawn: list[Tensor]
 ) -> dict[str, float]:
-    """The error, its bound by variances, and how well a few samples tell these.
+    """The error, its bound by variances, and how well a few samples estimate these.
 
     Args: features g [N, d] and labels [N] of the test set, taken as the population; weight [K, d]
     and bias [K] of the last layer; drawn, of :func:`shares_drawn` for these labels. All NaN if a

@@ -1,4 +1,4 @@
-"""Curvature of the training loss in all the weights, and the sizes that go with it."""
+"""Curvature of the training loss in all weights, and related quantities."""
 
 EVERY_RUN = False
 """Whether it is measured on every run, or where a study names it under ``metrics``."""

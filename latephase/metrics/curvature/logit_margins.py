@@ -1,4 +1,4 @@
-"""Margins of the logits: how far the true class is ahead of the next."""
+"""Margins of the logits: how far the true class is ahead of the next one."""
 
 import torch
 from torch import Tensor
@@ -36,7 +36,8 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
             source: Lyu 2020
             elsewhere: –
         logit_margin_quantile_10: the value below which a tenth of the m_i lie
-            Interpolated linearly. Unlike the smallest it does not hang on one sample.
+            Interpolated linearly. Unlike the smallest margin, it does not depend on a single
+            sample.
             split: train
             bias: used
             unit: logit

@@ -41,9 +41,9 @@ def flatness_metrics(
             the sum (A = I), or "mean" (A = 2I/K, torch's mse_loss).
 
     For cross-entropy A = diag p − p pᵀ is free of labels, and κ_Tr = 1/N Σ_i ‖φ_i‖² Var_{p_i}(w)
-    with the variance of the rows of W under p_i. For squared error A does not depend on what the
-    network puts out, so that every column is a mere product of norms. All columns are NaN if
-    features, logits or weights are not finite.
+    with the variance of the rows of W under p_i. For squared error A does not depend on the
+    network's output, so every column is a mere product of norms. All columns are NaN if features,
+    logits or weights are not finite.
 
     Returns:
         relative_flatness: κ_Tr = Σ_st ⟨w_s, w_t⟩ Tr H_st = 1/N Σ_i ‖φ_i‖² Tr(W Wᵀ A_i)
@@ -62,10 +62,10 @@ def flatness_metrics(
             The population's std over the samples; features are not centred. The only variant
             with all three invariances: to (φ, W) → (φ/a, aW), to a scale for each unit, and, for
             cross-entropy, to a vector added to all rows of W. A unit that is constant over the
-            samples has no such scale. The network that does without it, its c w_·j moved into
-            the bias, is the same function, and the column is that network's: a dead unit counts
-            for nothing, whatever its outgoing weights. A unit that is all but constant and not
-            zero counts for much, φ_j²/σ_j². NaN if every unit is constant.
+            samples has no such scale. The network without it, with c w_·j moved into the bias, is
+            the same function, and the column is that network's. So a dead unit counts for nothing,
+            whatever its outgoing weights are. A unit that is nearly constant and not zero counts
+            for much, φ_j²/σ_j². NaN if every unit is constant.
             split: train
             bias: not used
             unit: loss

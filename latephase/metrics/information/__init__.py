@@ -1,23 +1,22 @@
 """Every column of the family that is measured at each checkpoint: cheap, on one set of samples.
 
-Three kinds of number, each with its knob in the column's name, for want of a true one: a
-deterministic network with continuous inputs has I(X; Z) = ∞.
+There is no true value: a deterministic network with continuous inputs has I(X; Z) = ∞. So there are
+three kinds of numbers, each with its parameter in the column's name:
 
-- normalised HSIC (:mod:`latephase.metrics.information.nhsic`): geometry of kernels, knob the batch
-  size;
+- normalised HSIC (:mod:`latephase.metrics.information.nhsic`): geometry of kernels; the parameter
+is the batch size;
 - information of the representation with noise
   (:mod:`latephase.metrics.information.kolchinsky_tracey`) or in bins
-  (:mod:`latephase.metrics.information.binning`), in nats, knob the noise's variance or the bins'
-  width;
+  (:mod:`latephase.metrics.information.binning`), in nats; the parameter is the noise's variance or
+  the bins' width;
 - bounds by the variance within classes (:mod:`latephase.metrics.information.redundancy`).
 
-What is dear, nearest neighbours behind a learned compression, is a family of its own:
+Nearest neighbours after a learned compression are expensive, and a family of their own:
 :mod:`latephase.metrics.mutual_information`.
 
-In the limit of exact collapse, where all samples of a class fall on one point and the K points
-differ, H(Y) is what every estimator of I(X; T) and I(Y; T) gives that has not lost the classes to
-its noise or bins, and 0 what those of I(X; T|Y) give; nHSIC(Z; Y) gives K − 1 when centred. If all
-samples fall on one point, all give 0.
+In the limit of exact collapse, all samples of a class coincide and the K points differ. Then every
+estimator of I(X; T) and I(Y; T) gives H(Y), unless its noise or bins hide the classes. Those of
+I(X; T|Y) give 0, and the centred nHSIC(Z; Y) gives K − 1. If all samples coincide, all give 0.
 """
 
 from latephase.metrics.information import columns

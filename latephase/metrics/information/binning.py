@@ -2,9 +2,9 @@
 
 T_bin = ⌊T / width⌋ feature by feature, with no end to the bins: ReLU features have none. A network
 is a function of its input, so with the N samples as the whole population I(X; T_bin) = H(T_bin) and
-I(Y; T_bin) = H(T_bin) − H(T_bin|Y). Both saturate, I(X; T_bin) at ln N and I(Y; T_bin) at H(Y),
-once all samples fall into different cells, which with a hundred features is the rule until late in
-training. Scaling the features is the same as dividing the width; shifting them moves the edges.
+I(Y; T_bin) = H(T_bin) − H(T_bin|Y). Both saturate when all samples fall into different cells, I(X;
+T_bin) at ln N and I(Y; T_bin) at H(Y). With a hundred features this is usual until late in
+training. Scaling the features is the same as dividing the width. Shifting them moves the edges.
 """
 
 import math
@@ -26,9 +26,9 @@ def binned_information(
 ) -> dict[str, float]:
     """I(X; T_bin) and I(Y; T_bin), in nats, at each bin width.
 
-    Args: representation T [N, d]; labels [N]. Rows of bins are compared as they are, not hashed:
-    two cells are never taken for one. <width> reads 0.5 or 0.07. All NaN if the representation is
-    not finite.
+    Args: representation T [N, d]; labels [N]. Rows of bins are compared directly and not hashed, so
+    two cells are never confused. <width> is 0.5 or 0.07. All NaN if the representation is not
+    finite.
 
     Returns:
         binned_x_width_<width>: H(T_bin), T_bin = ⌊T / width⌋
@@ -42,7 +42,8 @@ def binned_information(
             elsewhere: Shwartz-Ziv 2017 takes 30 bins on [−1, 1], which for ReLU features
                 puts everything above 1 into one bin; often in bits
         binned_y_width_<width>: H(T_bin) − Σ_y n_y/N H(T_bin|y)
-            I(Y; T_bin). Where binned_x is saturated it is H(Y) for any labels, random ones too.
+            I(Y; T_bin). If binned_x is saturated, this is H(Y) for any labels, even for random
+            ones.
             split: test
             bias: not used
             unit: nat
@@ -51,7 +52,7 @@ def binned_information(
             source: Saxe 2018; bin_calc_information2 of its code ibsgd
             elsewhere: as for binned_x
         binned_log_n: ln N
-            Where binned_x saturates.
+            The value at which binned_x saturates.
             split: test
             bias: not used
             unit: nat

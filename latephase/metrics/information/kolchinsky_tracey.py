@@ -6,16 +6,16 @@ as the whole population, T' is a mixture of N Gaussians, and pairwise distances 
     −1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²))  ≤  I(X; T')  ≤  the same with 2σ² for 8σ²
 
 The bounds range over [0, ln N] and meet at both ends: 0 if all t_i are equal, ln N (saturation)
-if all are far apart in units of σ. So they say nothing without σ², which stands in the name, and
-ln N beside it. Scaling the features by a, which a ReLU network undoes in its next layer, is the
-same as dividing σ² by a²: a number that moves may be the norm alone. Columns of a relative variance
-take σ² in units of B², B = max_i ‖t_i‖, and do not move.
+if all are far apart in units of σ. So they mean nothing without σ², which is in the name, and
+without ln N. Scaling the features by a is the same as dividing σ² by a², although a ReLU network
+can undo it in its next layer. So a change of the number may come from the norm alone. Columns with
+a relative variance take σ² in units of B², B = max_i ‖t_i‖, and do not change.
 
 The classes are mixtures of their own, I(X; T'|Y) = Σ_y n_y/N I_y, and I(Y; T') is the difference.
 
-The lower bound's kernel to the fourth power is the upper's. The diagonal makes every sum at least
-1, so nothing underflows that counts. Distances come from products of the centred features: the
-error of ‖t_i − t_j‖² is 1e-15 max ‖t − t̄‖², which must be small against σ².
+The kernel of the upper bound is that of the lower bound to the fourth power. The diagonal makes
+every sum at least 1, so nothing that matters underflows. Distances come from products of the
+centred features: the error of ‖t_i − t_j‖² is 1e-15 max ‖t − t̄‖², which must be small against σ².
 """
 
 import math
@@ -131,7 +131,7 @@ def kt_information(
             source: Saxe 2018; the "lower" I(Y; T) of its code ibsgd
             elsewhere: often called a lower bound
         kt_log_n: ln N, N the number of samples measured
-            Where kt_upper_x and kt_lower_x saturate.
+            The value at which kt_upper_x and kt_lower_x saturate.
             split: test, 1,000 of it
             bias: not used
             unit: nat

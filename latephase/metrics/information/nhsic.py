@@ -9,16 +9,16 @@ exp(−‖a_i − a_j‖² / (2·5²·d)), centred on the right only; the linear
 is not centred at all. Ma 2020 centres both sides, and the labels too: T = HGH (HGH + c I)⁻¹ in the
 place of R. For two centred kernels it makes no difference (below), for the labels it does.
 
-Deterministic networks have infinite I(Z; X); this is a measure of kernel geometry, in no unit.
-T is nearly a projector, Tr T the number of directions that its kernel resolves, and Tr(T_A T_B)
-the number that two kernels share, by chance or not. Chance alone makes of two unrelated kernels,
-in the mean over all n! pairings of their samples and exactly,
+Deterministic networks have infinite I(Z; X). nHSIC is a measure of kernel geometry without a unit.
+T is nearly a projector, Tr T the number of directions that its kernel resolves, and Tr(T_A T_B) the
+number that two kernels share, by chance or not. For two unrelated kernels, the exact mean over all
+n! pairings of their samples is
 
     E_π Tr(T_A Π T_B Πᵀ) = Tr T_A · Tr T_B / (n − 1)
 
 because the mean of Π T Πᵀ commutes with every permutation and annihilates 1: it is Tr T/(n − 1) H.
-So the null needs no shuffles and no seed. It depends on n, and so does what is shipped; what is
-corrected is 0 in the mean for labels that are independent of the representation, whatever n.
+So the null needs no shuffles and no seed. It depends on n, and so do the columns as shipped. The
+corrected columns have mean 0 for labels that are independent of the representation, whatever n is.
 
 The null of labels permutes the labels. The same null for the inputs pairs each representation with
 a random other input; nothing else would do: permuting the labels leaves nHSIC(Z; X) as it is, and
@@ -116,7 +116,7 @@ def nhsic(representation: Tensor, batches: NhsicBatches) -> dict[str, float]:
             elsewhere: `nhsic_x`
         nhsic_centred_x_null: Tr T_Z · Tr T_X / (n − 1)
             The mean of `nhsic_centred_x` over all pairings of the representations with the inputs
-            of a batch: what chance makes of it. Tr T_Z is the number of directions of Z.
+            of a batch, which is its value by chance. Tr T_Z is the number of directions of Z.
             split: test
             bias: not used
             unit: 1

@@ -4,10 +4,11 @@ For Z = g(X) + B E, E ~ N(0, σ² I), B = sup_x ‖g(x)‖:
 
     I(Z; X|Y)  ≤  ½ E_y ln det(Cov[g|y]/(B²σ²) + I)  ≤  1/(2σ²) E‖g − E[g|Y]‖²/B²
 
-The noise grows with the features, so both are free of their scale, unlike information at a fixed
-noise. The first inequality is an equality if g is Gaussian in each class, the second one in the
-limit of small variance. What is on the left is itself between `kt_lower_x_given_y_relative_…` and
-`kt_upper_x_given_y_relative_…` (:mod:`latephase.metrics.information.kolchinsky_tracey`).
+The noise grows with the features, so both bounds do not depend on their scale, unlike information
+at a fixed noise. The first inequality is an equality if g is Gaussian in each class, the second one
+in the limit of small variance. What is on the left is itself between
+`kt_lower_x_given_y_relative_…` and `kt_upper_x_given_y_relative_…`
+(:mod:`latephase.metrics.information.kolchinsky_tracey`).
 """
 
 import math
@@ -40,7 +41,7 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
             source: sakamoto2026, Theorem 3.4, first inequality
             elsewhere: –
         redundancy_trace_bound_relative_variance_<v>: (1/N Σ_i ‖g_i − μ_{y_i}‖²) / (2 B² σ²)
-            The looser one: RNC1 with the maximal norm, on the samples at hand, over 2σ².
+            The looser bound: RNC1 with the maximal norm on the given samples, over 2σ².
             split: test
             bias: not used
             unit: nat

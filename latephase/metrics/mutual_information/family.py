@@ -80,7 +80,7 @@ def mutual_information_metrics(
             elsewhere: `mi_ksg_difference`
         mi_ksg_x: ψ(5) + ψ(N) − ⟨ψ(n_Z) + ψ(n_X)⟩, Z and X compressed
             n_Z and n_X count samples within the distance of the 5th neighbour in (Z, X), in the
-            maximum norm. For samples that fall together the count of these takes the place of 5.
+            maximum norm. For samples that coincide, their number replaces 5.
             split: test
             bias: not used
             unit: nat

@@ -10,7 +10,8 @@ def nc0_metrics(weight: Tensor) -> dict[str, float]:
     """Norm of the sum of the rows of W [K, d] in its scalings, and the singular values of W.
 
     The bias is left out. Float32 weights carry the rounding of their training: `nc0` has a floor of
-    1e-6 to 1e-4 that exact arithmetic has not. If a weight is not finite, every column is NaN.
+    1e-6 to 1e-4 that exact arithmetic would not have. If a weight is not finite, every column is
+    NaN.
 
     Returns:
         nc0: ‖Wᵀ1‖₂ = ‖Σ_k w_k‖₂
@@ -32,8 +33,9 @@ def nc0_metrics(weight: Tensor) -> dict[str, float]:
             source: zhao2026, eq. 12; by its size possibly Figure 9
             elsewhere: –
         nc0_alpha: 1/K ‖Wᵀ1‖₂²
-            What the theorems follow: times (1 − ηλ)² a step under SGD with decoupled decay λ, and
-            towards (K − 2)²/λ² under sign descent with it (unconstrained features).
+            The quantity in the theorems: under SGD with decoupled decay λ it is multiplied by (1 −
+            ηλ)² in each step, and under sign descent with this decay it tends to (K − 2)²/λ²
+            (unconstrained features).
             split: none
             bias: left out
             unit: weight²
@@ -42,8 +44,8 @@ def nc0_metrics(weight: Tensor) -> dict[str, float]:
             source: zhao2026, Thms 3.1 to 3.4
             elsewhere: the main text of the paper drops 1/K; the limits belong to the form with it
         nc0_normalized: ‖Wᵀ1‖₂ / ‖W‖_F
-            Free of the scale of W. That collapse (NC2 and NC3) implies NC0, Prop. 2.1, holds for
-            this one whatever W grows to. √K if all rows are equal. NaN if W is 0.
+            Free of the scale of W. Prop. 2.1, that collapse (NC2 and NC3) implies NC0, holds for
+            this column however W grows. √K if all rows are equal. NaN if W is 0.
             split: none
             bias: left out
             unit: 1

@@ -1,4 +1,4 @@
-"""Representativeness: how well the loss near the training features stands for the test loss.
+"""Representativeness: how well the loss near the training features represents the test loss.
 
 Features φ_i ∈ R^d with logits z_i = W φ_i + b, labels y_i and loss ℓ(z, y); i runs over the N
 training samples, j over the M test samples. Petzka et al. 2021 split the generalisation gap in two,
@@ -12,7 +12,7 @@ flatness. han2025 (Figure 20) plots a representativeness that falls to 0 as test
 
 The code of that figure is not released. The two released relatives of it (the synthetic experiments
 of RelativeFlatnessAndGeneralization and the unused helpers of grokking_flatness) do not compute
-this definition, so theirs stands under names of its own; see `representativeness_released`.
+this definition, so what they compute has names of its own; see `representativeness_released`.
 """
 
 EVERY_RUN = False

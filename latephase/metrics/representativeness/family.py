@@ -35,7 +35,8 @@ def representativeness_metrics(
     the draws of ξ; delta, the width δ of the kernels in units of ‖φ_i‖, 0.02 in han2025.
     Pass logits computed in float64: float32 ones are themselves off late in training.
 
-    The released kernels take N·M distances, which is what this costs; the memory is bounded.
+    The released kernels need N·M distances, which is the cost of this family. The memory is
+    bounded.
 
     Returns:
         representativeness: 1/M Σ_j ℓ(z_j, y_j) − 1/N Σ_i E_ξ ℓ(z_i + Wξ, y_i)
@@ -77,13 +78,13 @@ def representativeness_metrics(
             interpolatingness.py of RelativeFlatnessAndGeneralization computes with S the training
             and T the test set. Moves with the scale of the features. NaN if all are 0.
 
-            Its oddities: the weights are meant to be δ‖φ_i‖, but its KDE package scales weights
-            to a sum of 1, so that δ cancels. The sum is divided by N once more, so that the kernels
-            take at most 0.4/N of the largest loss away, and the number is the test loss (within
-            0.2 % at every checkpoint of a pack of digits). The kernel's argument is the square root
-            of the distance, so that the Gaussian of bandwidth 1 is an exponential, normalised for
-            one dimension. ℓ(z_i, y_j) holds the training sample's logits against the test sample's
-            label.
+            It has several peculiarities. The weights are meant to be δ‖φ_i‖, but its KDE package
+            scales weights to a sum of 1, so δ cancels. The sum is divided by N once more, so that
+            the kernels take at most 0.4/N of the largest loss away, and the number is the test loss
+            (within 0.2 % at every checkpoint of a pack of digits). The kernel's argument is the
+            square root of the distance, so that the Gaussian of bandwidth 1 is an exponential,
+            normalised for one dimension. ℓ(z_i, y_j) holds the training sample's logits against the
+            test sample's label.
             split: train and test
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
@@ -94,7 +95,7 @@ def representativeness_metrics(
             elsewhere: the file folds one set in ten and refits a ridge classifier in each fold;
                 here S and T are the training and the test set, and the network is the predictor
         representativeness_released_kernel: 1/M Σ_j 1/N Σ_i ω_i k_ij ℓ(z_i, y_j)
-            What `representativeness_released` takes from the test loss.
+            The amount that `representativeness_released` subtracts from the test loss.
             split: train and test
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)

@@ -1,4 +1,4 @@
-"""Han et al. (arXiv 2509.17738): what goes with generalisation, and what can be done without.
+"""Han et al. (arXiv 2509.17738): what goes with generalisation, and what it does not need.
 
 Statistics are over seeds: each seed has one run in each arm of a study, or one run altogether.
 """
@@ -56,10 +56,11 @@ def place_in_delay(
 def difference_of_arms(
     table: pd.DataFrame, *, metric: Metric, arm: str, other: str, stay: int, decades: bool
 ) -> Result:
-    """What a metric ends at in one arm of a study less what it ends at in another, by seed.
+    """The final value of a metric in one arm of a study minus that in another, by seed.
 
-    The median of a run's last ``stay`` logs. In ``decades`` it is the difference of log10. Seeds
-    that lack either run are left out, and so are runs that diverged: said in the note.
+    The final value is the median of a run's last ``stay`` logs. With ``decades`` it is the
+    difference of log10. Seeds that lack either run are left out, and so are runs that diverged; the
+    note says so.
     """
     finals = _finals(table, metric, stay)
     if decades:
@@ -79,7 +80,7 @@ def difference_of_arms(
 
 
 def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
-    """One row a run that did not diverge: arm, seed, and what the metric ends at."""
+    """One row for each run that did not diverge: arm, seed, and the final value of the metric."""
     whole = table[~table["run"].isin(table.loc[table["diverged_at"].notna(), "run"])]
     whole = whole.sort_values("step").dropna(subset=metric)
     runs = whole.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
@@ -88,7 +89,7 @@ def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
 
 
 def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str) -> Result:
-    """The median over seeds, each with one run, of what lies between two bounds."""
+    """The median over seeds, each with one run, of a value between two bounds."""
     low, high = smallest.to_numpy(dtype=float)[:, None], largest.to_numpy(dtype=float)[:, None]
     interval = seeds.seed_interval(low, high, seeds.mean_of_cells)
     return Result(*interval, int(np.isfinite(low).sum()), 1, note)

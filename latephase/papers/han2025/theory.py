@@ -71,9 +71,9 @@ def flatness_bound(logit_scale: ArrayLike, k: int, size: ArrayLike = 1.0) -> NDA
 
 
 def logit_scale_of(loss: ArrayLike, k: int) -> NDArray:
-    """The logit scale at which exact collapse has that cross-entropy, ln(1 + (k − 1)e).
+    """The logit scale at which exact collapse has this cross-entropy, ln(1 + (k − 1)e).
 
-    NaN of a loss above ln k, that of no logits at all.
+    NaN for a loss above ln k, which is the loss without any logits.
     """
     loss = np.asarray(loss, float)
     with np.errstate(divide="ignore", invalid="ignore"):

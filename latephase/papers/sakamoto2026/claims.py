@@ -182,8 +182,8 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
 def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
     """Decades by which a metric falls after memorisation, a mean over cells (Figs. 7, 9).
 
-    From the median of its first ``stay`` logs at or after t_train to that of its last ones. A run
-    that does not memorise, or lacks a value above 0, is left out.
+    The fall is from the median of its first ``stay`` logs at or after t_train to the median of its
+    last ones. A run that does not memorise, or that lacks a value above 0, is left out.
     """
 
     def fall(run: pd.DataFrame, start: float) -> float:
@@ -197,10 +197,10 @@ def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, sta
 def peaks(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
     """Decades by which a metric rises until memorisation, or falls afterwards if that is less.
 
-    Its peak is the highest median of ``stay`` logs in a row between half and twice t_train. The
-    rise is from its lowest such median before, the fall to the median of its last logs (Figs. 10 to
-    12). Of each cell the median over seeds, of these the mean. A run that does not memorise, or has
-    values that are not above 0, is left out.
+    Its peak is the highest median of ``stay`` logs in a row between half of t_train and twice
+    t_train. The rise is from its lowest such median before the peak, the fall to the median of its
+    last logs (Figs. 10 to 12). The statistic is the mean over cells of the median over seeds. A run
+    that does not memorise, or that has values which are not above 0, is left out.
     """
 
     def peak(run: pd.DataFrame, start: float) -> float:
@@ -290,8 +290,8 @@ def goes_with(
 ) -> Result:
     """Rank correlation of two metrics over a run's logs after memorisation.
 
-    1 where one falls whenever the other does (Fig. 14). Of each cell the median over seeds, of
-    these the mean.
+    It is 1 if one falls whenever the other does (Fig. 14). The statistic is the mean over cells of
+    the median over seeds.
     """
 
     def correlation(run: pd.DataFrame, start: float) -> float:
@@ -311,9 +311,9 @@ def goes_with_more(
 ) -> Result:
     """By how much more an outcome goes against one metric than against another (Fig. 9).
 
-    The difference of their rank correlations with the outcome over a run's logs after memorisation,
-    of each cell the median over seeds, of these the mean: above 0 where the outcome rises as
-    ``metric`` falls, and less so as ``other`` does.
+    The difference of their rank correlations with the outcome over a run's logs after memorisation:
+    above 0 if the outcome rises as ``metric`` falls, and less so as ``other`` falls. The statistic
+    is the mean over cells of the median over seeds.
     """
 
     def difference(run: pd.DataFrame, start: float) -> float:
@@ -328,7 +328,8 @@ def goes_with_more(
 def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, stay: int) -> Result:
     """Rank correlation over runs of two metrics' values at the end (Figs. 4, 13, 14).
 
-    Medians of the last ``stay`` logs; 1 where the run with more of one has more of the other.
+    The values are medians of the last ``stay`` logs. It is 1 if the run with more of one always has
+    more of the other.
     """
     rows = []
     for run, history in before_divergence(table).sort_values("step").groupby("run"):
@@ -347,7 +348,8 @@ def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, sta
 def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: int) -> Result:
     """Largest minus smallest value of a metric at the end, over the values of a column (Fig. 12).
 
-    Of each value the median over seeds of the median of the last ``stay`` logs.
+    For each value of the column, it takes the median over seeds of the median of the last ``stay``
+    logs.
     """
 
     def last(run: pd.DataFrame, start: float) -> float:
@@ -378,9 +380,9 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
 def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int) -> Result:
     """Decades by which test accuracy rises earlier at the largest value of a column (Fig. 6).
 
-    log10 of t_test at the smallest value over t_test at the largest, run against run of the same
-    seed and cell; of each value against its own best accuracy. A mean over cells. A run that never
-    generalises does so later than its last step.
+    log10 of t_test at the smallest value over t_test at the largest, for runs of the same seed and
+    cell. The level is relative to the best accuracy of each value. The statistic is a mean over
+    cells. A run that never generalises is later than its last step.
     """
     ends = sorted(table[column].unique())[:: max(table[column].nunique() - 1, 1)]
     times = []
@@ -408,10 +410,11 @@ def rnc1_clock_with_floor(
 ) -> Result:
     """How much nearer the times of RNC1's fall are to a clock with a floor than to a pure power.
 
-    Thm 4.3. log10 of the ratio of two misfits, of τ = a (η λ)^b and of 1/τ = c η λ + 1/τ₀ with
-    1/τ₀ ≥ 0: each has two numbers, and its misfit is the root mean square of log10(τ/fit) over the
-    cells. Above 0 the floor is nearer. The times are those of :func:`rnc1_clock`: medians over
-    seeds, of the cells where they are known. Fewer than four cells: NaN.
+    Thm 4.3. log10 of the ratio of two misfits: that of τ = a (η λ)^b, and that of 1/τ = c η λ +
+    1/τ₀ with 1/τ₀ ≥ 0. Each form has two numbers, and its misfit is the root mean square of
+    log10(τ/fit) over the cells. Above 0 the form with the floor is nearer. The times are those of
+    :func:`rnc1_clock`: medians over seeds, in the cells where they are known. With fewer than four
+    cells it is NaN.
     """
     runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
     earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))

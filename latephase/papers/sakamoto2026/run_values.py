@@ -1,4 +1,4 @@
-"""What the statistics of sakamoto2026's claims are made of: a value or times of each run, notes."""
+"""The values and times of runs on which the statistics of sakamoto2026's claims rest, and notes."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,9 @@ AXES = (SIZE, "model.init_scale")
 def rises_and_falls(
     table: pd.DataFrame, train_threshold: float, stay: int, min_rise: float, factor: float
 ) -> pd.DataFrame:
-    """One row a run: ``train``, ``rise``, ``rnc1``; ``usable`` where the first two are known."""
+    """One row for each run: ``train``, ``rise``, ``rnc1``; ``usable`` if the first two are
+    known.
+    """
 
     def times(run: pd.DataFrame) -> dict[str, Event]:
         train = events.onset(run["step"], run["accuracy_train"], train_threshold, stay)
@@ -54,9 +56,9 @@ def rise_note(runs: pd.DataFrame, factor: float) -> str:
 def accuracy_onsets(
     table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
 ) -> pd.DataFrame:
-    """One row a run, with ``train`` and ``test`` onsets.
+    """One row for each run, with ``train`` and ``test`` onsets.
 
-    Runs of as many training samples share a level of test accuracy.
+    Runs with the same number of training samples share a level of test accuracy.
     """
     frames = []
     for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
@@ -123,9 +125,10 @@ def rank_correlation(rows: pd.DataFrame, one: str, two: str) -> float:
 def values_of_runs(
     table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
 ) -> pd.DataFrame:
-    """One row a run: seed, its cell, and a value of its history up to a divergence.
+    """One row for each run: seed, its cell, and a value of its history up to a divergence.
 
-    ``start`` says how memorisation is timed, whose step the function is given; NaN without.
+    ``start`` says how memorisation is timed; its step is given to the function, and is NaN without
+    it.
     """
     rows = []
     for run, history in table.groupby("run", sort=True):
@@ -145,7 +148,7 @@ def values_of_runs(
 
 
 def cell_of(table: pd.DataFrame) -> list[str]:
-    """The columns that, with the seed, name a run of a study."""
+    """The columns that, with the seed, identify a run of a study."""
     return [*CELL, *(axis for axis in AXES if axis in table)]
 
 

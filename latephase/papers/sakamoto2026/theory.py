@@ -1,4 +1,4 @@
-"""What the theorems of sakamoto2026 say of training, as functions.
+"""What the theorems of sakamoto2026 say about training, as functions.
 
 The bounds that hold on any sample are metrics: Theorems 3.2 and 4.1 in
 :mod:`latephase.metrics.contraction`, Theorem 3.4 in

@@ -1,9 +1,9 @@
 """Zhao et al. (arXiv 2602.16642): the optimizer decides whether NC0 vanishes.
 
-But for the recursion, statistics are of each run's last step, over the runs whose training
-accuracy is at least ``fitted`` there, as in the paper; the note counts the others. A *setting* is a
-learning rate and a momentum (β₁ of Adam's kin); its *best* run over weight decays has the smallest
-value. Ratios are in decades, log10.
+Except for the recursion, statistics are of each run's last step, over the runs whose training
+accuracy is at least ``fitted`` there, as in the paper. The note counts the others. A *setting* is a
+learning rate and a momentum (β₁ for Adam and its relatives). Its *best* run over weight decays has
+the smallest value. Ratios are in decades, log10.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from latephase.papers.zhao2026 import predictions
 from latephase.runs.columns import DECAY, OPTIMIZER
 
 DECAYS = ("coupled_weight_decay", "weight_decay")
-"""What optimizers call their coupled and their decoupled decay that have both."""
+"""The names of the coupled and the decoupled decay of optimizers that have both."""
 
 
 def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
@@ -36,7 +36,7 @@ def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
 
 
 def _departure(table: pd.DataFrame, predicted: pd.Series, floor: float, cell: list[str]) -> Result:
-    """The largest of all cells of how far runs depart from a prediction, row by row."""
+    """The largest departure of runs from a prediction over all cells, row by row."""
     measured = events.before_divergence(table).assign(predicted=predicted)
     told = measured[(measured["step"] > 0) & (measured["predicted"] >= floor)]
     with np.errstate(divide="ignore"):
@@ -161,7 +161,7 @@ def decoupled_recursion(
 
 
 def _chosen(table: pd.DataFrame, optimizer: str, options: Options) -> pd.DataFrame:
-    """The runs of an optimizer that have, where they have them at all, the values of options."""
+    """The runs of an optimizer that have the values of options, or lack these options."""
     own = table[table[OPTIMIZER] == optimizer]
     for name, value in options.items():
         column = f"optimizer.{name}"

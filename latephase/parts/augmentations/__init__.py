@@ -1,1 +1,1 @@
-"""Augmentations, one module each: what of a sample is drawn in an epoch, and what it does to it."""
+"""Augmentations, one module each: what is drawn for a sample in an epoch, and what it changes."""

@@ -11,7 +11,7 @@ PARAMETERS = {
 
 
 def draws(samples: int, generator: Generator, padding: int = 4, flip: bool = True) -> Tensor:
-    """Of each sample where it is cut, down and right, and whether it is mirrored: ``[N, 3]``."""
+    """For each sample, where it is cut, down and right, and whether it is mirrored: ``[N, 3]``."""
     corners = torch.randint(2 * padding + 1, (samples, 2), generator=generator)
     mirrored = torch.randint(2, (samples, 1), generator=generator) * flip
     return torch.cat([corners, mirrored], 1)
@@ -20,9 +20,9 @@ def draws(samples: int, generator: Generator, padding: int = 4, flip: bool = Tru
 def augmented(
     x: Tensor, drawn: Tensor, black: Tensor, padding: int = 4, flip: bool = True
 ) -> Tensor:
-    """Images ``[B, C, H, W]``, each as its row of ``drawn [B, 3]`` says.
+    """Images ``[B, C, H, W]``, each cut and mirrored as its row of ``drawn [B, 3]`` says.
 
-    ``black [C, 1, 1]`` is what a black pixel became when the images were standardised.
+    ``black [C, 1, 1]`` is the value of a black pixel after the images were standardised.
     """
     count, channels, height, width = x.shape
     shape = (count, channels, height + 2 * padding, width + 2 * padding)

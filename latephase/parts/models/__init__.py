@@ -1,14 +1,16 @@
 """Networks, one module each.
 
-``Model(shape, classes, **parameters)`` is an ``nn.Module`` with ``features(x)`` (the
-penultimate layer, ``[N, d]``), a linear ``head`` and ``forward(x)``, the logits ``[N, K]``.
-Buffers, such as batch normalisation's statistics, are kept for each run as parameters are; a model
-must not draw random numbers in its forward pass. ``SIDE`` is a literal JSON schema of the sides of
-its inputs, for those that do not take every size. ``INPUTS = ["images", "integers"]`` says what it
-takes, images alone without it. A model that takes sequences of integers has the arguments
-``vocabulary``, how many different ones there are, and ``padding``, the one that fills up a shorter
-sequence, or None. ``BATCH_NORM = True`` says that it normalises
-over the batch, unless its parameter ``batch_norm`` says otherwise: no batch may then have one
-sample alone.
+``Model(shape, classes, **parameters)`` is an ``nn.Module`` with ``features(x)`` (the penultimate
+layer, ``[N, d]``), a linear ``head``, and ``forward(x)``, the logits ``[N, K]``. Buffers, such as
+batch normalisation's statistics, are kept for each run, as parameters are. A model must not draw
+random numbers in its forward pass.
+
+``SIDE`` is a literal JSON schema of the sides of its inputs, for models that do not accept every
+size. ``INPUTS = ["images", "integers"]`` says what it accepts; without it, images alone. A model
+that accepts sequences of integers has the arguments ``vocabulary``, the number of different
+integers, and ``padding``, the one that fills up a shorter sequence, or None. ``BATCH_NORM = True``
+says that it normalises over the batch, unless its parameter ``batch_norm`` says otherwise. Then no
+batch may have a single sample.
+
 A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.
 """

@@ -1,7 +1,7 @@
 """Layers with their backward passes written out, by the kernels that autograd calls.
 
-A layer keeps of its last forward pass what its backward pass needs, and fills the gradients of its
-parameters.
+A layer keeps from its last forward pass what its backward pass needs, and fills the gradients of
+its parameters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,15 @@ from torch import Tensor, nn
 aten = torch.ops.aten
 CONTIGUOUS = torch.contiguous_format
 CACHED = 1 << 18
-"""Numbers of a matrix that a core's cache holds."""
+"""How many numbers of a matrix fit into the cache of a core."""
 
 
 class Convolution:
-    """3 × 3, as :func:`latephase.parts.models.layers.block` has it.
+    """A convolution 3 × 3, as :func:`latephase.parts.models.layers.block` has it.
 
-    The first computes no gradient of its input. Of few and small maps it is a product of matrices,
-    a row a position and its neighbours, which takes a third of the kernel's time.
+    The first one computes no gradient of its input. For few and small maps it is a product of
+    matrices, with one row for each position and its neighbours, which takes a third of the kernel's
+    time.
     """
 
     GEOMETRY = ((1, 1), (1, 1), (1, 1), False, (0, 0), 1)
@@ -62,7 +63,7 @@ class Convolution:
 class Neighbours:
     """Every position of maps with its eight neighbours, zeros beyond the edge: a matrix.
 
-    Its memory is kept from step to step for each shape that maps have.
+    Its memory is kept from step to step, for each shape of the maps.
     """
 
     def __init__(self):
@@ -74,7 +75,7 @@ class Neighbours:
             count, channels, height, width = maps.shape
             framed = maps.new_zeros(count, height + 2, width + 2, channels)
             image, row, place, _ = framed.stride()
-            # The three neighbours in a line of the map lie side by side.
+            # The three neighbours in a line of the map are next to each other.
             shape = (count, height, width, 3, 3 * channels)
             seen = framed.as_strided(shape, (image, row, place, row, 1))
             inner = framed[:, 1:-1, 1:-1].permute(0, 3, 1, 2)
@@ -86,7 +87,7 @@ class Neighbours:
 
 
 class BatchNorm:
-    """Over the batch, in training mode; the running statistics move."""
+    """Batch normalisation in training mode; the running statistics change."""
 
     def __init__(
         self, module: nn.BatchNorm2d, weight: Tensor, bias: Tensor, grads: Sequence[Tensor],
@@ -112,7 +113,7 @@ class BatchNorm:
 
 
 class ReLU:
-    """In place, as no layer before it needs its output."""
+    """ReLU in place, because no layer before it needs its output."""
 
     def forward(self, x: Tensor) -> Tensor:
         self.output = x.relu_()
@@ -123,7 +124,7 @@ class ReLU:
 
 
 class MaxPool:
-    """Of squares, the last ones maybe cut off."""
+    """Max pooling of squares; the last ones may be incomplete."""
 
     def __init__(self, module: nn.MaxPool2d):
         side = [module.kernel_size] * 2
@@ -141,7 +142,7 @@ class MaxPool:
 
 
 class Flatten:
-    """The maps of a sample in a row."""
+    """The maps of a sample as one row."""
 
     def forward(self, x: Tensor) -> Tensor:
         self.shape = x.shape
@@ -152,7 +153,7 @@ class Flatten:
 
 
 class Linear:
-    """Fully connected, never the first."""
+    """A fully connected layer, which is never the first."""
 
     def __init__(self, weight: Tensor, bias: Tensor, grads: Sequence[Tensor]):
         self.weight, self.bias, self.grads = weight, bias, grads

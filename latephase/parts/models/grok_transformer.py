@@ -1,11 +1,11 @@
 """The decoder of OpenAI's grok code, on equations (han2025, Figs. 1 and 20).
 
-Two blocks of causal attention and an MLP, each sum normalised afterwards, no biases but those of
-the normalisations, sinusoidal positions that are not learnt, and a head without bias. In the paper
-128 features, 4 heads, 512 units.
+It has two blocks of causal attention and an MLP. Each sum is normalised afterwards. There are no
+biases except those of the normalisations. Positions are sinusoidal and not learnt, and the head has
+no bias. The paper has 128 features, 4 heads and 512 units.
 
-A network puts out logits at the two places that count, ``[N, 2, K]``: at ``=``, where the answer
-is to come, and at the answer, where the end is.
+The output is logits at the two positions that count, ``[N, 2, K]``: at ``=``, which precedes the
+answer, and at the answer, which precedes the end.
 """
 
 import math
@@ -22,11 +22,11 @@ PARAMETERS = {
 }
 INPUTS = ["integers"]
 ANSWERED = 2
-"""The last places of a sequence, whose next tokens are asked for."""
+"""The number of last positions of a sequence whose next tokens are predicted."""
 
 
 class Block(nn.Module):
-    """Attention to what came before, and an MLP."""
+    """Attention to earlier positions, and an MLP."""
 
     def __init__(self, width: int, heads: int, mlp_width: int):
         super().__init__()
@@ -39,9 +39,10 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, x: Tensor, last: int) -> Tensor:
-        """What the ``last`` places of ``x [N, T, width]`` become: ``[N, last, width]``.
+        """The outputs at the ``last`` positions of ``x [N, T, width]``: ``[N, last, width]``.
 
-        The others are looked at, and not computed: nobody looks at what they become.
+        The other positions are attended to, but their outputs are not computed, because nothing
+        uses them.
         """
         asking = x[:, -last:]
         return self.attended(asking, self.queries(asking), self.keys(x), self.values(x))
@@ -65,7 +66,9 @@ UNCHANGED = nn.Identity()
 
 
 class Model(nn.Module):
-    """Features are those at ``=``, ``[N, width]``, from which the answer is read."""
+    """The decoder. Its features are those at ``=``, ``[N, width]``, from which the answer is
+    read.
+    """
 
     def __init__(
         self,
@@ -115,7 +118,7 @@ class Model(nn.Module):
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Positions after Vaswani 2017: sines in even columns, cosines in odd, ``[length, width]``."""
+    """Positions as in Vaswani 2017: sines in even columns, cosines in odd, ``[length, width]``."""
     frequency = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
     angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency
     return torch.stack([angle.sin(), angle.cos()], 2).flatten(1).float()

@@ -1,4 +1,4 @@
-"""What the convolutional networks share."""
+"""Layers that the convolutional networks share."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,9 @@ def block(channels: int, width: int, batch_norm: bool = True) -> list[nn.Module]
 
 
 def convolution(channels: int, width: int, side: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution without bias that keeps the sides but for its stride, and a normalisation."""
+    """A convolution without bias that keeps the sides, except for its stride, and a
+    normalisation.
+    """
     layer = nn.Conv2d(channels, width, side, stride, padding=side // 2, bias=False)
     return [layer, nn.BatchNorm2d(width)]
 
@@ -27,7 +29,7 @@ def pool(side: int) -> nn.MaxPool2d:
 
 
 class Convolutional(nn.Module):
-    """A body that puts out maps, flattened to features, and a linear head as torch makes it."""
+    """A body whose output is maps, flattened to features, and a linear head as torch makes it."""
 
     def __init__(self, body: nn.Module, features: int, classes: int):
         super().__init__()
@@ -35,7 +37,7 @@ class Convolutional(nn.Module):
         self.head = nn.Linear(features, classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """The maps in a row: ``[N, C, H, W]`` to ``[N, d]``."""
+        """The maps as one row: ``[N, C, H, W]`` to ``[N, d]``."""
         return self.body(x).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,11 +55,11 @@ class Layered(Convolutional):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`.
+        """Backpropagation of one run written out, for the CPU, as in :meth:`mlp.Model.gradient`.
 
-        ``buffers`` are views of the run's, and move as in any forward pass in training mode. It
-        calls the kernels that autograd calls; without a graph a step of a small network takes
-        half of the time (``benchmarks/networks.py``).
+        ``buffers`` are views of the run's, and change as in any forward pass in training mode. It
+        calls the kernels that autograd calls. Without a graph, a step of a small network takes half
+        of the time (``benchmarks/networks.py``).
         """
         layers = backward.layers(self.body, params[:-2], grads[:-2], buffers)
         (weight, bias), (weight_grad, bias_grad) = params[-2:], grads[-2:]
@@ -77,7 +79,9 @@ class Layered(Convolutional):
 
 
 class Stacked(Layered):
-    """Groups of blocks of given widths, each group followed by pooling that halves the sides."""
+    """Groups of blocks with the given widths, each group followed by pooling that halves the
+    sides.
+    """
 
     def __init__(
         self, shape: list[int], classes: int, groups: list[list[int]], batch_norm: bool = True

@@ -1,8 +1,8 @@
-"""A fully connected network with a smooth activation, as sakamoto2026's Theorem 4.3 wants it.
+"""A fully connected network with a smooth activation, as sakamoto2026's Theorem 4.3 requires.
 
 σ(x) = γ x + (1 − γ) (softplus(β x) − ln 2)/β, whose slope γ + (1 − γ) sigmoid(β x) lies between γ
-and 1; no biases. The theorem's networks are pyramidal, the first layer at least as wide as there
-are samples (its assumptions B.3 to B.5).
+and 1; no biases. The theorem's networks are pyramidal, and the first layer is at least as wide as
+there are samples (its assumptions B.3 to B.5).
 """
 
 import math

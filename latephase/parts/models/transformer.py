@@ -27,11 +27,12 @@ INPUTS = ["images", "integers"]
 class Attention(nn.Module):
     """What the first of a sequence of tokens takes from all of them.
 
-    Parameters as in ``nn.MultiheadAttention``. The other tokens ask for nothing, for after one
-    layer nobody looks at them. And the first asks the same of every sample, so each head's question
-    is one vector a of the tokens' own width: its scores are ⟨a, x⟩, and it mixes tokens before it
-    takes their values. That is the same function in a fraction of the time. The biases of the keys
-    are in no score but for a constant, so they have no gradient.
+    The parameters are those of ``nn.MultiheadAttention``. The queries of the other tokens are not
+    needed, because after one layer nothing uses their outputs. The first token has the same query
+    for every sample. So the query of each head is one vector a as wide as the tokens: its scores
+    are ⟨a, x⟩, and it mixes tokens before it takes their values. This is the same function in a
+    fraction of the time. The biases of the keys add only a constant to the scores, so they have no
+    gradient.
     """
 
     def __init__(self, width: int, heads: int):
@@ -46,7 +47,7 @@ class Attention(nn.Module):
     def forward(self, first: Tensor, x: Tensor, hidden: Tensor | None) -> Tensor:
         """``first [width]``, also the first of ``x [N, T, width]``, to ``[N, width]``.
 
-        No tokens are taken where ``hidden [N, T]``.
+        Tokens where ``hidden [N, T]`` is true are ignored.
         """
         asks, keys, values = (
             w.unflatten(0, (self.heads, -1)) for w in self.in_proj.weight.chunk(3)
@@ -62,7 +63,7 @@ class Attention(nn.Module):
 
 
 class Model(nn.Module):
-    """Tokens or patches below a class token; the features are that token's, ``[N, width]``."""
+    """Tokens or patches after a class token; the features are that token's, ``[N, width]``."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The unconstrained features model: every training sample's features are parameters.
 
-zhao2026, Fig. 16: 512 features, 10,000 samples. On data of kind free_features, whose inputs are the
-samples' numbers.
+zhao2026, Fig. 16: 512 features, 10,000 samples. It is used on data of kind free_features, whose
+inputs are the numbers of the samples.
 """
 
 import torch

@@ -46,11 +46,11 @@ def descend(
     kernel: Callable = torch._fused_adam_,
     weight_decay: float = 0.0,
 ) -> None:
-    """Adam's step; a single row takes it, with its decay, by a kernel of torch's fused optimizers.
+    """Adam's step. A single row takes it, with its decay, by a kernel of torch's fused optimizers.
 
-    One pass over memory instead of nine. Called directly, since the optimizer class spends
-    more time on bookkeeping than the kernel on a small network. The kernel divides 0 by 0 where
-    ``eps`` is 0, so there it is not used, and the decay is the caller's.
+    This is one pass over memory instead of nine. The kernel is called directly, because on a small
+    network the optimizer class spends more time on bookkeeping than the kernel needs. The kernel
+    divides 0 by 0 if ``eps`` is 0. So it is not used in that case, and the decay is the caller's.
     """
     if len(params) > 1 or hyper["eps"] == 0:
         params.sub_(move(grads, state, hyper, step))

@@ -49,16 +49,16 @@ def update(
             matrix = orthogonal(ahead.unflatten(1, (shape[0], -1)))
             size = 0.2 * math.sqrt(max(matrix.shape[1:]))
             weight.sub_(matrix.flatten(1).mul_(lr).mul_(size))
-            # Adam leaves where it is what never had a gradient.
+            # Adam does not move what never had a gradient.
             grad.zero_()
     descend(params, grads, state, hyper, step)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Singular values to about one by Newton–Schulz iterations, ``[R, a, b]``.
+    """Bring singular values to about one by Newton–Schulz iterations, ``[R, a, b]``.
 
-    x ← 3.4445 x − 4.7750 (x xᵀ) x + 2.0315 (x xᵀ)² x, five times from x / ‖x‖_F: the slope at 0
-    is as large as it can be, and in return they end between 0.7 and 1.2.
+    x ← 3.4445 x − 4.7750 (x xᵀ) x + 2.0315 (x xᵀ)² x, five times from x / ‖x‖_F. The slope at 0 is
+    as large as it can be; in return, the singular values end between 0.7 and 1.2.
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]

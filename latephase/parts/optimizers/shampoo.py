@@ -80,7 +80,8 @@ def update(
 def power_of(factors: Tensor, power: float) -> Tensor:
     """A negative power of symmetric matrices, ``[R, n, n]``.
 
-    A run that has diverged must not fail the others: eigh raises where one matrix is not finite.
+    A run that has diverged must not make the others fail, but eigh raises if one matrix is not
+    finite.
     """
     values, vectors = torch.linalg.eigh(factors.nan_to_num(0.0, 0.0, 0.0))
     values = values.clamp(min=0) + RIDGE * values[:, -1:]

@@ -2,7 +2,7 @@
 
 v ← μ v + (g + λ w);  w ← w − η sign v
 
-Often written with (1 − μ) g, which the sign does not see. SignSGD is μ = 0.
+It is often written with (1 − μ) g, which does not change the sign. SignSGD is μ = 0.
 """
 
 from torch import Tensor

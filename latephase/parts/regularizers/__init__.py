@@ -1,5 +1,5 @@
-"""Regularisers, one module each: ``penalty`` of a batch, of which the loss has a multiple.
+"""Regularisers, one module each: the ``penalty`` of a batch.
 
-The objective is the loss plus ``strength`` times the penalty: above 0 the penalty is driven down,
-below 0 up.
+The objective is the loss plus ``strength`` times the penalty. A strength above 0 drives the penalty
+down, one below 0 drives it up.
 """

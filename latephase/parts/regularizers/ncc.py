@@ -12,10 +12,11 @@ PARAMETERS = {"strength": {"type": "number"}}
 
 
 def penalty(features: Tensor, logits: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
-    """Of features ``[B, d]`` and one-hot targets ``[B, K]``, a scalar; 0 of fewer than two classes.
+    """A scalar from features ``[B, d]`` and one-hot targets ``[B, K]``; 0 for fewer than two
+    classes.
 
-    Pairs are weighted by whether both classes are there, so that its shapes do not depend on the
-    batch and it can be taken of many runs at once.
+    Pairs are weighted by whether both classes are present. So the shapes do not depend on the
+    batch, and the penalty can be computed for many runs at once.
     """
     counts = targets.sum(0)  # [K]
     there = (counts > 0).to(features.dtype)
@@ -25,7 +26,7 @@ def penalty(features: Tensor, logits: Tensor, targets: Tensor, weight: Tensor) -
     variances = shares.T @ deviations  # [K]
     distances = (means[:, None] - means[None]).square().sum(2)
     pairs = there[:, None] * there[None] * (1 - torch.eye(len(there), device=there.device))
-    # Where there is no pair, 1: the gradient of a square root or a quotient would be NaN at 0.
+    # If there is no pair, 1: the gradient of a square root or a quotient would be NaN at 0.
     distances = distances.where(pairs > 0, torch.ones_like(distances))
     terms = (variances[:, None] + variances[None]) / (2 * distances)
     return (terms * pairs).sum() / pairs.sum().clamp(min=1)

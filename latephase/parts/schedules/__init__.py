@@ -1,5 +1,5 @@
 """Schedules of the learning rate, one module each.
 
-``factor(step, steps, **parameters)`` is what the learning rate is multiplied by at a step; steps
-count from 0 to ``steps`` − 1.
+``factor(step, steps, **parameters)`` is the factor of the learning rate at a step. Steps count from
+0 to ``steps`` − 1.
 """

@@ -15,5 +15,5 @@ PARAMETERS = {
 
 
 def factor(step: int, steps: int, milestones: list[int], factor: float = 0.1) -> float:
-    """``factor`` to the number of milestones reached."""
+    """``factor`` to the power of the number of milestones that were reached."""
     return factor ** sum(step >= milestone for milestone in milestones)

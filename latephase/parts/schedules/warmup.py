@@ -4,5 +4,5 @@ PARAMETERS = {"warmup_steps": {"type": "integer", "minimum": 0, "default": 10}}
 
 
 def factor(step: int, steps: int, warmup_steps: int = 10) -> float:
-    """step / warm-up, at most 1: the first step of all is one of 0."""
+    """step / warm-up, at most 1. The very first step has the factor 0."""
     return min(step / warmup_steps, 1.0) if warmup_steps else 1.0

@@ -101,5 +101,5 @@ def test_an_archive_is_checked_as_it_is(tmp_path):
     with pytest.raises(UserError, match="sha256 of the file is"):
         prepare("toy", entry, mirror=tmp_path)
     entry["archive"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(UserError, match=r"toy\.tar\.gz: not a whole"):
+    with pytest.raises(UserError, match=r"toy\.tar\.gz: not a complete"):
         prepare("toy", entry, mirror=tmp_path)

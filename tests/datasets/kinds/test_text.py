@@ -158,8 +158,8 @@ def test_the_content_decides(given, tmp_path):
 
 WRONG = {  # what is done to the file, and what is said of it
     "no such file": (lambda p: p.unlink(), "train.csv: no such file; allowed: .csv, .tsv"),
-    "a folder": (lambda p: (p.unlink(), p.mkdir()), "train.csv: is no file"),
-    "a pipe": (lambda p: (p.unlink(), os.mkfifo(p)), "train.csv: is no file"),
+    "a folder": (lambda p: (p.unlink(), p.mkdir()), "train.csv: is not a file"),
+    "a pipe": (lambda p: (p.unlink(), os.mkfifo(p)), "train.csv: is not a file"),
     "another encoding": (
         lambda p: p.write_bytes("label,text\n1,caf\u00e9\n".encode("latin-1")),
         "holds the byte 0xe9, which is not UTF-8 text",
@@ -220,7 +220,7 @@ def test_what_is_wrong_with_other_forms(given, tmp_path):
     pd.DataFrame({"label": [1.5], "text": ["a"]}).to_parquet(tmp_path / "float.parquet")
     pd.DataFrame({"y": [1], "text": ["a"]}).to_parquet(tmp_path / "y.parquet")
     for name, line in {
-        "a.txt": "a.txt: is no file of texts; allowed: .csv, .tsv",
+        "a.txt": "a.txt: is not a file of texts; allowed: .csv, .tsv",
         "a.parquet": "a.parquet: not a readable .parquet file",
         "a.csv.gz": "a.csv.gz: cannot be read (Compressed file ended",
         "b.csv.gz": "b.csv.gz: cannot be read (Not a gzipped file",
@@ -239,7 +239,9 @@ def test_a_label_that_is_no_name(given):
 
 
 def test_more_to_test_than_there_is(given):
-    with pytest.raises(UserError, match="holds 3 texts, of which 3 are to test; allowed: fewer"):
+    with pytest.raises(
+        UserError, match="holds 3 texts, of which 3 are for the test set; allowed: fewer"
+    ):
         text.entry_of(given | {"test": 3})
 
 
@@ -255,7 +257,7 @@ def test_a_vocabulary_without_what_is_needed(given, missing):
 def test_a_file_that_unpacks_to_too_much(given, tmp_path, monkeypatch):
     monkeypatch.setattr(text, "LARGEST", 1000)
     path = write(tmp_path / "large.csv.gz", [(1, "a" * 100)] * 20)
-    with pytest.raises(UserError, match="holds more than 1000 letters"):
+    with pytest.raises(UserError, match="holds more than 1000 characters"):
         text.entry_of(given | {"train": path})
 
 
