@@ -1,5 +1,8 @@
 rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
+    # Of the others: outside.smk.
+    wildcard_constraints:
+        pack=TRAINED,
     input:
         data=TARGETS.pack_data,
         # Of runs that fork: the checkpoints that they go on from. The histories stand for the

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from latephase.errors import UserError
-from latephase.runs import declared, parts, spec
+from latephase.runs import declared, outside, parts, spec
 from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
@@ -198,6 +198,8 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
     filled = run | {kind: _whole(kind, run[kind]) for kind in parts.KINDS if kind in run}
+    if "found" in run["checkpoints"]:
+        filled |= _outside(run["checkpoints"], run["seed"])
     filled |= {name: float(run[name]) for name in NUMBERS if name in run}
     if "interventions" in run:
         optimizer = declared.parameters("optimizer", run["optimizer"]["name"])
@@ -212,7 +214,9 @@ def resolved(run: Spec) -> Spec:
 
 
 def _whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """A part's entry with every parameter."""
+    """A part's entry with every parameter; what is not of our parts has them already."""
+    if given["name"] == outside.NAME:
+        return given
     entry = {"name": given["name"]}
     for name, rule in declared.parameters(kind, given["name"]).items():
         entry[name] = _typed(given.get(name, rule.get("default")), rule)
@@ -242,6 +246,17 @@ def _fork(given: dict[str, Any], seed: int) -> dict[str, Any]:
     """The run, its step, and what of it is kept. The catalog has found the runs, by seed."""
     parent = given.get("parents", {}).get(str(seed))
     return {"run": parent, "step": given["step"], "state": given.get("state", "kept")}
+
+
+def _outside(given: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The checkpoints of a run that other code trained, and the last step of them.
+
+    The catalog has found the files, by seed.
+    """
+    found = given["found"][str(seed)]
+    entry = {key: given[key] for key in ("pattern", "prefix")}
+    entry |= {key: found[key] for key in ("folder", "content")}
+    return {"checkpoints": entry, "steps": found["steps"]}
 
 
 def _floats(value: float | list[float]) -> float | list[float]:

@@ -24,7 +24,7 @@ OPTIONS = {
     "seed": {"type": ["integer", "null"], "default": None},
 }
 """The run that is drawn; by default of the middle weight decay and the first seed."""
-COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
+COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 """What must be measured; a panel of other metrics says where nothing was."""
 FIRST_STEP = 10
@@ -117,7 +117,7 @@ def data(
     df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
     first = whole.iloc[0]
     df.insert(0, "run", run)
-    df.insert(1, DECAY, first[DECAY])
+    df.insert(1, DECAY, first.get(DECAY, np.nan))  # unknown, where other code trained the run
     df.insert(2, "seed", first["seed"])
     return df
 
@@ -141,7 +141,8 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         axes[-1].set_xlabel("step")
         fig.align_ylabels(axes)
         run = df.iloc[0]
-        setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
+        decay = "" if np.isnan(run[DECAY]) else f"weight decay {run[DECAY]:g}, "
+        setting = f"{decay}seed {run['seed']}"
         note = "; ".join(text for text in (note, setting) if text)
         style.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
     return fig
