@@ -1,7 +1,7 @@
 """Studies of checkpoints that other code made: what a user writes, as a setting like any other."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,40 +18,46 @@ def is_outside(setting: dict[str, Any]) -> bool:
 
 
 def setting(written: dict[str, Any], schema: dict[str, Any], file: str, key: str) -> dict[str, Any]:
-    """The setting of a study of such checkpoints, whole: with every default, and digests.
+    """The setting of a study of such checkpoints, as :func:`whole`.
 
-    ``written`` stands in ``file`` under ``key``; ``schema`` is that of a study. What the files hold
-    is in the setting, by seed, and so in the runs' ids: other files are other runs.
-
-    Raises UserError where a file is missing, or two are of one step.
+    ``written`` stands in ``file`` under ``key``; ``schema`` is that of a study. Raises UserError.
     """
     check(written, {"$defs": schema["$defs"], **schema["$defs"]["outside"]}, file, key)
+    return whole(written, lambda name: f"{file}: {key}.{name}")
+
+
+def whole(written: dict[str, Any], told: Callable[[str], str]) -> dict[str, Any]:
+    """What was written, with every default and with digests of what the files hold.
+
+    The digests are in the specs of the runs: other files are other runs. ``told`` says where a
+    value stands, by its dotted name. Raises UserError where a file is missing or two are of a step.
+    """
     seeds = written.get("grid", {"seed": [0]})["seed"]
-    folder, where = written["checkpoints"]["folder"], f"{file}: {key}"
+    folder = written["checkpoints"]["folder"]
     if (outside.SEED in folder) != ("grid" in written):
         raise UserError(
-            f"{where}.checkpoints.folder is {folder!r}; allowed: {outside.SEED} in it where there "
-            "is grid.seed, and there alone"
+            f"{told('checkpoints.folder')} is {folder!r}; allowed: {outside.SEED} in it where "
+            "there is grid.seed, and there alone"
         )
-    with _told_of(f"{where}.model.file"):
+    with _told_of(told("model.file")):
         code = outside.code(written["model"]["file"])
-    _check_class(written["model"], f"{where}.model.class")
+    _check_class(written["model"], told("model.class"))
     given = {"pattern": None, "prefix": None} | written["checkpoints"]
     if given["pattern"]:
-        with _told_of(f"{where}.checkpoints.pattern"):
+        with _told_of(told("checkpoints.pattern")):
             outside.check_pattern(given["pattern"])
-    with _told_of(f"{where}.checkpoints"):
+    with _told_of(told("checkpoints")):
         found = {str(seed): _found(folder, seed, given["pattern"]) for seed in seeds}
-    model = {"arguments": {}, "features": None, "head": None, "inputs": None}
-    whole = {
+    defaults = {"arguments": {}, "features": None, "head": None, "inputs": None}
+    found_out = {
         "data": written["data"],
-        "model": {"name": outside.NAME} | model | written["model"] | {"code": code},
+        "model": {"name": outside.NAME} | defaults | written["model"] | {"code": code},
         "loss": written.get("loss", {"name": "cross_entropy"}),
         "optimizer": {"name": outside.NAME},
         "checkpoints": given | {"found": found},
         "grid": {"seed": seeds},
     }
-    return whole | ({"metrics": written["metrics"]} if "metrics" in written else {})
+    return found_out | ({"metrics": written["metrics"]} if "metrics" in written else {})
 
 
 def _found(folder: str, seed: int, pattern: str | None) -> dict[str, Any]:

@@ -63,9 +63,9 @@ def check_pattern(pattern: str) -> None:
 
 def _fitting(root: Path, pattern: str) -> list[tuple[Path, int]]:
     before, after = (re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split(STEP))
-    form = re.compile(rf"{before}(\d+){after}")
+    form = re.compile(rf"{before}(?<!\d)(\d+)(?!\d){after}")  # the whole number, beside a *
     found = []
-    texts = pattern.replace(STEP, "*").split("*")
+    texts = re.split(r"\*+", pattern.replace(STEP, "*"))
     for path in sorted(root.glob("*".join(map(glob.escape, texts)))):
         match = form.fullmatch(path.relative_to(root).as_posix())
         if match and path.is_file():

@@ -22,12 +22,12 @@ from scripts.reading import read
 OPTIONS = {
     "weight_decay": {"type": ["number", "null"], "default": None},
     "seed": {"type": ["integer", "null"], "default": None},
+    "first_step": {"type": "integer", "minimum": 1, "default": 10},
 }
-"""The run that is drawn; by default of the middle weight decay and the first seed."""
+"""The run, by default of the middle weight decay and the first seed, and the first step drawn."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 """What must be measured; a panel of other metrics says where nothing was."""
-FIRST_STEP = 10
 
 
 class Panel(NamedTuple):
@@ -80,7 +80,7 @@ def data(
     train_threshold: float = 0.99,
     test_fraction: float = 0.95,
     stay: int = 3,
-    first_step: int = FIRST_STEP,
+    first_step: int = 10,
 ) -> pd.DataFrame:
     """What is drawn: run, weight decay, seed, mark, metric, step, value.
 
