@@ -261,6 +261,16 @@ def test_a_step_that_is_not_finite_has_no_numbers(file, data, tmp_path):
     assert list(table["nc0"].isna()) == [False, True, False]
 
 
+def test_logits_that_overflow_are_a_divergence_not_a_mistake(file, data, tmp_path):
+    state = elsewhere.network(file, "Net").state_dict()
+    state = {name: torch.full_like(tensor, 1e38) for name, tensor in state.items()}
+    elsewhere.save(state, tmp_path / "runs/step_5.pt")
+    pack, files = pack_of(file, "Net", tmp_path / "runs")
+    (row,) = conversion.convert(pack, data, files, tmp_path / "checkpoints")
+    assert not math.isfinite(row["loss_train"])
+    assert row["diverged_at"] == 5
+
+
 def test_a_head_may_tell_more_classes_apart_than_the_data_have(file, data, tmp_path):
     write_run(file, "Net", tmp_path / "runs", steps=(1,), classes=12)
     pack, files = pack_of(file, "Net", tmp_path / "runs", arguments={"classes": 12})

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from latephase.errors import UserError
 from latephase.runs import outside
@@ -136,6 +137,9 @@ def _made(file: Path, told: str, entry: dict[str, Any]) -> nn.Module:
     if not isinstance(net, nn.Module):
         kind = type(net).__name__
         raise UserError(f"{told}: gives a {kind}; allowed: a torch.nn.Module")
+    for name, parameter in net.named_parameters():
+        if is_lazy(parameter):
+            raise UserError(f"{told}: {name} has no size yet; allowed: layers of known sizes")
     return net.float()
 
 

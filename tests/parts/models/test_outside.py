@@ -169,6 +169,13 @@ def test_a_head_of_other_parameters(tmp_path):
         elsewhere.model(tmp_path / "my_model.py", "Net")
 
 
+def test_a_layer_of_unknown_size(tmp_path):
+    text = elsewhere.SOURCE.replace("nn.Linear(64, width)", "nn.LazyLinear(width)")
+    (tmp_path / "my_model.py").write_text(text)
+    with pytest.raises(UserError, match=r"Net: first\.weight has no size yet"):
+        elsewhere.model(tmp_path / "my_model.py", "Net")
+
+
 def test_other_code_than_planned_is_refused(tmp_path):
     from latephase.runs import code_digest
 
