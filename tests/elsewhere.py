@@ -65,6 +65,26 @@ class HeadFirst(nn.Module):
         return self.head(self.body(x.flatten(1)).tanh())
 
 
+class Tied(nn.Module):
+    """Uses one matrix twice, once as its head; and a mask of minus infinity."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(64, 10, bias=False)
+        self.last = nn.Linear(64, 10, bias=False)
+        self.last.weight = self.first.weight
+        self.register_buffer("mask", torch.zeros(10).index_fill(0, torch.tensor([3]), -torch.inf))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return self.last(x + (self.first(x) + self.mask).softmax(1) @ self.first.weight)
+
+
+class Pair(Net):
+    def forward(self, x):
+        return super().forward(x), x
+
+
 class Uncalled(Net):
     def forward(self, x):
         return nn.functional.linear(self.relu(self.first(x.flatten(1))), self.last.weight)

@@ -89,8 +89,20 @@ def fitted(
                 f"{path}: {start}{theirs} is of {own[theirs].dtype}; allowed: {state[ours].dtype}"
             )
     file = {ours: own[theirs].to(state[ours]) for theirs, ours in names.items()}
-    every = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    return {name: file.get(name, tensor.detach()) for name, tensor in every.items()}
+    parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+    tensors = {name: file.get(name, own) for name, own in (parameters | buffers).items()}
+    return {
+        name: _bounded(tensor.detach()) if name in buffers else tensor.detach()
+        for name, tensor in tensors.items()
+    }
+
+
+def _bounded(buffer: Tensor) -> Tensor:
+    """A buffer with the largest numbers in place of infinity, of which a mask may be made.
+
+    A network whose tensors are infinite counts as diverged.
+    """
+    return buffer.nan_to_num(nan=math.nan) if buffer.is_floating_point() else buffer
 
 
 def _prefix(path: Path, found: dict[str, Tensor], names: list[str]) -> str:

@@ -261,6 +261,19 @@ def test_a_step_that_is_not_finite_has_no_numbers(file, data, tmp_path):
     assert list(table["nc0"].isna()) == [False, True, False]
 
 
+def test_a_matrix_used_twice_and_a_mask_of_minus_infinity(file, data, tmp_path):
+    own = write_run(file, "Tied", tmp_path / "runs", steps=(2,))[2]
+    pack, files = pack_of(file, "Tied", tmp_path / "runs")
+    (row,) = conversion.convert(pack, data, files, tmp_path / "checkpoints")
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(own(data.train_inputs), data.train_labels).item()
+    assert row["loss_train"] == pytest.approx(loss, rel=1e-5)
+    assert row["diverged_at"] is None
+    for program in (nc0, collapse, curvature):
+        rows = measured(tmp_path / "checkpoints", pack, data, program.measuring(data))
+        assert rows.notna().any(axis=None)
+
+
 def test_logits_that_overflow_are_a_divergence_not_a_mistake(file, data, tmp_path):
     state = elsewhere.network(file, "Net").state_dict()
     state = {name: torch.full_like(tensor, 1e38) for name, tensor in state.items()}

@@ -82,7 +82,7 @@ class Model(nn.Module):
 
         None in place of that where ``features`` does not name it, or where it is not called.
         """
-        outputs: list[Tensor] = []
+        outputs = []
         with self._put_together(), lines_of_files([self.file]):
             handle = None
             if self.features_name:
@@ -91,9 +91,10 @@ class Model(nn.Module):
             given = self.net(x.reshape(len(x), *self.shape))
             if handle:
                 handle.remove()
-        if not isinstance(given, Tensor):
-            kind = type(given).__name__
-            raise UserError(f"{self.told}: forward gives a {kind}; allowed: logits [N, K]")
+        for what, found in [("forward", given), *((self.features_name, one) for one in outputs)]:
+            if not isinstance(found, Tensor):
+                kind = type(found).__name__
+                raise UserError(f"{self.told}: {what} gives a {kind}; allowed: a tensor")
         return given, outputs[-1] if outputs else None
 
     @contextlib.contextmanager

@@ -169,6 +169,24 @@ def test_a_head_of_other_parameters(tmp_path):
         elsewhere.model(tmp_path / "my_model.py", "Net")
 
 
+def test_a_network_of_several_outputs(file):
+    with pytest.raises(
+        UserError, match=r"my_model\.py:Pair: forward gives a tuple; allowed: a ten"
+    ):
+        elsewhere.model(file, "Pair").whole(images())
+
+
+def test_a_layer_before_the_head_of_several_outputs(tmp_path):
+    text = elsewhere.SOURCE.replace("nn.Linear(64, width)", "nn.LSTM(64, width)")
+    text = text.replace("self.first(x.flatten(1))", "self.first(x.flatten(1))[0]")
+    (tmp_path / "my_model.py").write_text(text)
+    model = elsewhere.model(tmp_path / "my_model.py", "Net", features="first")
+    with pytest.raises(
+        UserError, match=r"my_model\.py:Net: first gives a tuple; allowed: a tensor"
+    ):
+        model.whole(images())
+
+
 def test_a_layer_of_unknown_size(tmp_path):
     text = elsewhere.SOURCE.replace("nn.Linear(64, width)", "nn.LazyLinear(width)")
     (tmp_path / "my_model.py").write_text(text)
