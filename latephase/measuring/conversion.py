@@ -73,21 +73,19 @@ def fitted(
             f"allowed: all of its parameters (there: {_some(found)})"
         )
     # Batch normalisation counts its batches, and does not use the number.
-    kept = [name for name in own if not name.endswith("num_batches_tracked")]
-    if surplus := [name for name in kept if name not in names]:
+    own = {name: t for name, t in own.items() if not name.endswith("num_batches_tracked")}
+    if surplus := [name for name in own if name not in names]:
         raise UserError(
             f"{path}: has {start}{surplus[0]}, which {model.told} has not; allowed: {_some(names)}"
         )
-    for theirs, ours in names.items():
-        if own[theirs].shape != state[ours].shape:
-            shape, wanted = list(own[theirs].shape), list(state[ours].shape)
-            raise UserError(
-                f"{path}: {start}{theirs} has shape {shape}; allowed: {wanted}, as {model.told} has"
-            )
-        if own[theirs].is_floating_point() != state[ours].is_floating_point():
-            raise UserError(
-                f"{path}: {start}{theirs} is of {own[theirs].dtype}; allowed: {state[ours].dtype}"
-            )
+    for name, tensor in own.items():
+        wanted = state[names[name]]
+        if tensor.shape != wanted.shape:
+            told = f"{start}{name} has shape {list(tensor.shape)}"
+            raise UserError(f"{path}: {told}; allowed: {list(wanted.shape)}, as {model.told} has")
+        if tensor.is_floating_point() != wanted.is_floating_point():
+            told = f"{start}{name} is of {tensor.dtype}"
+            raise UserError(f"{path}: {told}; allowed: {wanted.dtype}")
     file = {ours: own[theirs].to(state[ours]) for theirs, ours in names.items()}
     parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
     tensors = {name: file.get(name, own) for name, own in (parameters | buffers).items()}

@@ -134,7 +134,7 @@ def test_other_checkpoints_and_another_network_are_measured_again(mine):
     assert mine.jobs("--", *OVERVIEW) == again
     last.write_bytes(content)
     assert mine.jobs("--", *OVERVIEW) == {}
-    mine.replace("mine/my_model.py", "nn.ReLU())\n", "nn.Tanh())\n")
+    mine.replace("mine/my_model.py", "nn.ReLU()", "nn.Tanh()")
     assert mine.jobs("--", *OVERVIEW) == again
 
 
