@@ -1,7 +1,5 @@
 rule convert_checkpoints:
     """Checkpoints that other code made, as ours, with the history that the run had."""
-    wildcard_constraints:
-        pack=OUTSIDE,
     input:
         data=TARGETS.pack_data,
     output:
@@ -10,6 +8,8 @@ rule convert_checkpoints:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/convert_checkpoints/{{pack}}.log",
+    wildcard_constraints:
+        pack=OUTSIDE,
     cache: True
     conda:
         torch_env(config["metrics_device"])

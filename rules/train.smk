@@ -1,8 +1,5 @@
 rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
-    # Of the others: outside.smk.
-    wildcard_constraints:
-        pack=TRAINED,
     input:
         data=TARGETS.pack_data,
         # Of runs that fork: the checkpoints that they go on from. The histories stand for the
@@ -15,6 +12,9 @@ rule train:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/train/{{pack}}.log",
+    # The others are those of outside.smk.
+    wildcard_constraints:
+        pack=TRAINED,
     cache: True
     conda:
         torch_env(config["device"])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from latephase.errors import UserError
-from latephase.runs import declared, outside, parts, spec
+from latephase.runs import declared, parts, spec
 from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
@@ -197,8 +197,10 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
-    filled = run | {kind: _whole(kind, run[kind]) for kind in parts.KINDS if kind in run}
-    if "found" in run["checkpoints"]:
+    outside = "found" in run["checkpoints"]  # other code trained it, by no optimizer of ours
+    kinds = [kind for kind in (("loss",) if outside else parts.KINDS) if kind in run]
+    filled = run | {kind: _whole(kind, run[kind]) for kind in kinds}
+    if outside:
         filled |= _outside(run["checkpoints"], run["seed"])
     filled |= {name: float(run[name]) for name in NUMBERS if name in run}
     if "interventions" in run:
@@ -214,9 +216,7 @@ def resolved(run: Spec) -> Spec:
 
 
 def _whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """A part's entry with every parameter; what is not of our parts has them already."""
-    if given["name"] == outside.NAME:
-        return given
+    """A part's entry with every parameter."""
     entry = {"name": given["name"]}
     for name, rule in declared.parameters(kind, given["name"]).items():
         entry[name] = _typed(given.get(name, rule.get("default")), rule)
