@@ -11,7 +11,7 @@ from latephase.catalog import load
 from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
-from latephase.runs import code_digest, spec
+from latephase.runs import code_digest, outside, spec
 from rules import gpus, signals, summary
 from rules.targets import Targets
 from scripts import serve
@@ -44,9 +44,15 @@ shell.prefix(
 )
 
 
+# The names of packs that are trained here, and of those that other code trained.
+PACK = "[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}"
+OUTSIDE = f"[a-z0-9_]+-{outside.NAME}-{outside.NAME}-[0-9a-f]{{12}}"
+TRAINED = f"(?!{OUTSIDE}){PACK}"
+
+
 wildcard_constraints:
     dataset="[a-z0-9_]+",
-    pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
+    pack=PACK,
     digest="[0-9a-f]{12}",
     scale="|".join(SCALES),
     study="|".join(CATALOG.studies),

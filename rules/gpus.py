@@ -37,6 +37,7 @@ def lacking(workflow: Any, config: Mapping[str, Any], leave: str) -> str:
         "train": config["device"],
         "extract": config["metrics_device"],
         "encode_inputs": config["metrics_device"],
+        "convert_checkpoints": config["metrics_device"],
     }
     names = {job.rule.name for job in workflow.dag.needrun_jobs()} & {*asked}
     for device in sorted({asked[name] for name in names}):

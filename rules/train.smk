@@ -12,6 +12,9 @@ rule train:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/train/{{pack}}.log",
+    # The others are those of outside.smk.
+    wildcard_constraints:
+        pack=TRAINED,
     cache: True
     conda:
         torch_env(config["device"])

@@ -150,33 +150,8 @@ def _check_run(
         known.add(mark)
     if "seed" not in run:
         raise UserError(f"{file}: {key}.grid.seed is missing; it must be given")
+    check_data(run["data"], datasets, file, f"{key}.data")
     name = run["data"]["name"]
-    if name not in datasets:
-        raise UserError(
-            f"{file}: {key}.data.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
-            "or one named under npz, folders or texts in config.yaml"
-        )
-    shape = datasets[name]["shape"]
-    for option in ("mean", "std", "resize") if len(shape) == 1 else ():
-        if option in run["data"]:
-            raise UserError(
-                f"{file}: {key}.data.{option} is {run['data'][option]!r}; "
-                f"allowed: none, because the inputs of {name} are integers"
-            )
-    channels = shape[0]
-    for statistic in ("mean", "std"):
-        value = run["data"].get(statistic)
-        if isinstance(value, list) and len(value) not in (1, channels):
-            raise UserError(
-                f"{file}: {key}.data.{statistic} is {value}; "
-                f"allowed: a number, or a list of {channels} ({name})"
-            )
-    for split in ("train", "test"):
-        size, limit = run["data"].get(f"{split}_size", 1), datasets[name][split]
-        if size > limit:
-            raise UserError(
-                f"{file}: {key}.data.{split}_size is {size}; allowed: at most {limit} ({name})"
-            )
     if run["batch_size"] > (size := run["data"].get("train_size", datasets[name]["train"])):
         raise UserError(
             f"{file}: {key}.batch_size is {run['batch_size']}; "
@@ -196,6 +171,37 @@ def _check_run(
     check_milestones(run.get("schedule", {}), run["steps"], file, f"{key}.schedule")
     check_interventions(run, file, key)
     _check_checkpoints(run, file, key)
+
+
+def check_data(data: dict, datasets: dict[str, dict], file: str, key: str) -> None:
+    """Check that the data set of a run exists, and that what is asked of it fits it."""
+    name = data["name"]
+    if name not in datasets:
+        raise UserError(
+            f"{file}: {key}.name is {name!r}; allowed: {', '.join(sorted(datasets))}, "
+            "or one named under npz, folders or texts in config.yaml"
+        )
+    shape = datasets[name]["shape"]
+    for option in ("mean", "std", "resize") if len(shape) == 1 else ():
+        if option in data:
+            raise UserError(
+                f"{file}: {key}.{option} is {data[option]!r}; "
+                f"allowed: none, because the inputs of {name} are integers"
+            )
+    channels = shape[0]
+    for statistic in ("mean", "std"):
+        value = data.get(statistic)
+        if isinstance(value, list) and len(value) not in (1, channels):
+            raise UserError(
+                f"{file}: {key}.{statistic} is {value}; "
+                f"allowed: a number, or a list of {channels} ({name})"
+            )
+    for split in ("train", "test"):
+        size, limit = data.get(f"{split}_size", 1), datasets[name][split]
+        if size > limit:
+            raise UserError(
+                f"{file}: {key}.{split}_size is {size}; allowed: at most {limit} ({name})"
+            )
 
 
 def _check_checkpoints(run: Spec, file: str, key: str) -> None:

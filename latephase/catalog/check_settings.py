@@ -3,7 +3,9 @@
 import ast
 from typing import Any
 
-from latephase.catalog.check_grids import check_grids
+from latephase.catalog import outside
+from latephase.catalog.check_grids import check_data, check_grids
+from latephase.catalog.check_interventions import check_entry
 from latephase.catalog.check_parts import check_imports
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
@@ -35,7 +37,11 @@ def check_setting(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
     """Check what the schema of a study cannot: every run of its grids, packs, metrics, margins."""
-    check_grids(setting, schema, datasets, file, key)
+    if outside.is_outside(setting):
+        check_data(setting["data"], datasets, file, f"{key}.data")
+        check_entry("loss", setting["loss"], file, f"{key}.loss")
+    else:
+        check_grids(setting, schema, datasets, file, key)
     _check_sides(setting.get("pack", {}), f"{file}: {key}.pack")
     for path in setting.get("pack", {}):
         if path not in grid.axes(setting):
@@ -44,12 +50,12 @@ def check_setting(
                 f"allowed: {', '.join(grid.axes(setting))}"
             )
     for i, name in enumerate(setting.get("metrics", [])):
-        _check_metric(name, f"{file}: {key}.metrics[{i}]")
+        check_metric(name, f"{file}: {key}.metrics[{i}]")
     if "margins" in setting:
         _check_margins(setting, datasets, file, f"{key}.margins")
 
 
-def _check_metric(name: str, where: str) -> None:
+def check_metric(name: str, where: str) -> None:
     """Check that a metric is a family of ours, or a module with a function of its name."""
     if name in MORE_FAMILIES:
         return

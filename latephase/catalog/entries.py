@@ -79,7 +79,8 @@ class Catalog:
         sizes = {run["data"].get("train_size", whole[run["data"]["name"]]) for run in runs}
         steps = {run["steps"] for run in runs}
         seeds = len({run["seed"] for run in runs})
-        models = " and ".join(dict.fromkeys(run["model"]["name"] for run in runs))
+        networks = (run["model"].get("class", run["model"]["name"]) for run in runs)
+        models = " and ".join(dict.fromkeys(networks))
         return (
             f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from latephase.catalog import outside
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.runs import grid, spec
@@ -37,6 +38,11 @@ def _found(
     there = [name for name, study in studies.items() if scale in study["scales"]]
     check(given["study"], {"enum": there}, file, f"{where}.study")
     parent = studies[given["study"]]["scales"][scale]
+    if outside.is_outside(parent):
+        raise UserError(
+            f"{file}: {where}.study is {given['study']}, whose checkpoints other code made; "
+            "allowed: one whose runs are trained here"
+        )
     if any("fork" in member for member in grid.members(parent)):
         raise UserError(
             f"{file}: {where}.study is {given['study']}, whose runs are forks; "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import forks, user_data
+from latephase.catalog import forks, outside, user_data
 from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_places import check_folder
 from latephase.catalog.check_schema import check
@@ -52,6 +52,10 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     written = {name: study["scales"] for name, study in catalog.studies.items()}
     for name, study in catalog.studies.items():
         study["scales"] = _alike(name, written, catalog.file_of(name))
+        for scale, setting in study["scales"].items():
+            if outside.is_outside(setting):
+                file, key = catalog.file_of(name), f"scales.{scale}"
+                study["scales"][scale] = outside.setting(setting, schemas["study"], file, key)
     datasets |= user_data.entries(config, datasets, catalog.studies)
     for name, study in catalog.studies.items():
         for scale, setting in study["scales"].items():

@@ -203,7 +203,11 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
-    filled = run | {kind: _whole(kind, run[kind]) for kind in parts.KINDS if kind in run}
+    outside = "found" in run["checkpoints"]  # other code trained it, by no optimizer of ours
+    kinds = [kind for kind in (("loss",) if outside else parts.KINDS) if kind in run]
+    filled = run | {kind: _whole(kind, run[kind]) for kind in kinds}
+    if outside:
+        filled |= _outside(run["checkpoints"], run["seed"])
     filled |= {name: float(run[name]) for name in NUMBERS if name in run}
     if "interventions" in run:
         optimizer = declared.parameters("optimizer", run["optimizer"]["name"])
@@ -248,6 +252,17 @@ def _fork(given: dict[str, Any], seed: int) -> dict[str, Any]:
     """The parent run, its step and the kept state. The catalog has found the runs by seed."""
     parent = given.get("parents", {}).get(str(seed))
     return {"run": parent, "step": given["step"], "state": given.get("state", "kept")}
+
+
+def _outside(given: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The checkpoints of a run that other code trained, and the last step of them.
+
+    The catalog has found the files, by seed.
+    """
+    found = given["found"][str(seed)]
+    entry = {key: given[key] for key in ("pattern", "prefix")}
+    entry |= {key: found[key] for key in ("folder", "content")}
+    return {"checkpoints": entry, "steps": found["steps"]}
 
 
 def _floats(value: float | list[float]) -> float | list[float]:

@@ -1,7 +1,7 @@
 """Errors that the user's own code raises, told as one line that names her line of code."""
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,19 @@ def lines_of(modules: Sequence[str]) -> Iterator[None]:
 
     Errors that are raised elsewhere pass, because they are not the user's.
     """
+    with lines_of_files(ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules):
+        yield
+
+
+@contextmanager
+def lines_of_files(files: Iterable[Path]) -> Iterator[None]:
+    """The same of files of code, wherever they lie; their paths are whole."""
+    own = {*files}
     try:
         yield
     except UserError:
         raise
     except Exception as error:
-        own = {ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules}
         frames = traceback.extract_tb(error.__traceback__)
         hers = [frame for frame in frames if Path(frame.filename) in own]
         if not hers:

@@ -35,14 +35,18 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
 def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -> str:
     """The run of a weight decay and a seed; by default the middle decay and the first seed.
 
-    Raises UserError where there is none, or more than one.
+    Of runs that other code trained no weight decay is known, and none may be asked for. Raises
+    UserError where there is no such run, or more than one.
     """
-    decays = np.sort(table[DECAY].unique())
-    if weight_decay is None:
+    decays = np.sort(table[DECAY].unique()) if DECAY in table else []
+    if weight_decay is None and len(decays):
         weight_decay = decays[len(decays) // 2]
-    chosen = table[np.isclose(table[DECAY], weight_decay, rtol=1e-6, atol=0)]
+    chosen = table
+    if weight_decay is not None:
+        near = np.isclose(table[DECAY], weight_decay, rtol=1e-6, atol=0) if len(decays) else False
+        chosen = table[np.broadcast_to(near, len(table))]
     if chosen.empty:
-        allowed = ", ".join(f"{decay:g}" for decay in decays)
+        allowed = ", ".join(f"{decay:g}" for decay in decays) or "none, for the study has none"
         raise UserError(
             f"options.weight_decay is {weight_decay:g}, which is not in the study; "
             f"allowed: {allowed}"
@@ -55,9 +59,10 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
         raise UserError(f"options.seed is {seed}, which is not in the study; allowed: {allowed}")
     runs = chosen["run"].unique()
     if len(runs) > 1:
+        decay = "" if weight_decay is None else f"options.weight_decay {weight_decay:g} and "
         raise UserError(
-            f"options.weight_decay {weight_decay:g} and options.seed {seed} select "
-            f"{len(runs)} runs; allowed: a study with one such run"
+            f"{decay}options.seed {seed} select {len(runs)} runs; "
+            "allowed: a study with one such run"
         )
     return runs[0]
 

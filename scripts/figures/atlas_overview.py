@@ -22,12 +22,12 @@ from scripts.reading import read
 OPTIONS = {
     "weight_decay": {"type": ["number", "null"], "default": None},
     "seed": {"type": ["integer", "null"], "default": None},
+    "first_step": {"type": "integer", "minimum": 1, "default": 10},
 }
-"""The run that is drawn; by default of the middle weight decay and the first seed."""
-COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
+"""The run, by default of the middle weight decay and the first seed, and the first step drawn."""
+COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 """What must be measured; a panel of other metrics says where nothing was."""
-FIRST_STEP = 10
 
 
 class Panel(NamedTuple):
@@ -80,7 +80,7 @@ def data(
     train_threshold: float = 0.99,
     test_fraction: float = 0.95,
     stay: int = 3,
-    first_step: int = FIRST_STEP,
+    first_step: int = 10,
 ) -> pd.DataFrame:
     """What is drawn: run, weight decay, seed, mark, metric, step, value.
 
@@ -117,7 +117,7 @@ def data(
     df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
     first = whole.iloc[0]
     df.insert(0, "run", run)
-    df.insert(1, DECAY, first[DECAY])
+    df.insert(1, DECAY, first.get(DECAY, np.nan))  # unknown, where other code trained the run
     df.insert(2, "seed", first["seed"])
     return df
 
@@ -141,7 +141,8 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         axes[-1].set_xlabel("step")
         fig.align_ylabels(axes)
         run = df.iloc[0]
-        setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
+        decay = "" if np.isnan(run[DECAY]) else f"weight decay {run[DECAY]:g}, "
+        setting = f"{decay}seed {run['seed']}"
         note = "; ".join(text for text in (note, setting) if text)
         style.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
     return fig

@@ -185,7 +185,7 @@ def test_a_metric_of_ones_own_is_read_before_anything_runs(monkeypatch, tmp_path
     monkeypatch.setattr(check_settings, "OWN", tmp_path)
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UserError) as caught:
-        check_settings._check_metric("mine", "here.metrics[0]")
+        check_settings.check_metric("mine", "here.metrics[0]")
     assert said in str(caught.value)
     assert "mine.py: " in str(caught.value)
 
@@ -194,4 +194,4 @@ def test_a_metric_of_ones_own_may_hold_any_letters(monkeypatch, tmp_path):
     monkeypatch.setattr(check_settings, "OWN", tmp_path)
     text = '"""Größe."""\nCOLUMNS = ("größe",)\n\n\ndef mine(weight):\n    pass\n'
     (tmp_path / "mine.py").write_bytes(text.encode())
-    check_settings._check_metric("mine", "here.metrics[0]")
+    check_settings.check_metric("mine", "here.metrics[0]")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.workflow
 
 SLURM = ("--workflow-profile", "profiles/slurm")
 FILE = "profiles/slurm/profile.yaml"
-EXTRACTIONS = ["extract", "encode_inputs"]
+EXTRACTIONS = ["extract", "encode_inputs", "convert_checkpoints"]
 
 
 @pytest.fixture

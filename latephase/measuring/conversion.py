@@ -1,0 +1,169 @@
+"""From checkpoints that other code made to checkpoints of ours, and the history that they had."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from latephase.datasets import stored
+from latephase.errors import UserError
+from latephase.measuring.snapshot import ROWS_AT_ONCE, Snapshot
+from latephase.parts import network
+from latephase.parts.models.outside import Model
+from latephase.runs import outside, parts
+from latephase.runs.spec import Spec, run_id, runs_of
+from latephase.storage import checkpoints, state_dicts
+
+SAMPLES = 256
+"""On which the network is asked whether its head's logits of the features are what it gives."""
+CLOSE = 1e-3
+"""How far these may be apart, as a share of the largest: the two are summed in another order."""
+
+
+def convert(
+    pack: Spec, data: stored.Data, files: list[tuple[int, Path]], folder: Path, device: str = "cpu"
+) -> Iterator[dict[str, Any]]:
+    """Write the files of a pack's one run as our checkpoints into a folder, step by step.
+
+    Yields the history as a training has it, a row a step. Of a checkpoint that is not finite it has
+    no numbers; ``diverged_at`` is the first such step. Raises UserError where a file does not fit
+    the network, or the network not its description.
+    """
+    (spec,) = runs_of(pack)
+    model = network.build_model(spec, data.header).to(device)
+    diverged_at = None
+    for step, path in files:
+        tensors = fitted(path, state_dicts.read(path), model, spec["checkpoints"]["prefix"])
+        snapshot = Snapshot(spec, model, tensors, data)
+        row = {"run": run_id(spec), "step": step}
+        if snapshot.finite:
+            model.load_state_dict(tensors, strict=False)
+            check(model.eval(), data, spec["loss"]["name"], path)
+            row |= history(snapshot)
+        if not math.isfinite(row.get("loss_train", math.nan)) and diverged_at is None:
+            diverged_at = step
+        source = {"file": path.name, "sha256": outside.checksum(path)}
+        header = {"pack": pack, "step": step, "source": source, "torch": torch.__version__}
+        stacked = {name: tensor[None].cpu() for name, tensor in tensors.items()}
+        checkpoints.write(checkpoints.step_path(folder, step), stacked, header)
+        yield row | {"diverged_at": diverged_at}
+
+
+def fitted(
+    path: Path, found: dict[str, Tensor], model: Model, prefix: str | None = None
+) -> dict[str, Tensor]:
+    """The tensors of a file by the names that they have in the model, on its device.
+
+    What the file puts before all names of the network, as ``DataParallel`` and Lightning do, is
+    taken off, and what stands beside the network is left out. ``prefix`` says what that is where a
+    file holds several networks. Buffers that no file has are the model's own.
+
+    Raises UserError for a parameter that is missing, surplus, or of another shape or type.
+    """
+    names, state = model.names(), model.state_dict()
+    start = _prefix(path, found, [*names]) if prefix is None else prefix
+    own = {name.removeprefix(start): t for name, t in found.items() if name.startswith(start)}
+    if missing := [name for name in names if name not in own]:
+        raise UserError(
+            f"{path}: has no {start}{missing[0]}, which {model.told} has; "
+            f"allowed: all of its parameters (there: {_some(found)})"
+        )
+    # Batch normalisation counts its batches, and does not use the number.
+    own = {name: t for name, t in own.items() if not name.endswith("num_batches_tracked")}
+    if surplus := [name for name in own if name not in names]:
+        raise UserError(
+            f"{path}: has {start}{surplus[0]}, which {model.told} has not; allowed: {_some(names)}"
+        )
+    for name, tensor in own.items():
+        wanted = state[names[name]]
+        if tensor.shape != wanted.shape:
+            told = f"{start}{name} has shape {list(tensor.shape)}"
+            raise UserError(f"{path}: {told}; allowed: {list(wanted.shape)}, as {model.told} has")
+        if tensor.is_floating_point() != wanted.is_floating_point():
+            told = f"{start}{name} is of {tensor.dtype}"
+            raise UserError(f"{path}: {told}; allowed: {wanted.dtype}")
+    file = {ours: own[theirs].to(state[ours]) for theirs, ours in names.items()}
+    parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+    tensors = {name: file.get(name, own) for name, own in (parameters | buffers).items()}
+    return {
+        name: _bounded(tensor.detach()) if name in buffers else tensor.detach()
+        for name, tensor in tensors.items()
+    }
+
+
+def _bounded(buffer: Tensor) -> Tensor:
+    """A buffer with the largest numbers in place of infinity, of which a mask may be made.
+
+    A network whose tensors are infinite counts as diverged.
+    """
+    return buffer.nan_to_num(nan=math.nan) if buffer.is_floating_point() else buffer
+
+
+def _prefix(path: Path, found: dict[str, Tensor], names: list[str]) -> str:
+    """What stands before the network's names in a file: before all, or before most of them."""
+    dots = {name[: i + 1] for name in found for i, letter in enumerate(name) if letter == "."}
+    held = {start: sum(start + name in found for name in names) for start in ["", *sorted(dots)]}
+    best = [start for start, count in held.items() if count == max(held.values())]
+    if len(best) > 1 and best[0] and max(held.values()) == len(names):
+        raise UserError(
+            f"{path}: holds several networks, {', '.join(best)}; allowed: a prefix that names one"
+        )
+    return best[0]
+
+
+def _some(names: Any) -> str:
+    names = [*names]
+    return ", ".join(names[:4]) + ", …" * (len(names) > 4)
+
+
+@torch.no_grad()
+def check(model: Model, data: stored.Data, loss: str, path: Path) -> None:
+    """Raise a UserError where the head of the features is not what the user's network gives.
+
+    The logits may be apart by a number for each sample, so that a network may end in
+    ``log_softmax``; with the squared loss, which sees that, they may not.
+    """
+    x = next(iter(data.train_inputs.split(SAMPLES)))
+    given, before = model.whole(x)
+    features = model.features(x)
+    if features.shape[1:] != (model.head.in_features,):
+        raise UserError(
+            f"{model.told}: what goes into its head {model.head_name}, flattened, has "
+            f"{list(features.shape[1:])} numbers a sample; allowed: {model.head.in_features}"
+        )
+    if before is not None and not _same(before.flatten(1), features):
+        raise UserError(
+            f"{model.told}: the output of {model.features_name}, {list(before.shape[1:])}, is not "
+            f"what goes into the head {model.head_name}; allowed: the layer before it, or none"
+        )
+    if not bool(given.isfinite().all()):
+        return  # there is nothing to compare: the history has it
+    logits = model.head(features)
+    if loss != "mse" and given.shape == logits.shape:
+        given, logits = (z - z.mean(1, keepdim=True) for z in (given, logits))
+    if not _same(given, logits):
+        raise UserError(
+            f"{model.told}: what it gives is not its head {model.head_name} of the features "
+            f"({path.name}); allowed: logits, as they come out of the head"
+        )
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a - b).abs().max() <= CLOSE * b.abs().max())
+
+
+def history(snapshot: Snapshot) -> dict[str, float]:
+    """Loss and accuracy on the training and the test set, as a training tells them."""
+    data, loss = snapshot.data, parts.load("loss", snapshot.spec["loss"]["name"])
+    row = {}
+    for split in ("train", "test"):
+        logits, labels = snapshot.logits(split), getattr(data, f"{split}_labels")
+        blocks = zip(logits.split(ROWS_AT_ONCE), labels.split(ROWS_AT_ONCE), strict=True)
+        losses = [loss.per_sample(z, one_hot(own, z.shape[-1]).double()) for z, own in blocks]
+        row[f"loss_{split}"] = torch.cat(losses).mean().item()
+        row[f"accuracy_{split}"] = network.accuracy(logits, labels)
+    return row

@@ -1,0 +1,87 @@
+"""Convert the checkpoints of a run that other code trained to ours, and write its history.
+
+    python -m scripts.convert_checkpoints --pack '{"common": …, "runs": …}' \
+        --data results/data/digits.safetensors --checkpoints results/packs/P/checkpoints \
+        --history results/packs/P/history.parquet --timing results/packs/P/timing.json
+
+``--pack -`` reads the pack from standard input (:mod:`scripts.given`). The files are those of the
+folder that the pack names. They must hold what they held when the pack was planned.
+"""
+
+import argparse
+import json
+import logging
+import os
+import platform
+import shutil
+import time
+from pathlib import Path
+
+import torch
+
+from latephase.datasets import stored
+from latephase.errors import UserError, reporting
+from latephase.measuring.conversion import convert
+from latephase.progress import Progress
+from latephase.runs import code_digest, outside, parts, spec
+from latephase.runs.history import DIVERGED_AT, HISTORY
+from latephase.storage import parquet
+from latephase.storage.atomic import replacing
+from scripts import device, given
+
+
+def files_of(run: spec.Spec) -> list[tuple[int, Path]]:
+    """The checkpoints of a run, by step. Raises UserError where they are not those planned."""
+    entry = run["checkpoints"]
+    files = outside.files(entry["folder"], entry["pattern"])
+    if outside.content(files) != entry["content"]:
+        raise UserError(
+            f"{entry['folder']}: other checkpoints than when they were planned; run again"
+        )
+    return files
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pack", type=given.from_json, required=True, help="the pack, as JSON")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--timing", type=Path, required=True)
+    parser.add_argument("--device", type=device.of_torch, default="cpu")
+    parser.add_argument("--code", help="digest of the code as planned; other code is refused")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(args.threads)
+    pack = args.pack
+    modules = ["scripts.convert_checkpoints", *parts.modules(pack["common"])]
+    code_digest.hold(args.code, modules, code_digest.ROOT)
+    data = stored.load(args.data, **parts.arguments(pack["common"]["data"]), device=args.device)
+    files = files_of(spec.runs_of(pack)[0])
+    part, began, rows = args.checkpoints.with_suffix(".part"), time.monotonic(), []
+    shutil.rmtree(part, ignore_errors=True)
+    progress = Progress(f"convert, {spec.pack_id(pack)}", "checkpoint", 0, len(files), 1)
+    for row in convert(pack, data, files, part, args.device):
+        rows.append(row)
+        progress.tick(1)
+    code_digest.hold(args.code, modules, code_digest.ROOT)
+    timing = {
+        "wall_seconds": time.monotonic() - began,
+        "run_steps": 0,  # none was trained here
+        "device": args.device,
+        "threads": args.threads,
+        "machine": platform.machine(),
+        "torch": torch.__version__,
+    }
+    parquet.write_rows(args.history, rows, [*HISTORY, DIVERGED_AT])
+    with replacing(args.timing) as file:
+        file.write_text(json.dumps(timing) + "\n")
+    shutil.rmtree(args.checkpoints, ignore_errors=True)
+    os.replace(part, args.checkpoints)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
