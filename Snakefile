@@ -22,6 +22,7 @@ include: "rules/figures.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
+include: "rules/gallery.smk"
 
 
 report: "report/workflow.rst"
@@ -49,22 +50,25 @@ localrules:
     prepare_data,
     aggregate,
     claims,
+    claims_of_paper,
     figure,
     table,
     bundle,
     report,
+    gallery,
+    gallery_of_paper,
 
 
 rule all:
-    """Figures, tables, verdicts and the report, at the configured scale."""
+    """Figures, tables, verdicts, the report and the gallery, at the configured scale."""
     default_target: True
     input:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
-        f"{RESULTS}/{config['scale']}/report.html",
+        [f"{RESULTS}/{config['scale']}/{page}.html" for page in ("report", "index")],
         all_figures,
         TARGETS.tables(config["scale"]),
     message:
-        "all figures, tables, verdicts and the report"
+        "all figures, tables, verdicts, the report and the gallery"
 
 
 rule figures:

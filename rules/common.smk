@@ -49,6 +49,7 @@ wildcard_constraints:
     pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
     digest="[0-9a-f]{12}",
     scale="|".join(SCALES),
+    paper="|".join(CATALOG.papers),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
     # Where there is none, a pattern that nothing matches.

@@ -27,6 +27,8 @@ class Catalog:
     datasets: dict[str, dict]
     papers: dict[str, str] = field(default_factory=dict)
     """The headings of the report: what each paper, and our own atlas, is called there."""
+    about: dict[str, dict] = field(default_factory=dict)
+    """The rest of what each ``paper.yaml`` says: what is not drawn, the theorems."""
     studies: dict[str, dict] = field(default_factory=dict)
     """Each entry here and below has its paper, the folder that it stands in."""
     figures: dict[str, dict] = field(default_factory=dict)

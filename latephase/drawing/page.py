@@ -1,8 +1,11 @@
-"""HTML pages that need nothing but themselves: no script, nothing fetched, one look.
+"""HTML pages that need nothing but themselves: nothing is fetched, and all have one look.
 
-Jinja2 escapes whatever is put into a template, but for the body and the style of a page, which are
-HTML that was made here.
+Jinja2 escapes whatever is put into a template, but for the body, the style and the script of a
+page, which were made here. A page's policy lets a browser run that script and no other.
 """
+
+import base64
+import hashlib
 
 from jinja2 import Environment, StrictUndefined
 
@@ -25,7 +28,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{{ policy|safe }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
 <style>{{ style|safe }}</style>
@@ -35,6 +38,9 @@ PAGE = """<!doctype html>
 <h1>{{ title }}</h1>
 {{ body|safe }}
 </main>
+{% if script %}
+<script>{{ script|safe }}</script>
+{% endif %}
 </body>
 </html>
 """
@@ -45,9 +51,18 @@ def filled(template: str, **values: object) -> str:
     return TEMPLATES.from_string(template).render(values)
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """A page of a title, which is text, and a body and rules of style, which are HTML and CSS.
+def page(title: str, body: str, style: str = "", script: str = "", more: str = "") -> str:
+    """A page of a title, which is text, and a body, rules of style and a script, made here.
 
-    The rules stand beside those that all pages have.
+    The rules stand beside those that all pages have. ``more`` is added to the page's policy, such
+    as ``img-src data:`` where the body holds pictures.
     """
-    return filled(PAGE, title=title, body=body, style=STYLE + style)
+    policy = ["default-src 'none'", "style-src 'unsafe-inline'"]
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+        policy.append(f"script-src 'sha256-{digest}'")
+    if more:
+        policy.append(more)
+    return filled(
+        PAGE, title=title, body=body, style=STYLE + style, script=script, policy="; ".join(policy)
+    )
