@@ -23,6 +23,7 @@ include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/gallery.smk"
+include: "rules/explorer.smk"
 
 
 report: "report/workflow.rst"
@@ -55,8 +56,6 @@ localrules:
     table,
     bundle,
     report,
-    gallery,
-    gallery_of_paper,
 
 
 rule all:

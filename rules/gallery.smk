@@ -1,3 +1,8 @@
+localrules:
+    gallery,
+    gallery_of_paper,
+
+
 rule gallery:
     """Every figure on one page, with what was found: needs nothing but itself."""
     input:

@@ -17,7 +17,7 @@ from latephase.datasets.kinds import folder, npz, text
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, grid, parts, spec
-from latephase.runs.columns import ALWAYS
+from latephase.runs.columns import ALWAYS, ARM
 
 INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
 """What a family may take beside checkpoints and data, and the file that a rule makes it in."""
@@ -235,6 +235,22 @@ class Targets:
         study, scale = wildcards.study, wildcards.scale
         packs = self.catalog.packs_holding(study, scale, self.margins(wildcards)["runs"])
         return [f"{self.results}/packs/{pack}" for pack in packs]
+
+    def explored(self, scale: str) -> list[str]:
+        """The explorer of every study of a scale."""
+        chosen = self.catalog.chosen_studies(scale)
+        return [f"{self.results}/{scale}/explore/{name}.html" for name in chosen]
+
+    def explored_as(self, wildcards) -> str:
+        """What a study's explorer says beside its data, as JSON."""
+        study = self.catalog.studies[wildcards.study]
+        about = {key: study[key] for key in ("title", "question")}
+        return spec.canonical(about | {"note": self.note(wildcards.scale, wildcards.study)})
+
+    def study_labels(self, wildcards) -> list[str]:
+        """The columns that tell a study's runs apart, where its data have them."""
+        axes = grid.axes(self.catalog.setting(wildcards.study, wildcards.scale))
+        return list(dict.fromkeys([ARM, *axes, *ALWAYS]))
 
     # Figures, tables, claims, the report
 

@@ -61,6 +61,10 @@ class Gallery:
             "commands": [
                 ("Make it alone", f"snakemake {self.folder}/figures/{name}.pdf"),
                 ("Bundle it", f"snakemake {self.folder}/bundles/{name}.zip"),
+                (
+                    "Explore its data",
+                    f"snakemake {self.folder}/explore/{entry['studies'][0]}.html",
+                ),
             ],
         }
 

@@ -51,16 +51,24 @@ def filled(template: str, **values: object) -> str:
     return TEMPLATES.from_string(template).render(values)
 
 
-def page(title: str, body: str, style: str = "", script: str = "", more: str = "") -> str:
+def page(
+    title: str,
+    body: str,
+    style: str = "",
+    script: str = "",
+    more: str = "",
+    evaluates: bool = False,
+) -> str:
     """A page of a title, which is text, and a body, rules of style and a script, made here.
 
     The rules stand beside those that all pages have. ``more`` is added to the page's policy, such
-    as ``img-src data:`` where the body holds pictures.
+    as ``img-src data:`` where the body holds pictures. A script ``evaluates`` if it compiles code
+    of its own, as plotting libraries do.
     """
     policy = ["default-src 'none'", "style-src 'unsafe-inline'"]
     if script:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-        policy.append(f"script-src 'sha256-{digest}'")
+        policy.append(f"script-src 'sha256-{digest}'" + " 'unsafe-eval'" * evaluates)
     if more:
         policy.append(more)
     return filled(
