@@ -438,7 +438,9 @@ class Targets:
             own = [id_ for id_, claim in judged.items() if claim["paper"] == paper]
             about = {"key": paper, "heading": self.catalog.papers[paper]} | shown
             about["others"] = [id_ for id_ in own if id_ not in borne]
-            papers.append(about | {"coverage": coverage.rows(self.catalog, paper)})
+            about["coverage"] = coverage.rows(self.catalog, paper)
+            # A paper of which nothing is known here has no place on the page.
+            papers += [about] if about["coverage"] else []
         units = {id_: claim["unit"] for id_, claim in judged.items()}
         return spec.canonical({"papers": papers, "units": units, "scales": SCALES})
 
