@@ -18,7 +18,7 @@ from latephase.storage.atomic import replacing
 from scripts.reading import read
 
 ROWS = 20_000
-"""The most rows that a page holds: 250 runs of 80 checkpoints are some 13 MB, drawn in 2 s."""
+"""The most rows that a page holds, those of 250 runs of 80 checkpoints: some 12 MB."""
 COLUMNS = ("run", "step")
 
 
