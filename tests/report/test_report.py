@@ -79,7 +79,7 @@ def figure_categories(project: Path) -> dict[str, set[str]]:
 def test_the_last_lines_say_where_everything_is(project):
     printed = (project / "printed.txt").read_text()
     for line in (
-        "figures   results/quick/figures/   atlas_overview, ",
+        "figures   results/quick/figures/   sakamoto2026_fig2, sakamoto2026_fig3, atlas_overview (",
         "verdicts  results/quick/claims.html   ",
         "report    results/quick/report.html\n",
         "all of it results/quick/index.html   (open it in a browser)\n",
