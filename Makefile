@@ -7,7 +7,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 .PHONY: help figures test clean-env
 
 help:
-	@echo 'make figures               figures, verdicts and report, scale quick: minutes on two cores'
+	@echo 'make figures               figures, verdicts and a page of all, scale quick: minutes on two cores'
 	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
 	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
 	@echo '                             ARGS="results/quick/figures/sakamoto2026_fig3.pdf"'

@@ -23,6 +23,8 @@ include: "rules/figures.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
+include: "rules/gallery.smk"
+include: "rules/explorer.smk"
 
 
 report: "report/workflow.rst"
@@ -50,6 +52,7 @@ localrules:
     prepare_data,
     aggregate,
     claims,
+    claims_of_paper,
     figure,
     table,
     bundle,
@@ -57,15 +60,15 @@ localrules:
 
 
 rule all:
-    """Figures, tables, verdicts and the report, at the configured scale."""
+    """Figures, tables, verdicts, the report and the gallery, at the configured scale."""
     default_target: True
     input:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
-        f"{RESULTS}/{config['scale']}/report.html",
+        [f"{RESULTS}/{config['scale']}/{page}.html" for page in ("report", "index")],
         all_figures,
         TARGETS.tables(config["scale"]),
     message:
-        "all figures, tables, verdicts and the report"
+        "all figures, tables, verdicts, the report and the gallery"
 
 
 rule figures:

@@ -1,10 +1,7 @@
 rule claims:
     """Every claim that the studies of the scale can answer: statistic, interval, verdict."""
     input:
-        data=lambda wildcards: [
-            TARGETS.study_data(study, wildcards.scale)
-            for study in TARGETS.claimed_studies(wildcards.scale)
-        ],
+        data=TARGETS.claimed_data,
     output:
         csv=report(
             f"{RESULTS}/{{scale}}/claims.csv",
@@ -23,8 +20,8 @@ rule claims:
     conda:
         "../envs/analysis.yaml"
     params:
-        claims=lambda wildcards: spec.canonical(CATALOG.chosen_claims(wildcards.scale)),
-        studies=lambda wildcards: TARGETS.claimed_studies(wildcards.scale),
+        claims=lambda wildcards: spec.canonical(TARGETS.claims_of(wildcards)),
+        studies=TARGETS.claimed_studies,
         # For the caption.
         note=TARGETS.claims_note,
         code=TARGETS.claims_code,
@@ -41,3 +38,13 @@ rule claims:
             --html {output.html:q} \
             2>&1 | tee {log:q}
         """
+
+
+use rule claims as claims_of_paper with:
+    output:
+        csv=f"{RESULTS}/{{scale}}/{{paper}}/claims.csv",
+        html=f"{RESULTS}/{{scale}}/{{paper}}/claims.html",
+    log:
+        f"{RESULTS}/logs/claims/{{scale}}-{{paper}}.log",
+    message:
+        "judge the claims of {wildcards.paper}, scale {wildcards.scale}"

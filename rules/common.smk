@@ -55,6 +55,7 @@ wildcard_constraints:
     pack=PACK,
     digest="[0-9a-f]{12}",
     scale="|".join(SCALES),
+    paper="|".join(CATALOG.papers),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
     # If there is none, a pattern that matches nothing.

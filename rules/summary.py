@@ -10,6 +10,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from latephase.catalog.printed import natural
 from latephase.papers.claim import VERDICTS
 
 
@@ -25,14 +26,18 @@ def verdicts(table: Path) -> tuple[str, list[str]]:
 
 
 def lines(folder: Path) -> list[str]:
-    """A line for each thing that is in the folder of a scale.
+    """A line for each thing that is in the folder of a scale. The last one is the page of all.
 
-    A verdict or a report that is older than what it is made from has a remark, because a run that
+    A verdict or a page that is older than what it is made from has a remark, because a run that
     was asked for a single figure does not change the others.
     """
-    figures = sorted(folder.glob("figures/*.png"))
-    tables = sorted(folder.glob("tables/*.html"))
-    claims, report = folder / "claims.csv", folder / "report.html"
+    figures, tables = (
+        sorted(folder.glob(pattern), key=lambda path: natural(path.stem))
+        for pattern in ("figures/*.png", "tables/*.html")
+    )
+    claims, report, gallery = (
+        folder / name for name in ("claims.csv", "report.html", "index.html")
+    )
     told = []
     if figures:
         names = ", ".join(path.stem for path in figures)
@@ -46,6 +51,9 @@ def lines(folder: Path) -> list[str]:
         told.append(f"verdicts  {claims.with_suffix('.html')}   {counts}{late}")
     if report.exists():
         told.append(f"report    {report}{behind(report, [*figures, *tables, claims])}")
+    if gallery.exists():
+        late = behind(gallery, [*figures, *tables, claims])
+        told.append(f"all of it {gallery}   (open it in a browser){late}")
     return told
 
 

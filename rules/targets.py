@@ -10,14 +10,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import user_data
+from latephase.catalog import coverage, printed, user_data
 from latephase.catalog.check_shown import published_of
-from latephase.catalog.entries import Catalog
+from latephase.catalog.entries import SCALES, Catalog
 from latephase.datasets.kinds import folder, npz, text
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, grid, parts, spec
-from latephase.runs.columns import ALWAYS
+from latephase.runs.columns import ALWAYS, ARM
 
 INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
 """The inputs that a family may take beside checkpoints and data, and the files that rules make."""
@@ -245,6 +245,22 @@ class Targets:
         packs = self.catalog.packs_holding(study, scale, self.margins(wildcards)["runs"])
         return [f"{self.results}/packs/{pack}" for pack in packs]
 
+    def explored(self, scale: str) -> list[str]:
+        """The explorer of every study of a scale."""
+        chosen = self.catalog.chosen_studies(scale)
+        return [f"{self.results}/{scale}/explore/{name}.html" for name in chosen]
+
+    def explored_as(self, wildcards) -> str:
+        """What a study's explorer says beside its data, as JSON."""
+        study = self.catalog.studies[wildcards.study]
+        about = {key: study[key] for key in ("title", "question")}
+        return spec.canonical(about | {"note": self.note(wildcards.scale, wildcards.study)})
+
+    def study_labels(self, wildcards) -> list[str]:
+        """The columns that tell a study's runs apart, where its data have them."""
+        axes = grid.axes(self.catalog.setting(wildcards.study, wildcards.scale))
+        return list(dict.fromkeys([ARM, *axes, *ALWAYS]))
+
     # Figures, tables, claims, the report
 
     def figures(self, scale: str) -> list[str]:
@@ -343,21 +359,117 @@ class Targets:
         settings = {study: self.catalog.setting(study, wildcards.scale) for study in studies}
         return spec.canonical(settings)
 
-    def claimed_studies(self, scale: str) -> list[str]:
-        """The studies that the claims at a scale ask about."""
-        return sorted({claim["study"] for claim in self.catalog.chosen_claims(scale)})
+    def claims_of(self, wildcards) -> list[dict[str, Any]]:
+        """The claims that can be judged at a scale: all of them, or a paper's."""
+        paper = getattr(wildcards, "paper", None)
+        chosen = self.catalog.chosen_claims(wildcards.scale)
+        return [claim for claim in chosen if paper in (None, claim["paper"])]
+
+    def claimed_studies(self, wildcards) -> list[str]:
+        """The studies that these claims ask about."""
+        return sorted({claim["study"] for claim in self.claims_of(wildcards)})
+
+    def claimed_data(self, wildcards) -> list[str]:
+        """Their data."""
+        return [self.study_data(name, wildcards.scale) for name in self.claimed_studies(wildcards)]
 
     def claims_code(self, wildcards) -> str:
         """The program that judges, with each paper's statistics."""
-        papers = {claim["paper"] for claim in self.catalog.chosen_claims(wildcards.scale)}
+        papers = {claim["paper"] for claim in self.claims_of(wildcards)}
         claims = [f"latephase.papers.{paper}.claims" for paper in sorted(papers)]
         return self.code("scripts.evaluate_claims", *claims)
 
     def claims_note(self, wildcards) -> str:
         """What was run, for one study after the other."""
         scale = wildcards.scale
-        notes = {study: self.note(scale, study) for study in self.claimed_studies(scale)}
+        notes = {study: self.note(scale, study) for study in self.claimed_studies(wildcards)}
         return "; ".join(f"{study}: {note}" for study, note in notes.items())
+
+    def gallery_papers(self, wildcards) -> list[str]:
+        """The papers of a gallery: one, or all, those that print figures before what is ours."""
+        if hasattr(wildcards, "paper"):
+            return [wildcards.paper]
+        figures = self.catalog.figures.items()
+        printing = {entry["paper"] for name, entry in figures if printed.number(name)}
+        return sorted(self.catalog.papers, key=lambda paper: (paper not in printing, paper))
+
+    def gallery_entries(self, kind: str, paper: str, scale: str) -> dict[str, dict[str, Any]]:
+        """A paper's chosen figures or tables, in natural order."""
+        figures = kind == "figures"
+        entries = self.catalog.figures if figures else self.catalog.tables
+        chosen = (
+            self.catalog.chosen_figures(scale) if figures else self.catalog.chosen_tables(scale)
+        )
+        own = [name for name in chosen if entries[name]["paper"] == paper]
+        return {name: entries[name] for name in sorted(own, key=printed.natural)}
+
+    def gallery_files(self, wildcards) -> dict[str, list[str]]:
+        """What a gallery shows: figures, tables, and the data behind them."""
+        scale = wildcards.scale
+        shown = {
+            kind: {
+                name: entry
+                for paper in self.gallery_papers(wildcards)
+                for name, entry in self.gallery_entries(kind, paper, scale).items()
+            }
+            for kind in ("figures", "tables")
+        }
+        entries = [entry for some in shown.values() for entry in some.values()]
+        studies = {study for entry in entries for study in self.catalog.studies_of(entry, scale)}
+        return {
+            "figures": [
+                f"{self.results}/{scale}/figures/{name}.{kind}"
+                for name in shown["figures"]
+                for kind in ("pdf", "png", "csv")
+            ],
+            "tables": [
+                f"{self.results}/{scale}/tables/{name}.{kind}"
+                for name in shown["tables"]
+                for kind in ("csv", "html")
+            ],
+            "data": [self.study_data(study, scale) for study in sorted(studies)],
+        }
+
+    def gallery(self, wildcards) -> str:
+        """What a gallery says of them, as JSON: what no file says that was made."""
+        scale = wildcards.scale
+        judged = {claim["id"]: claim for claim in self.claims_of(wildcards)}
+        papers = []
+        for paper in self.gallery_papers(wildcards):
+            shown = {
+                kind: [
+                    self._described(name, entry, scale, judged)
+                    for name, entry in self.gallery_entries(kind, paper, scale).items()
+                ]
+                for kind in ("figures", "tables")
+            }
+            borne = {id_ for some in shown.values() for entry in some for id_ in entry["claims"]}
+            own = [id_ for id_, claim in judged.items() if claim["paper"] == paper]
+            about = {"key": paper, "heading": self.catalog.papers[paper]} | shown
+            about["others"] = [id_ for id_ in own if id_ not in borne]
+            about["coverage"] = coverage.rows(self.catalog, paper)
+            # A paper of which nothing is known here has no place on the page.
+            papers += [about] if about["coverage"] else []
+        units = {id_: claim["unit"] for id_, claim in judged.items()}
+        return spec.canonical({"papers": papers, "units": units, "scales": SCALES})
+
+    def _described(
+        self, name: str, entry: dict[str, Any], scale: str, judged: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What the catalog says of a figure or a table."""
+        studies = self.catalog.studies_of(entry, scale)
+        arguments = entry.get("arguments", {})
+        borne = coverage.claims_of(self.catalog, name, entry)
+        return {
+            "name": name,
+            "label": printed.label(name),
+            "title": entry["title"],
+            "question": self.catalog.studies[entry["study"]]["question"],
+            "note": self.note(scale, *studies),
+            "studies": studies,
+            "claims": [claim["id"] for claim in borne if claim["id"] in judged],
+            "metric": (arguments.get("both", {}) | arguments.get(scale, {})).get("metric"),
+        }
 
     def titles(self, scale: str) -> list[str]:
         """What the report says about its figures and tables that their files do not."""

@@ -27,6 +27,8 @@ class Catalog:
     datasets: dict[str, dict]
     papers: dict[str, str] = field(default_factory=dict)
     """The headings of the report: the name of each paper, and of our own atlas."""
+    about: dict[str, dict] = field(default_factory=dict)
+    """The rest of what each ``paper.yaml`` says: what is not drawn, and the theorems."""
     studies: dict[str, dict] = field(default_factory=dict)
     """Each entry here and below has the key ``paper``, the folder that it comes from."""
     figures: dict[str, dict] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any
 
 from latephase.catalog import forks, outside, user_data
 from latephase.catalog.check_claims import check_claims
+from latephase.catalog.check_coverage import check_coverage
 from latephase.catalog.check_places import check_folder
 from latephase.catalog.check_schema import check
 from latephase.catalog.check_settings import check_packs, check_setting
@@ -64,6 +65,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     _fork(catalog)
     check_shown(catalog)
     check_claims(catalog, schemas["claims"])
+    check_coverage(catalog)
     check_chosen(catalog)
     _cut(catalog)
     return catalog
@@ -102,7 +104,9 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
 
     paper, where = folder.name, folder.relative_to(root).as_posix()
     check(paper, NAME, "catalog", f"the folder {paper}")
-    catalog.papers[paper] = read("paper", {})["heading"]
+    about = dict(read("paper", {}))
+    catalog.papers[paper] = about.pop("heading")
+    catalog.about[paper] = about
     studies = {}
     for path in sorted((folder / "studies").glob("[!.]*.yaml")):
         check(path.stem, NAME, f"{where}/studies", f"the name of {path.name}")

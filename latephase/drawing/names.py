@@ -57,6 +57,9 @@ METRICS = {
     "accuracy_test": "test accuracy",
 }
 
+PLAIN = {r"$\Vert W \Vert_F$": "‖W‖", r"$\hat I$": "Î"}
+"""The TeX in short names, in plain letters."""
+
 AXES = {
     OPTIMIZER: "optimizer",
     MOMENTUM: "momentum",
@@ -80,6 +83,14 @@ def metric(column: str) -> str:
 def short_metric(column: str) -> str:
     """A metric's name alone, for places with little room."""
     return metric(column).partition(",")[0]
+
+
+def plain_metric(column: str) -> str:
+    """A metric's name in plain letters, for text that no TeX is set in."""
+    name, _, _ = short_metric(column).partition(" = ")
+    for tex, letters in PLAIN.items():
+        name = name.replace(tex, letters)
+    return name
 
 
 def short(number: float) -> str:

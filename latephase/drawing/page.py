@@ -1,8 +1,11 @@
-"""HTML pages that need no other file: no script, nothing fetched, one style.
+"""HTML pages that need no other file: nothing is fetched, and all have one style.
 
-Jinja2 escapes whatever is put into a template. The exceptions are the body and the style of a page,
-which are HTML that was made here.
+Jinja2 escapes whatever is put into a template. The exceptions are the body, the style and the
+script of a page, which were made here. A page's policy lets a browser run that script and no other.
 """
+
+import base64
+import hashlib
 
 from jinja2 import Environment, StrictUndefined
 
@@ -25,7 +28,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{{ policy|safe }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
 <style>{{ style|safe }}</style>
@@ -35,6 +38,9 @@ PAGE = """<!doctype html>
 <h1>{{ title }}</h1>
 {{ body|safe }}
 </main>
+{% if script %}
+<script>{{ script|safe }}</script>
+{% endif %}
 </body>
 </html>
 """
@@ -45,9 +51,26 @@ def filled(template: str, **values: object) -> str:
     return TEMPLATES.from_string(template).render(values)
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """A page with a title, which is text, and a body and rules of style, which are HTML and CSS.
+def page(
+    title: str,
+    body: str,
+    style: str = "",
+    script: str = "",
+    more: str = "",
+    evaluates: bool = False,
+) -> str:
+    """A page with a title, which is text, and a body, rules of style and a script, made here.
 
-    The rules are added to those that all pages have.
+    The rules are added to those that all pages have. ``more`` is added to the policy of the page,
+    for example ``img-src data:`` if the body holds pictures. A script ``evaluates`` if it compiles
+    code of its own, as plotting libraries do.
     """
-    return filled(PAGE, title=title, body=body, style=STYLE + style)
+    policy = ["default-src 'none'", "style-src 'unsafe-inline'"]
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+        policy.append(f"script-src 'sha256-{digest}'" + " 'unsafe-eval'" * evaluates)
+    if more:
+        policy.append(more)
+    return filled(
+        PAGE, title=title, body=body, style=STYLE + style, script=script, policy="; ".join(policy)
+    )

@@ -1,36 +1,15 @@
 """The report of a small run, opened in a browser as a reader opens it."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.one_study import FIGURES, STUDY, keep_one_study
+from tests.one_study import FIGURES
+from tests.report import console
+from tests.report.small_run import snakemake
 
-ROOT = Path(__file__).parents[2]
-SMALL = {
-    "model": {"name": "mlp", "widths": [16], "init_scale": 2.0},
-    "batch_size": 50,
-    "steps": 60,
-    "checkpoints": {"log": 6},
-    "grid": {"optimizer.weight_decay": [0.14], "seed": [42, 43]},
-    "margins": {"runs": {"optimizer.weight_decay": 0.14}, "steps": [1, 60], "pairs": [[0, 1]]},
-}
-"""What of the study's quick scale is cut: one pack of two runs."""
-SOURCES = (
-    *("Snakefile", "config.yaml", "requirements.txt", "catalog", "envs", "latephase"),
-    *("profiles", "report", "rules", "scripts"),
-)
-CHROMIUM = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--window-size=1400,900",
-)
 SHOWN = """
 const image = document.querySelector("#app img[src^='data:image/png']");
 if (!image || image.naturalWidth < 100) return null;
@@ -42,68 +21,12 @@ return {source: image.src, top, bottom, window: innerHeight};
 pytestmark = pytest.mark.workflow
 
 
-def snakemake(folder: Path, *arguments: str) -> str:
-    """Run snakemake in a folder; what it printed, after success."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder,
-        env=os.environ | {"PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def copied(folder: Path) -> Path:
-    """What the pipeline needs of the repository, its study cut to seconds."""
-    folder.mkdir()
-    for name in SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
-    study = yaml.safe_load((folder / STUDY).read_text())
-    study["scales"]["quick"] |= SMALL
-    (folder / STUDY).write_text(yaml.safe_dump(study, sort_keys=False))
-    keep_one_study(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    """A folder in which everything was made; what was printed lies beside it."""
-    folder = copied(tmp_path_factory.mktemp("report") / "latephase")
-    (folder / "printed.txt").write_text(snakemake(folder))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Headless Chromium, nothing in its profile, no network needed."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("chromium and chromium-driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (*CHROMIUM, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield chrome
-    chrome.quit()
-
-
 class Report:
     """The report's page: what a reader can see and click."""
 
     def __init__(self, browser, path: Path):
         self.browser = browser
-        browser.get_log("browser")
-        browser.get_log("performance")
+        console.forget(browser)
         browser.get(path.as_uri())
         self.until(lambda: self.items("nav li a"))
 
@@ -137,32 +60,14 @@ class Report:
     def press(self, row: int, index: int) -> None:
         self.until(lambda: self.button(row, index).click() or True)
 
-    def errors(self) -> list[str]:
-        """What the console says is wrong."""
-        return [
-            entry["message"]
-            for entry in self.browser.get_log("browser")
-            if entry["level"] == "SEVERE"
-        ]
-
-    def requests(self) -> list[str]:
-        """The addresses that were asked for outside the page."""
-        events = [json.loads(e["message"])["message"] for e in self.browser.get_log("performance")]
-        return [
-            event["params"]["request"]["url"]
-            for event in events
-            if event["method"] == "Network.requestWillBeSent"
-            and event["params"]["request"]["url"].startswith(("http:", "https:", "ws:", "wss:"))
-        ]
-
 
 @pytest.fixture
 def report(browser, project):
     page = Report(browser, project / "results/quick/report.html")
     yield page
     browser.switch_to.default_content()
-    assert page.errors() == []
-    assert page.requests() == []
+    assert console.errors(browser) == []
+    assert console.requests(browser) == []
 
 
 def figure_categories(project: Path) -> dict[str, set[str]]:
@@ -174,9 +79,10 @@ def figure_categories(project: Path) -> dict[str, set[str]]:
 def test_the_last_lines_say_where_everything_is(project):
     printed = (project / "printed.txt").read_text()
     for line in (
-        "figures   results/quick/figures/   atlas_overview, ",
+        "figures   results/quick/figures/   sakamoto2026_fig2, sakamoto2026_fig3, atlas_overview (",
         "verdicts  results/quick/claims.html   ",
         "report    results/quick/report.html\n",
+        "all of it results/quick/index.html   (open it in a browser)\n",
     ):
         assert f"\n{line}" in printed
     claims = yaml.safe_load((project / "catalog/sakamoto2026/claims.yaml").read_text())["claims"]

@@ -18,6 +18,7 @@ def folder(tmp_path):
         "tables/table_a.html": "",
         "claims.csv": "claim,study,verdict\n" + "x,a,reproduced\n" * 2 + "y,a,inconclusive\n",
         "report.html": "",
+        "index.html": "",
     }
     for i, (name, text) in enumerate(files.items()):
         path = tmp_path / name
@@ -34,11 +35,19 @@ def test_a_line_for_each(folder):
         f"verdicts  {folder}/claims.html   2 reproduced, 0 says little, 0 not reproduced, "
         "1 inconclusive",
         f"report    {folder}/report.html",
+        f"all of it {folder}/index.html   (open it in a browser)",
     ]
+
+
+def test_figures_stand_in_natural_order(folder):
+    for name in ("p_fig14", "p_fig2", "p_clock"):
+        (folder / f"figures/{name}.png").write_text("")
+    assert summary.lines(folder)[0].split()[2:6] == ["p_fig2,", "p_fig14,", "fig_a,", "p_clock"]
 
 
 def test_what_is_not_there_has_no_line(folder):
     (folder / "report.html").unlink()
+    (folder / "index.html").unlink()
     (folder / "claims.csv").unlink()
     assert [line.split()[0] for line in summary.lines(folder)] == ["figures", "tables"]
     assert summary.lines(folder / "nothing") == []
@@ -47,12 +56,13 @@ def test_what_is_not_there_has_no_line(folder):
 @pytest.mark.parametrize(
     ("newer", "behind"),
     [
-        ("figures/fig_a.png", ["report"]),
-        ("tables/table_a.html", ["report"]),
+        ("figures/fig_a.png", ["report", "all"]),
+        ("tables/table_a.html", ["report", "all"]),
         ("studies/a.parquet", ["verdicts"]),
         ("studies/b.parquet", []),  # of which nothing is claimed
-        ("claims.csv", ["report"]),
+        ("claims.csv", ["report", "all"]),
         ("report.html", []),
+        ("index.html", []),
         ("studies/a.margins.parquet", []),
     ],
 )

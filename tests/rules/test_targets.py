@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from latephase.catalog import load
+from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.metrics.families import FAMILIES
@@ -230,3 +231,53 @@ def test_a_comment_on_pins_is_no_other_software(tmp_path):
     assert software() == before
     (tmp_path / "envs/train.yaml").write_text("dependencies:\n- python=3.13\n")
     assert software() != before
+
+
+def test_a_gallery_has_every_figure_once_in_natural_order(shipped):
+    papers = json.loads(shipped.gallery(wildcards(scale=SCALE)))["papers"]
+    assert [paper["key"] for paper in papers] == ["han2025", "sakamoto2026", "zhao2026", "atlas"]
+    names = [figure["name"] for paper in papers for figure in paper["figures"]]
+    assert sorted(names) == sorted(shipped.catalog.chosen_figures(SCALE))
+    sakamoto = [figure["name"] for figure in papers[1]["figures"]]
+    assert sakamoto[:2] + sakamoto[-5:-3] == [
+        *("sakamoto2026_fig2", "sakamoto2026_fig3", "sakamoto2026_fig14", "sakamoto2026_clock"),
+    ]
+    files = shipped.gallery_files(wildcards(scale=SCALE))
+    assert {*files["figures"]} == {*shipped.figures(SCALE)}
+    assert {*files["tables"]} == {*shipped.tables(SCALE)}
+
+
+def test_a_gallery_shows_every_claim_that_can_be_judged(shipped):
+    told = json.loads(shipped.gallery(wildcards(scale=SCALE)))
+    shown = {
+        id_
+        for paper in told["papers"]
+        for entry in [*paper["figures"], *paper["tables"], {"claims": paper["others"]}]
+        for id_ in entry["claims"]
+    }
+    assert shown == {claim["id"] for claim in shipped.catalog.chosen_claims(SCALE)}
+    assert set(told["units"]) == shown
+
+
+def test_the_gallery_of_a_paper_needs_that_paper_s_studies(shipped):
+    whole, own = wildcards(scale=SCALE), wildcards(scale=SCALE, paper="zhao2026")
+    assert [p["key"] for p in json.loads(shipped.gallery(own))["papers"]] == ["zhao2026"]
+    needed = {*shipped.gallery_files(own)["data"], *shipped.claimed_data(own)}
+    assert needed < {*shipped.gallery_files(whole)["data"], *shipped.claimed_data(whole)}
+    for file in needed:
+        assert shipped.catalog.studies[Path(file).stem]["paper"] == "zhao2026"
+
+
+def test_a_gallery_s_command_is_not_too_long_for_a_shell(shipped):
+    """Linux takes 128 KiB an argument, and the shell takes the whole command as one."""
+    for scale in SCALES:
+        whole = wildcards(scale=scale)
+        assert len(shipped.gallery(whole)) < 100_000
+
+
+def test_an_explorer_knows_what_tells_runs_apart(shipped):
+    study = wildcards(study="flatness_unplugged", scale=SCALE)
+    labels = shipped.study_labels(study)
+    assert {"arm", "seed", "optimizer.lr", "regularizer.name"} <= {*labels}
+    assert len(labels) == len({*labels})
+    assert "scale quick" in json.loads(shipped.explored_as(study))["note"]

@@ -50,7 +50,7 @@ PROGRAMS = {
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
-        "scripts.bundle",
+        *("scripts.bundle", "scripts.gallery", "scripts.explore"),
         *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
         *found("latephase/papers/*/claims.py"),
         *found("scripts/figures/[a-z]*.py"),

@@ -106,7 +106,7 @@ def test_a_metric_takes_one_function_and_one_line(project):
     """And nothing is trained again, nor is another metric measured."""
     (project.folder / "latephase/metrics/own/sparsity.py").write_text(MY_METRIC)
     project.edit_study(metrics=["sparsity"])
-    drawn = {"aggregate": 1, "figure": 3, "claims": 1, "report": 1, "all": 1}
+    drawn = {"aggregate": 1, "figure": 3, "claims": 1, "report": 1, "gallery": 1, "all": 1}
     assert project.jobs() == {"extract": 2} | drawn
     table = "results/quick/studies/weight_decay_mlp.parquet"
     project.make(table)

@@ -19,7 +19,8 @@ def table(packs: int) -> dict[str, int]:
 
 
 MARGINS = {"extract_margins": 1}
-SHOWN = {"figure": 3, "claims": 1, "report": 1, "all": 1}
+PAGES = {"figure": 3, "claims": 1, "report": 1, "gallery": 1}
+SHOWN = PAGES | {"all": 1}
 TARGETS = {
     "all": table(2) | MARGINS | SHOWN,
     "figures": table(2) | MARGINS | {"figure": 3, "figures": 1},
@@ -28,6 +29,9 @@ TARGETS = {
     "results/quick/figures/sakamoto2026_fig3.pdf": table(2) | {"figure": 1},
     "results/quick/figures/atlas_overview.png": table(2) | {"figure": 1},
     "results/quick/claims.csv": table(2) | {"claims": 1},
+    "results/quick/index.html": table(2) | MARGINS | PAGES,
+    "results/quick/atlas/index.html": table(2)
+    | {"figure": 1, "claims_of_paper": 1, "gallery_of_paper": 1},
 }
 
 
@@ -128,7 +132,7 @@ def test_tables_are_of_the_default_targets_and_of_the_report(tabled):
     assert tabled.jobs("results/quick/report.html") == {
         name: count
         for name, count in (both | MARGINS | SHOWN | {"table": 2}).items()
-        if name != "all"
+        if name not in ("gallery", "all")
     }
     assert tabled.jobs("tables") == both | {"table": 2, "tables": 1}
 

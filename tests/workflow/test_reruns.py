@@ -12,7 +12,7 @@ from tests.one_study import STUDY
 
 pytestmark = pytest.mark.workflow
 
-SHOWN = {"report": 1, "all": 1}
+SHOWN = {"report": 1, "gallery": 1, "all": 1}
 DRAWN = {"aggregate": 1, "figure": 3, "claims": 1} | SHOWN
 MEASURED = {"extract": 2 * 4}
 TRAINED = {"train": 2, "extract_margins": 1} | MEASURED | DRAWN

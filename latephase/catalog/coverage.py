@@ -1,0 +1,137 @@
+"""What of a paper is here: its figures, tables, theorems and claims, at which scale, and why not.
+
+Also which claims a figure bears. The reasons stand in the catalog: under ``not_drawn`` in
+``paper.yaml``, in the scales that a study has, and in the data that are the user's to bring.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from latephase.catalog import printed
+from latephase.catalog.entries import SCALES, Catalog
+
+
+def claims_of(catalog: Catalog, name: str, entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims that a figure or a table bears: those whose place names it, and its own list."""
+    own = name.removeprefix(f"{entry['paper']}_")
+    return [
+        claim
+        for claim in catalog.claims
+        if claim["id"] in entry.get("claims", [])
+        or (claim["paper"] == entry["paper"] and own in printed.named_in(claim["where"]))
+    ]
+
+
+def rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
+    """What of a paper is here: ``what`` it is, ``here`` by scale, ``why`` not, and how ``tested``.
+
+    What is here alike, or lacks alike, shares a row. Figures come first, then tables, theorems and
+    claims.
+    """
+    found = [*_shown_rows(catalog, paper), *_theorem_rows(catalog, paper)]
+    return found + _claim_rows(catalog, paper)
+
+
+def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
+    """The rows of figures and tables, those of the paper by number, and ours by name."""
+    entries = {
+        name.removeprefix(f"{paper}_"): (name, entry)
+        for name, entry in (catalog.figures | catalog.tables).items()
+        if entry["paper"] == paper
+    }
+    names = {name for given in not_drawn(catalog, paper) for name in given["names"]} | {*entries}
+    groups: dict[tuple, list[str]] = {}
+    for name in sorted(names, key=printed.natural):
+        kind, _ = printed.number(name) or ("ours", 0)
+        why = {scale: _why_not(catalog, paper, name, entries.get(name), scale) for scale in SCALES}
+        groups.setdefault((kind, *why.items()), []).append(name)
+    ordered = sorted(groups.items(), key=lambda group: [*printed.KINDS, "ours"].index(group[0][0]))
+    return [_row(_told(kind, some), dict(why)) for (kind, *why), some in ordered]
+
+
+def _why_not(
+    catalog: Catalog, paper: str, name: str, found: tuple[str, dict] | None, scale: str
+) -> str:
+    """Why a figure or a table is not made at a scale; nothing if it is."""
+    if found:
+        full, entry = found
+        if why := _lacking(catalog, catalog.studies_of(entry, scale), scale):
+            return _given(catalog, paper, [name], scale) or why
+        chosen = catalog.config["figures"]
+        if full in catalog.figures and chosen != "all" and full not in chosen:
+            return "The configuration does not name it among `figures`."
+        return ""
+    return _given(catalog, paper, [name], scale)
+
+
+def _lacking(catalog: Catalog, studies: Iterable[str], scale: str) -> str:
+    """What studies lack at a scale: the scale itself, or data that are the user's to bring."""
+    for study in studies:
+        if scale not in catalog.studies[study]["scales"]:
+            return f"The study {study} has no scale {scale}."
+        if sets := catalog.lacking(study, scale):
+            return f"You bring the data yourself: {', '.join(sets)}."
+    return ""
+
+
+def not_drawn(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
+    """What ``paper.yaml`` says is not drawn, each with the ``names`` of what it is about."""
+    given = catalog.about[paper].get("not_drawn", [])
+    return [entry | {"names": printed.named_in(entry["what"])} for entry in given]
+
+
+def _given(catalog: Catalog, paper: str, names: Iterable[str], scale: str) -> str:
+    """The reason that ``paper.yaml`` gives for one of these at a scale; nothing without any."""
+    for entry in not_drawn(catalog, paper):
+        if {*names} & {*entry["names"]} and entry.get("scale", scale) == scale:
+            return entry["why"]
+    return ""
+
+
+def _theorem_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
+    """Theorems by the file of their tests, which need no scale."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for entry in catalog.about[paper].get("theorems", []):
+        groups.setdefault((entry.get("tested", ""), entry.get("why", "")), []).append(entry["what"])
+    return [
+        {
+            "what": ", ".join(some),
+            "here": dict.fromkeys(SCALES, bool(test)),
+            "why": why,
+            "tested": test,
+        }
+        for (test, why), some in groups.items()
+    ]
+
+
+def _claim_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
+    """How many claims can be judged at each scale, and what the others lack."""
+    groups: dict[tuple, list[str]] = {}
+    for claim in (claim for claim in catalog.claims if claim["paper"] == paper):
+        why = {}
+        for scale in SCALES:
+            lacking = _lacking(catalog, [claim["study"]], scale)
+            given = _given(catalog, paper, printed.named_in(claim["where"]), scale)
+            why[scale] = (given or lacking) if lacking else ""
+        groups.setdefault(tuple(why.items()), []).append(claim["id"])
+    return [
+        _row(f"{len(ids)} claim{'s' * (len(ids) != 1)}", dict(why)) for why, ids in groups.items()
+    ]
+
+
+def _told(kind: str, names: list[str]) -> str:
+    """Figures 1 to 3 and 5; of what is ours, the names."""
+    if kind == "ours":
+        return f"Ours: {', '.join(names)}"
+    word = printed.KINDS[kind] + "s" * (len(names) > 1)
+    return f"{word} {printed.ranges(printed.number(name)[1] for name in names)}"
+
+
+def _row(what: str, why: dict[str, str]) -> dict[str, Any]:
+    """A row. Where the scales lack it for different reasons, each reason names its scale."""
+    reasons = {scale: reason for scale, reason in why.items() if reason}
+    told = next(iter(reasons.values()), "")
+    if len({*reasons.values()}) > 1:
+        told = " ".join(f"At scale {scale}: {reason}" for scale, reason in reasons.items())
+    here = {scale: not reason for scale, reason in why.items()}
+    return {"what": what, "here": here, "why": told, "tested": ""}

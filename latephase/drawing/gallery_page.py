@@ -1,0 +1,139 @@
+"""The gallery: every figure of a scale on one page, with what was found and how it was made."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latephase.drawing.claims_page import CLASSES, MARKS, number, threshold_text
+from latephase.drawing.gallery_look import BODY, SCRIPT, STYLE
+from latephase.drawing.page import filled
+from latephase.drawing.page import page as whole_page
+from latephase.papers.claim import NOT_REPRODUCED, REPRODUCED, SAYS_LITTLE
+
+NO_VERDICT = "no verdict"
+
+
+def page(
+    title: str,
+    papers: Sequence[dict[str, Any]],
+    pages: Mapping[str, str],
+    scale: str,
+    scales: Sequence[str],
+) -> str:
+    """The page of some papers.
+
+    Each paper has ``key``, ``heading``, ``figures``, ``tables``, ``others`` (claims that none of
+    them bears) and ``coverage`` (:mod:`latephase.catalog.coverage`). A figure has what
+    ``scripts.gallery`` gives it; ``claims`` are of :func:`verdict`. ``pages`` are links by name,
+    ``scale`` is the one that the page is of, of all ``scales``.
+    """
+    shown = [paper for paper in papers if paper["figures"] or paper["tables"] or paper["others"]]
+    figures = [figure for paper in shown for figure in paper["figures"]]
+    given = {claim["claim"]: claim for paper in shown for claim in _claims(paper)}
+    metrics = sorted({metric for figure in figures for metric in figure["metrics"]}, key=_by_name)
+    for figure in figures:
+        said = dict.fromkeys(claim["verdict"] for claim in figure["claims"])
+        figure["verdicts"] = list(said) or [NO_VERDICT]
+        figure["found"] = found(figure["claims"], figure["finding"])
+    for paper in shown:
+        paper["told"] = _told(paper)
+    said = {verdict for figure in figures for verdict in figure["verdicts"]}
+    body = filled(
+        BODY,
+        lead=(
+            f"{_count(len(figures), 'figure')} and {_count(len(given), 'verdict')}, drawn and "
+            f"judged from the runs of this folder at scale {scale}. A picture opens in full when "
+            "you click it. Commands are for the top folder of the repository."
+        ),
+        tally=[
+            (CLASSES[verdict], MARKS[verdict], _counted(verdict, count))
+            for verdict, count in _tally(given.values())
+        ],
+        papers=shown,
+        covered=[paper for paper in papers if paper["coverage"]],
+        pages=list(pages.items()),
+        metrics=metrics,
+        chosen=[verdict for verdict in [*MARKS, NO_VERDICT] if verdict in said],
+        scale=scale,
+        scales=scales,
+    )
+    return whole_page(title, body, STYLE, SCRIPT, more="img-src data:")
+
+
+def verdict(row: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """What the page says of a claim: the columns of ``claims.csv``, and these in words."""
+    interval = number(row["estimate"])
+    if row["low"] == row["low"]:
+        interval += f" [{number(row['low'])}, {number(row['high'])}]"
+    return {
+        **row,
+        "interval": interval,
+        "unit": unit,
+        "predicted": f"{threshold_text(row['threshold_low'], row['threshold_high'])} {unit}",
+        "kind": CLASSES[row["verdict"]],
+        "mark": MARKS[row["verdict"]],
+    }
+
+
+def found(claims: Sequence[Mapping[str, Any]], finding: str) -> str:
+    """One sentence of what was found: how the claims came out, and what the numbers say."""
+    known = [clause for clause in (_outcome(claims), finding) if clause]
+    sentence = "; ".join(known)
+    return f"{sentence[0].upper()}{sentence[1:]}." if known else ""
+
+
+def _outcome(claims: Sequence[Mapping[str, Any]]) -> str:
+    """How the claims of a figure came out, in a clause."""
+    counts = _tally(claims)
+    if not claims:
+        return ""
+    if len(claims) == 1:
+        return f"its claim {_came_out(counts[0][0], 1)}"
+    if len(counts) == 1:
+        if counts[0][0] == NOT_REPRODUCED:
+            none = "neither claim" if len(claims) == 2 else f"none of {len(claims)} claims"
+            return f"{none} is reproduced"
+        every = "both" if len(claims) == 2 else f"all {len(claims)}"
+        return f"{every} claims {_came_out(counts[0][0], len(claims))}"
+    *others, last = [f"{count} {_came_out(verdict, count)}" for verdict, count in counts]
+    return f"of {len(claims)} claims {', '.join(others)} and {last}"
+
+
+def _came_out(verdict: str, count: int) -> str:
+    if verdict == SAYS_LITTLE:
+        return "says little" if count == 1 else "say little"
+    word = verdict if verdict in (REPRODUCED, NOT_REPRODUCED) else "inconclusive"
+    return f"{'is' if count == 1 else 'are'} {word}"
+
+
+def _counted(verdict: str, count: int) -> str:
+    return f"{count} {'say little' if verdict == SAYS_LITTLE and count > 1 else verdict}"
+
+
+def _tally(claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """How many claims have each verdict that there is, in the order of the verdicts."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    return [(verdict, counts[verdict]) for verdict in MARKS if counts[verdict]]
+
+
+def _claims(paper: Mapping[str, Any]) -> list[dict[str, Any]]:
+    shown = [*paper["figures"], *paper["tables"]]
+    return [*(claim for entry in shown for claim in entry["claims"]), *paper["others"]]
+
+
+def _told(paper: Mapping[str, Any]) -> str:
+    """How much there is of a paper, and how its claims came out."""
+    counts = [_count(len(paper["figures"]), "figure"), _count(len(paper["tables"]), "table")]
+    there = " and ".join(text for text in counts if not text.startswith("0 "))
+    claims = {claim["claim"]: claim for claim in _claims(paper)}
+    tally = ", ".join(_counted(*counted) for counted in _tally(claims.values()))
+    return f"{there}. {_count(len(claims), 'claim')}: {tally}." if claims else f"{there}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _by_name(name: str) -> tuple[bool, str]:
+    """The paper's NC0 to NC4 first, then the other names by their letters."""
+    return not name.startswith("NC"), name.lower()

@@ -1,0 +1,29 @@
+"""A picture, made small enough to stand in a page."""
+
+import base64
+import io
+from pathlib import Path
+
+from PIL import Image
+
+WIDTH = 640
+"""Pixels: twice what a card of the gallery is wide, for dense screens and for reading a legend."""
+TALLEST = 1.1
+"""Of the width. What is below is cut off; the whole picture is a click away."""
+
+
+def thumbnail(picture: Path) -> tuple[str, int, int]:
+    """A picture as a data URI, and its width and height in pixels.
+
+    Raises OSError where the file cannot be read as a picture.
+    """
+    with Image.open(picture) as image:
+        whole = image.convert("RGB")
+    small = whole.resize(
+        (WIDTH, round(whole.height * WIDTH / whole.width)), Image.Resampling.LANCZOS
+    )
+    small = small.crop((0, 0, WIDTH, min(small.height, round(TALLEST * WIDTH))))
+    written = io.BytesIO()
+    small.save(written, "WEBP", quality=80)
+    data = base64.b64encode(written.getvalue()).decode("ascii")
+    return f"data:image/webp;base64,{data}", *small.size

@@ -1,0 +1,36 @@
+localrules:
+    explorer,
+    explorers,
+
+
+rule explorer:
+    """A study's data in a page, to be drawn by whoever opens it."""
+    input:
+        f"{STUDIES}/{{study}}.parquet",
+    output:
+        f"{RESULTS}/{{scale}}/explore/{{study}}.html",
+    log:
+        f"{RESULTS}/logs/explorer/{{scale}}-{{study}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        about=TARGETS.explored_as,
+        labels=TARGETS.study_labels,
+        code=TARGETS.code("scripts.explore"),
+    message:
+        "explorer of {wildcards.study}, scale {wildcards.scale}"
+    shell:
+        r"""
+        python -m scripts.start explore \
+            --about {params.about:q} \
+            --labels {params.labels:q} \
+            --data {input:q} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule explorers:
+    """The data of every study as a page to explore."""
+    input:
+        lambda wildcards: TARGETS.explored(config["scale"]),
