@@ -84,7 +84,7 @@ def test_a_gpu_that_is_not_there_is_told_before_any_job(fresh_project, key):
     text, status = fresh_project.run("--config", f"{key}=cuda", "--", target)
     assert status != 0
     (line,) = [printed for printed in text.splitlines() if printed.startswith("error: ")]
-    assert "config: device or metrics_device is cuda, and torch" in line
+    assert "config: device or metrics_device is cuda, but torch" in line
     assert "finds 0 GPUs here; allowed: cpu, or a GPU that exists" in line
     assert "Traceback" not in text
     assert not (fresh_project.folder / "results/data").exists()
