@@ -1,5 +1,4 @@
-# What the other files share: the catalog, the folders, and what jobs are made from. This file only
-# binds names: rules/targets.py says what a job is made from and called with.
+# The names that the other files share. rules/targets.py says what a job is made from and called with.
 import sys
 from functools import cache, partial
 from pathlib import Path

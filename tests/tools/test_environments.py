@@ -40,7 +40,7 @@ def found(pattern: str) -> list[str]:
 
 PROGRAMS = {
     "train": [
-        *("scripts.train", "scripts.own_gpu", "scripts.device"),
+        *("scripts.train", "scripts.convert_checkpoints", "scripts.own_gpu", "scripts.device"),
         *found("scripts/extract/[a-z]*.py"),
         *(
             module
@@ -62,6 +62,7 @@ IN_EVERY = ["scripts.start", "scripts.tools.check_pins"]
 PROGRAMS = {stage: [*programs, *IN_EVERY] for stage, programs in PROGRAMS.items()}
 ELSEWHERE = {
     "rules.summary": "Snakemake's own process",
+    "scripts.measure": "a user's own environment, in which it measures and draws",
     "scripts.serve": "Snakemake's own environment, beside it",
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",
     "scripts.tools.document_metrics": "a contributor's environment",
