@@ -78,8 +78,8 @@ def fitted(
         raise UserError(
             f"{path}: has {start}{surplus[0]}, which {model.told} has not; allowed: {_some(names)}"
         )
-    for name, ours in names.items():  # in the order of the network: a file may have any
-        tensor, wanted = own[name], state[ours]
+    for name in (name for name in names if name in own):  # in the order of the network
+        tensor, wanted = own[name], state[names[name]]
         if tensor.shape != wanted.shape:
             told = f"{start}{name} has shape {list(tensor.shape)}"
             raise UserError(f"{path}: {told}; allowed: {list(wanted.shape)}, as {model.told} has")
