@@ -64,22 +64,22 @@ def fitted(
 
     Raises UserError for a parameter that is missing, surplus, or of another shape or type.
     """
-    names, state = model.names(), model.state_dict()
+    state = model.state_dict()
+    names = {theirs: ours for theirs, ours in model.names().items() if not _counts(theirs)}
     start = _prefix(path, found, [*names]) if prefix is None else prefix
     own = {name.removeprefix(start): t for name, t in found.items() if name.startswith(start)}
+    own = {name: tensor for name, tensor in own.items() if not _counts(name)}
     if missing := [name for name in names if name not in own]:
         raise UserError(
             f"{path}: has no {start}{missing[0]}, which {model.told} has; "
             f"allowed: all of its parameters (there: {_some(found)})"
         )
-    # Batch normalisation counts its batches, and does not use the number.
-    own = {name: t for name, t in own.items() if not name.endswith("num_batches_tracked")}
     if surplus := [name for name in own if name not in names]:
         raise UserError(
             f"{path}: has {start}{surplus[0]}, which {model.told} has not; allowed: {_some(names)}"
         )
-    for name in (name for name in names if name in own):  # in the order of the network
-        tensor, wanted = own[name], state[names[name]]
+    for name, ours in names.items():  # in the order of the network
+        tensor, wanted = own[name], state[ours]
         if tensor.shape != wanted.shape:
             told = f"{start}{name} has shape {list(tensor.shape)}"
             raise UserError(f"{path}: {told}; allowed: {list(wanted.shape)}, as {model.told} has")
@@ -101,6 +101,11 @@ def _bounded(buffer: Tensor) -> Tensor:
     A network whose tensors are infinite counts as diverged.
     """
     return buffer.nan_to_num(nan=math.nan) if buffer.is_floating_point() else buffer
+
+
+def _counts(name: str) -> bool:
+    """Whether a name is of the number of batches that a normalisation counts and does not use."""
+    return name.endswith("num_batches_tracked")
 
 
 def _prefix(path: Path, found: dict[str, Tensor], names: list[str]) -> str:
