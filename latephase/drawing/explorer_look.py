@@ -100,8 +100,9 @@ function column(name) {
   return columns.get(name);
 }
 async function unpack() {
-  const packed = Uint8Array.from(atob(document.getElementById("data").textContent.trim()),
-    letter => letter.charCodeAt(0));
+  const text = atob(document.getElementById("data").textContent.trim());
+  const packed = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   bytes = new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -32,6 +32,8 @@ TARGETS = {
     "results/quick/index.html": table(2) | MARGINS | PAGES,
     "results/quick/atlas/index.html": table(2)
     | {"figure": 1, "claims_of_paper": 1, "gallery_of_paper": 1},
+    "results/quick/explore/weight_decay_mlp.html": table(2) | {"explorer": 1},
+    "explorers": table(2) | {"explorer": 1, "explorers": 1},
 }
 
 
