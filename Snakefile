@@ -47,6 +47,7 @@ localrules:
     tables,
     studies,
     prepare_data,
+    prepare_weights,
     aggregate,
     claims,
     figure,

@@ -11,8 +11,8 @@ from latephase.catalog import load
 from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
-from latephase.runs import code_digest, spec
-from rules import gpus, signals, summary
+from latephase.runs import code_digest, spec, weights
+from rules import gpus, libraries, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
@@ -48,6 +48,7 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     pack="[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}",
     digest="[0-9a-f]{12}",
+    weights="[0-9a-f]{64}",
     scale="|".join(SCALES),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
@@ -59,6 +60,20 @@ wildcard_constraints:
 def torch_env(device):
     """The environment of what computes with torch: its two builds differ in nothing else."""
     return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
+
+
+def torch_env_of_pack(device):
+    """The same for a pack, whose model may be made with a library of its own."""
+
+    def of(wildcards):
+        return f"../envs/{TARGETS.pack_stage(wildcards)}{'-cuda' * device.startswith('cuda')}.yaml"
+
+    return of
+
+
+def library(wildcards):
+    """The library of a pack's model. Where it is to be imported here and is not, it ends so."""
+    return or_exit(partial(libraries.importable, workflow))(TARGETS.pack_library(wildcards))
 
 
 @cache

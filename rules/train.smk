@@ -6,6 +6,7 @@ rule train:
         # folders, as in metrics.smk.
         parents=lambda wildcards: ancient(TARGETS.pack_parents(wildcards, "checkpoints")),
         past=lambda wildcards: TARGETS.pack_parents(wildcards, "history.parquet"),
+        weights=or_exit(TARGETS.pack_weights),
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -14,7 +15,7 @@ rule train:
         f"{RESULTS}/logs/train/{{pack}}.log",
     cache: True
     conda:
-        torch_env(config["device"])
+        torch_env_of_pack(config["device"])
     threads: 1
     resources:
         # Not a param: a device does not change what a run is.
@@ -23,13 +24,14 @@ rule train:
         own_gpu=gpus.own(config["device"], GPUS),
         runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
+        library=library,
     params:
         # The cache's key is made of these, and holds no wildcards: all that decides the result.
         pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
         # Files of code are no inputs here and in metrics.smk. Those would be two dozen a job: a
         # third of the time and of the memory that planning thousands of packs takes.
         code=partial(TARGETS.pack_code, "scripts.train"),
-        software=TARGETS.software("train"),
+        software=TARGETS.pack_software,
     message:
         "train {wildcards.pack}"
     shell:

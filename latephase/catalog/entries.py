@@ -36,6 +36,8 @@ class Catalog:
     """Every pack by its id."""
     owners: dict[str, str] = field(default_factory=dict)
     """The pack of every run, by their ids."""
+    weights: dict[str, str] = field(default_factory=dict)
+    """The configuration's names of the weights that models begin with, by what these hold."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The packs that hold the runs of a (study, scale)."""
 
@@ -137,7 +139,7 @@ class Catalog:
         return [study for study in there if not self.lacking(study, scale)]
 
     def lacking(self, study: str, scale: str) -> list[str]:
-        """The data sets of a study that are the user's to bring, and are not configured."""
+        """What a study needs of the user's own that is not configured: keys such as texts.sst2."""
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
@@ -149,15 +151,11 @@ class Catalog:
             return None
         entries = (self.figures | self.tables).items()
         shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
-        keys = {
-            n: user_data.BROUGHT[self.datasets[n]["kind"]]
-            for found in lacking.values()
-            for n in found
-        }
-        sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
+        keys = {key for found in lacking.values() for key in found}
+        named = sorted(keys, key=lambda key: key.partition(".")[2])
         return (
             f"left out: {', '.join([*studies, *shown])}, of data that are the user's own; "
-            f"name them in config.yaml: {', '.join(sets)}"
+            f"name them in config.yaml: {', '.join(named)}"
         )
 
 

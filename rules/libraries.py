@@ -1,0 +1,22 @@
+"""Optional libraries that some models are made with, and what is said where one is missing."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from latephase.errors import UserError
+
+
+def importable(workflow: Any, library: str) -> str:
+    """The library, or none. Raises UserError where jobs that are to run here lack it.
+
+    On a cluster, and where conda makes the environments, the libraries here are not those of the
+    jobs.
+    """
+    elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
+    if library and not elsewhere and find_spec(library) is None:
+        raise UserError(
+            f"the library {library} is not installed, which a model of the runs to be made needs; "
+            f"allowed: pip install --no-deps -r requirements-{library}.txt, or --sdm conda, which "
+            f"takes envs/train-{library}.yaml"
+        )
+    return library
