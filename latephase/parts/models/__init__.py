@@ -10,5 +10,10 @@ takes, images alone without it. A model that takes sequences of integers has the
 sequence, or None. ``BATCH_NORM = True`` says that it normalises
 over the batch, unless its parameter ``batch_norm`` says otherwise: no batch may then have one
 sample alone.
+``LIBRARY = "timm"`` says that it is made with an optional library, which has environments of its
+own, ``envs/train-<library>*.yaml``, and ``requirements-<library>.txt``. A parameter ``weights`` is
+the name of weights that the user brings; the model is given what a spec has of them and puts them
+in place by :func:`latephase.parts.pretrained.fill`. ``CONFIG`` and ``FIXED`` say what the weights'
+config.json must say: which of its keys are which parameters, and what else.
 A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.
 """

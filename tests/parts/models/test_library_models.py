@@ -54,9 +54,7 @@ def library(name, seed=0):
         import timm
 
         given = {"patch_size": 8, "embed_dim": WIDTH, "depth": LAYERS, "num_heads": HEADS}
-        model = timm.create_model(
-            "vit_tiny_patch16_224", img_size=16, num_classes=CLASSES, **given
-        )
+        model = timm.create_model("vit_tiny_patch16_224", img_size=16, num_classes=CLASSES, **given)
         return model, model
     import transformers
 
