@@ -57,23 +57,9 @@ wildcard_constraints:
     table="|".join(CATALOG.tables) or "(?!)",
 
 
-def torch_env(device):
+def torch_env(device, stage="train"):
     """The environment of what computes with torch: its two builds differ in nothing else."""
-    return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
-
-
-def torch_env_of_pack(device):
-    """The same for a pack, whose model may be made with a library of its own."""
-
-    def of(wildcards):
-        return f"../envs/{TARGETS.pack_stage(wildcards)}{'-cuda' * device.startswith('cuda')}.yaml"
-
-    return of
-
-
-def library(wildcards):
-    """The library of a pack's model. Where it is to be imported here and is not, it ends so."""
-    return or_exit(partial(libraries.importable, workflow))(TARGETS.pack_library(wildcards))
+    return f"../envs/{stage}{'-cuda' * device.startswith('cuda')}.yaml"
 
 
 @cache

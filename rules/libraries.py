@@ -6,6 +6,11 @@ from typing import Any
 from latephase.errors import UserError
 
 
+def of_pack(workflow: Any, targets: Any, wildcards: Any) -> str:
+    """The library that a pack's model is made with, or none. Raises UserError as the next."""
+    return importable(workflow, targets.pack_library(wildcards))
+
+
 def importable(workflow: Any, library: str) -> str:
     """The library, or none. Raises UserError where jobs that are to run here lack it.
 

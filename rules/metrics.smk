@@ -14,13 +14,13 @@ rule extract:
         f"{RESULTS}/logs/extract/{{family}}-{{pack}}.log",
     cache: True
     conda:
-        torch_env_of_pack(config["metrics_device"])
+        lambda wildcards: torch_env(config["metrics_device"], TARGETS.pack_stage(wildcards))
     threads: 1
     resources:
         device=config["metrics_device"],
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
-        library=library,
+        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
     params:
         # The cache's key holds no wildcards: what an artifact is of stands here.
         pack="{pack}",

@@ -15,7 +15,7 @@ rule train:
         f"{RESULTS}/logs/train/{{pack}}.log",
     cache: True
     conda:
-        torch_env_of_pack(config["device"])
+        lambda wildcards: torch_env(config["device"], TARGETS.pack_stage(wildcards))
     threads: 1
     resources:
         # Not a param: a device does not change what a run is.
@@ -24,7 +24,7 @@ rule train:
         own_gpu=gpus.own(config["device"], GPUS),
         runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
-        library=library,
+        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
     params:
         # The cache's key is made of these, and holds no wildcards: all that decides the result.
         pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
