@@ -6,11 +6,6 @@ from typing import Any
 from latephase.errors import UserError
 
 
-def of_pack(workflow: Any, targets: Any, wildcards: Any) -> str:
-    """The library that a pack's model is made with, or none. Raises UserError as the next."""
-    return importable(workflow, targets.pack_library(wildcards))
-
-
 def importable(workflow: Any, library: str) -> str:
     """The library, or none. Raises UserError where jobs that are to run here lack it.
 
@@ -25,3 +20,27 @@ def importable(workflow: Any, library: str) -> str:
             f"takes envs/train-{library}.yaml"
         )
     return library
+
+
+def of_pack(workflow: Any, targets: Any, wildcards: Any) -> str:
+    """The library that a pack's model is made with, or none. Raises UserError as above.
+
+    A resource of the jobs on a pack, so that a dry run tells.
+    """
+    return importable(workflow, targets.pack_library(wildcards))
+
+
+def lacking(workflow: Any, targets: Any) -> str:
+    """One line if a job that is to run here needs a library that is not here; else nothing.
+
+    Asked before the first job runs; a job's resources are asked for when its turn comes.
+    """
+    if workflow.touch:
+        return ""
+    for job in workflow.dag.needrun_jobs():
+        if job.rule.name in ("train", "extract"):
+            try:
+                of_pack(workflow, targets, job.wildcards)
+            except UserError as error:
+                return f"error: {error}"
+    return ""

@@ -167,21 +167,23 @@ def planned(fresh_project):
     return fresh_project
 
 
-def said(project):
-    """The line that planning ends with; Snakemake says of which job."""
-    text, status = project.run("-n", "--", TABLES[0])
+def said(project, *options):
+    """The line that planning ends with; Snakemake may say of which job."""
+    text, status = project.run(*options, "--", TABLES[0])
     assert status != 0
     (line,) = [line for line in text.splitlines() if "error: " in line]
     return line[line.index("error: ") :]
 
 
 @pytest.mark.skipif(find_spec("transformers") is not None, reason="needs transformers not to be")
-def test_without_the_library_one_line_says_which_it_is_and_how_to_have_it(planned):
-    assert said(planned) == (
+@pytest.mark.parametrize("options", [[], ["-n"]], ids=["run", "dry run"])
+def test_without_the_library_one_line_says_which_it_is_and_how_to_have_it(planned, options):
+    assert said(planned, *options) == (
         "error: the library transformers is not installed, which a model of the runs to be made "
         "needs; allowed: pip install --no-deps -r requirements-transformers.txt, or --sdm conda, "
         "which takes envs/train-transformers.yaml"
     )
+    assert not (planned.folder / "results/data").exists()
 
 
 def test_without_the_weights_one_line_says_how_to_name_them(planned):
