@@ -5,6 +5,7 @@ The Snakefile imports this module: it imports neither torch nor NumPy.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def folder(config: dict[str, Any], name: str) -> Path:
         )
     path = Path(config["weights"][name])
     for file in FILES:
-        if not (path / file).is_file():
+        # Unlike the method, this is false as well where a path cannot be.
+        if not os.path.isfile(path / file):  # noqa: PTH113
             line = f"config: weights.{name} is {path}, which has no file {file}"
             raise UserError(f"{line}; allowed: {ALLOWED}")
     return path
@@ -115,7 +117,7 @@ def _check_run(
     path = folder(config, name) / FILES[0]
     try:
         told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"config: weights.{name}: {path} is no JSON ({error})") from None
     known = told if isinstance(told, dict) else {}
     model = run["model"]
