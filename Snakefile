@@ -34,7 +34,7 @@ onstart:
     gc.freeze()
     gc.enable()
     signals.heed_while_jobs_run()
-    if line := gpus.lacking(workflow, config, LEAVE):
+    if line := libraries.lacking(workflow, TARGETS) or gpus.lacking(workflow, config, LEAVE):
         sys.exit(line)
     serve.start(LEAVE)
 

@@ -10,8 +10,8 @@ from latephase.catalog import load
 from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
-from latephase.runs import code_digest, outside, spec
-from rules import gpus, signals, summary
+from latephase.runs import code_digest, outside, spec, weights
+from rules import gpus, libraries, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
@@ -53,18 +53,18 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     pack=PACK,
     digest="[0-9a-f]{12}",
+    weights="[0-9a-f]{64}",
     scale="|".join(SCALES),
     paper="|".join(CATALOG.papers),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
-    # If there is none, a pattern that matches nothing.
-    figure="|".join(CATALOG.figures) or "(?!)",
+    figure="|".join(CATALOG.figures) or "(?!)",  # which matches nothing
     table="|".join(CATALOG.tables) or "(?!)",
 
 
-def torch_env(device):
+def torch_env(device, stage="train"):
     """The environment of programs that use torch. Its two variants differ in torch's build alone."""
-    return f"../envs/train{'-cuda' * device.startswith('cuda')}.yaml"
+    return f"../envs/{stage}{'-cuda' * device.startswith('cuda')}.yaml"
 
 
 @cache

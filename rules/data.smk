@@ -37,3 +37,34 @@ rule prepare_data:
             --output {output:q} \
             2>&1 | tee {log:q}
         """
+
+
+localrules:
+    prepare_weights,
+
+
+rule prepare_weights:
+    """Weights that models begin with, under the sha256 of what they hold."""
+    output:
+        f"{weights.FOLDER}/{{weights}}.safetensors",
+    log:
+        f"{RESULTS}/logs/prepare_weights/{{weights}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        # Where they lie is not what they hold.
+        source=or_exit(TARGETS.weights_source),
+    params:
+        sha256="{weights}",
+        code=TARGETS.code("scripts.prepare_weights"),
+    message:
+        "keep the weights {wildcards.weights}"
+    shell:
+        r"""
+        python -m scripts.start prepare_weights \
+            --source {resources.source:q} \
+            --sha256 {params.sha256} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """

@@ -7,18 +7,20 @@ rule extract:
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
         data=TARGETS.pack_data,
+        weights=or_exit(TARGETS.pack_weights),
     output:
         f"{RESULTS}/packs/{{pack}}/{{family}}.parquet",
     log:
         f"{RESULTS}/logs/extract/{{family}}-{{pack}}.log",
     cache: True
     conda:
-        torch_env(config["metrics_device"])
+        lambda wildcards: torch_env(config["metrics_device"], TARGETS.pack_stage(wildcards))
     threads: 1
     resources:
         device=config["metrics_device"],
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
+        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
     params:
         # The cache's key holds no wildcards, so these say what an artifact is about.
         pack="{pack}",
@@ -26,7 +28,7 @@ rule extract:
         program=TARGETS.extraction,
         options=TARGETS.extraction_options,
         code=TARGETS.extraction_code,
-        software=TARGETS.software("train"),
+        software=TARGETS.pack_software,
     message:
         "measure {wildcards.family}, {wildcards.pack}"
     shell:

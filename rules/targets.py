@@ -10,13 +10,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import coverage, printed, user_data
+from latephase.catalog import coverage, printed, user_data, weights
 from latephase.catalog.check_shown import published_of
 from latephase.catalog.entries import SCALES, Catalog
 from latephase.datasets.kinds import folder, npz, text
 from latephase.errors import UserError
 from latephase.metrics import families
-from latephase.runs import code_digest, grid, parts, spec
+from latephase.runs import code_digest, declared, grid, parts, spec
+from latephase.runs import weights as weights_kept
 from latephase.runs.columns import ALWAYS, ARM
 
 INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
@@ -72,8 +73,13 @@ class Targets:
         It is a param of what is cached, because the cache's key leaves out pin files and, without
         --sdm conda, the whole environment. Comments are not in it.
         """
-        envs = self.root / "envs"
-        listed = [path for kind in ("yaml", "txt") for path in envs.glob(f"{stage}*.{kind}")]
+        envs, both = self.root / "envs", (stage, f"{stage}-cuda")
+        listed = [
+            path
+            for kind in ("yaml", "txt")
+            for name in both
+            for path in envs.glob(f"{name}.*{kind}")
+        ]
         files = [*sorted(listed), self.root / "requirements.txt"]
         lines = [line.strip() for path in files for line in path.read_text("utf-8").splitlines()]
         return spec.digest([line for line in lines if re.match(r"- |https:|torch==", line)])
@@ -142,6 +148,44 @@ class Targets:
     def pack_code(self, program: str, wildcards) -> str:
         """A program, with the parts of the pack at hand."""
         return self.code(program, *parts.modules(self.pack_spec(wildcards)["common"]))
+
+    def pack_library(self, wildcards) -> str:
+        """The optional library that a pack's model is made with; of most nothing."""
+        return declared.library(self.pack_spec(wildcards)["common"]["model"]["name"])
+
+    def pack_stage(self, wildcards) -> str:
+        """The environment of what computes with a pack's model, but for the device."""
+        library = self.pack_library(wildcards)
+        return f"train-{library}" if library else "train"
+
+    def pack_software(self, wildcards) -> str:
+        """What :meth:`software` says of that environment."""
+        return self.software(self.pack_stage(wildcards))
+
+    def pack_weights(self, wildcards) -> list[str]:
+        """The file of the weights that a pack's model begins with; of most none.
+
+        Raises UserError where the configuration does not name them.
+        """
+        named = self.pack_spec(wildcards)["common"]["model"].get("weights")
+        if named is None:
+            return []
+        if named not in self.catalog.weights:
+            weights.folder(self.catalog.config, named)
+        return [weights_kept.file_of(named)]
+
+    def weights_source(self, wildcards) -> str:
+        """The user's file of weights that hold what a file kept here is called by.
+
+        Raises UserError where the configuration names none.
+        """
+        held = f"{weights_kept.KNOWN}{wildcards.weights}"
+        if held not in self.catalog.weights:
+            line = f"config: weights names none that hold {held}"
+            raise UserError(f"{line}; allowed: the folder of those that a study names")
+        return str(
+            weights.folder(self.catalog.config, self.catalog.weights[held]) / weights.FILES[1]
+        )
 
     def pack_parents(self, wildcards, file: str) -> list[str]:
         """A file or folder of each of the packs from which a pack's runs fork."""

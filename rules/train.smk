@@ -6,6 +6,7 @@ rule train:
         # folders, as in metrics.smk.
         parents=lambda wildcards: ancient(TARGETS.pack_parents(wildcards, "checkpoints")),
         past=lambda wildcards: TARGETS.pack_parents(wildcards, "history.parquet"),
+        weights=or_exit(TARGETS.pack_weights),
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -17,7 +18,7 @@ rule train:
         pack=TRAINED,
     cache: True
     conda:
-        torch_env(config["device"])
+        lambda wildcards: torch_env(config["device"], TARGETS.pack_stage(wildcards))
     threads: 1
     resources:
         # Not a param: a device does not change what a run is.
@@ -26,6 +27,7 @@ rule train:
         own_gpu=gpus.own(config["device"], GPUS),
         runtime=TARGETS.train_minutes,
         scratch=f"{RESULTS}/scratch",
+        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
     params:
         # The cache's key is made of these and holds no wildcards, so everything that decides the
         # result is here.
@@ -33,7 +35,7 @@ rule train:
         # Files of code are not inputs, neither here nor in metrics.smk. There would be two dozen for
         # each job, a third of the time and memory that planning thousands of packs takes.
         code=partial(TARGETS.pack_code, "scripts.train"),
-        software=TARGETS.software("train"),
+        software=TARGETS.pack_software,
     message:
         "train {wildcards.pack}"
     shell:

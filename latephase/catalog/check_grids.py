@@ -244,6 +244,12 @@ def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> No
             f"{file}: {key}.augmentation is {run['augmentation']['name']}; "
             f"allowed: none, because the inputs of {data['name']} are integers"
         )
+    positions = model.get("positions", declared.default("model", model["name"], "positions"))
+    if positions and (length := dataset["shape"][0]) > positions:
+        raise UserError(
+            f"{file}: {key}.model.positions is {positions}; allowed: at least {length}, the length "
+            f"of the sequences of {data['name']}"
+        )
     heads = model.get("heads", declared.default("model", model["name"], "heads"))
     if "width" in model and heads:
         check(model["width"], {"multipleOf": heads}, file, f"{key}.model.width")

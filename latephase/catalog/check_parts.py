@@ -55,6 +55,7 @@ def check_part(kind: str, name: str) -> None:
     if kind == "model":
         kinds = {"type": "array", "minItems": 1, "items": {"enum": ["images", "integers"]}}
         check(list(declared.inputs(name)), kinds, told, "INPUTS")
+        _check_library(name, told)
     for node in body:
         if isinstance(node, ast.FunctionDef) and kind in GIVEN and node.name == GIVEN[kind][0]:
             _check_call(told, node.name, node.args, GIVEN[kind][1], takes)
@@ -65,6 +66,18 @@ def check_part(kind: str, name: str) -> None:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                     first = ["self", "shape", "classes"]
                     _check_call(told, "Model.__init__", method.args, first, takes)
+
+
+def _check_library(model: str, told: str) -> None:
+    """What a model says of an optional library, and of what the library saves."""
+    library, keys = declared.library(model), declared.config_keys(model)
+    check(library, {"type": "string"}, told, "LIBRARY")
+    if library and not (code_digest.ROOT / "envs" / f"train-{library}.yaml").is_file():
+        line = f"{told}: LIBRARY is {library!r}, which has no envs/train-{library}.yaml"
+        raise UserError(f"{line}; allowed: a library with such a file")
+    named = {"enum": list(declared.parameters("model", model))}
+    check(keys, {"type": "object", "additionalProperties": named}, told, "CONFIG")
+    check(declared.config_fixed(model), {"type": "object"}, told, "FIXED")
 
 
 def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) -> None:

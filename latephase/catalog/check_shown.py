@@ -35,7 +35,7 @@ def check_chosen(catalog: Catalog) -> None:
         for study in [figure["study"], *figure.get("beside", [])]:
             if scale in catalog.studies[study]["scales"]:
                 for missing in catalog.lacking(study, scale):
-                    check_brought(catalog.config, catalog.datasets, missing)
+                    check_brought(catalog.config, missing)
 
 
 def program_of(kind: str, name: str, entry: dict[str, Any]) -> Path:

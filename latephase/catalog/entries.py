@@ -38,6 +38,8 @@ class Catalog:
     """Every pack by its id."""
     owners: dict[str, str] = field(default_factory=dict)
     """The pack of every run, by their ids."""
+    weights: dict[str, str] = field(default_factory=dict)
+    """The configuration's names of the weights that models begin with, by what these hold."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The packs that hold the runs of a (study, scale)."""
 
@@ -140,7 +142,7 @@ class Catalog:
         return [study for study in there if not self.lacking(study, scale)]
 
     def lacking(self, study: str, scale: str) -> list[str]:
-        """The data sets of a study that the user must bring and has not configured."""
+        """What a study needs of the user's own that is not configured: keys such as texts.sst2."""
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
@@ -154,15 +156,11 @@ class Catalog:
             return None
         entries = (self.figures | self.tables).items()
         shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
-        keys = {
-            n: user_data.BROUGHT[self.datasets[n]["kind"]]
-            for found in lacking.values()
-            for n in found
-        }
-        sets = [f"{key}.{name}" for name, key in sorted(keys.items())]
+        keys = {key for found in lacking.values() for key in found}
+        named = sorted(keys, key=lambda key: key.partition(".")[2])
         return (
-            f"left out: {', '.join([*studies, *shown])}, because their data are not configured; "
-            f"name them in config.yaml: {', '.join(sets)}"
+            f"left out: {', '.join([*studies, *shown])}, because what the user brings for them is "
+            f"not configured; name it in config.yaml: {', '.join(named)}"
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import forks, outside, user_data
+from latephase.catalog import forks, outside, user_data, weights
 from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_coverage import check_coverage
 from latephase.catalog.check_places import check_folder
@@ -62,6 +62,11 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
         for scale, setting in study["scales"].items():
             file, key = catalog.file_of(name), f"scales.{scale}"
             check_setting(setting, schemas["study"], datasets, file, key)
+    catalog.weights.update(weights.resolve(config, catalog.studies))
+    for name, study in catalog.studies.items():
+        for setting in study["scales"].values():
+            file = catalog.file_of(name)
+            weights.check_fits(config, catalog.weights, datasets, setting, file)
     _fork(catalog)
     check_shown(catalog)
     check_claims(catalog, schemas["claims"])

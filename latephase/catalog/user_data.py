@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from latephase.catalog import weights
 from latephase.datasets.kinds import folder as images
 from latephase.datasets.kinds import npz, text
 from latephase.errors import UserError
@@ -77,23 +78,23 @@ BROUGHT = {"folder": "folders", "text": "texts"}
 """The kinds of data that a user brings, and the key of the configuration that names them."""
 
 
-def check_brought(config: dict[str, Any], datasets: dict[str, dict], name: str) -> None:
-    """Raise a UserError if the user must bring a data set and the configuration lacks it."""
-    kind = datasets[name]["kind"]
-    if kind in BROUGHT:
-        {"folder": folder, "text": texts}[kind](config, name)
+def check_brought(config: dict[str, Any], key: str) -> None:
+    """Raise a UserError if the configuration lacks a key such as texts.sst2."""
+    of, name = key.split(".")
+    {"folders": folder, "texts": texts, "weights": weights.folder}[of](config, name)
 
 
 def lacking(
     config: dict[str, Any], datasets: dict[str, dict], setting: dict[str, Any]
 ) -> list[str]:
-    """The data sets of a setting that the user would have to name, but has not named."""
+    """What the user has to name for a setting, but has not: keys such as texts.sst2."""
     kinds = {name: datasets[name]["kind"] for name in _names(setting)}
-    return sorted(
-        name
+    data = [
+        f"{BROUGHT[kind]}.{name}"
         for name, kind in kinds.items()
         if kind in BROUGHT and name not in config[BROUGHT[kind]]
-    )
+    ]
+    return sorted(data) + [f"weights.{name}" for name in weights.unnamed(setting)]
 
 
 def _given(config: dict[str, Any], name: str) -> dict[str, Any]:

@@ -102,6 +102,24 @@ def batch_norm(model: str) -> bool:
     return bool(literal(path("model", model), "BATCH_NORM"))
 
 
+@functools.cache
+def library(model: str) -> str:
+    """The optional library that a model is made with; empty where it needs none."""
+    return literal(path("model", model), "LIBRARY") or ""
+
+
+@functools.cache
+def config_keys(model: str) -> dict[str, str]:
+    """What the keys of a library's config.json are called among a model's parameters."""
+    return literal(path("model", model), "CONFIG") or {}
+
+
+@functools.cache
+def config_fixed(model: str) -> dict[str, Any]:
+    """What that config.json must say whatever the parameters."""
+    return literal(path("model", model), "FIXED") or {}
+
+
 def schema(kind: str, name: str) -> dict[str, Any]:
     """The JSON schema of a part's entry in a spec."""
     return {

@@ -288,7 +288,7 @@ def test_a_model_takes_the_inputs_that_the_data_have():
         check_grids(setting, schema, tokens, "here", "quick")
     assert str(caught.value) == (
         "here: quick.model.name is mlp; allowed: a model that takes integers, as tokens has them: "
-        "grok_transformer, transformer"
+        "bert, gpt2, grok_transformer, transformer"
     )
 
 

@@ -31,6 +31,7 @@ GOOD = [
     ("model", MODEL.replace("classes, widths", "classes, /, widths, deep=True")),
     ("model", "PARAMETERS = {}\nfrom torchlike import Network as Model\n"),
     ("model", "PARAMETERS = {}\nclass Model: pass\n"),
+    ("model", f"{MODEL}LIBRARY = 'timm'\nCONFIG = {{'deep': 'widths'}}\nFIXED = {{'act': 1}}\n"),
     ("loss", LOSS),
     ("loss", LOSS.replace("(logits, targets)", "(f, y, scale=1)")),
     ("schedule", SCHEDULE),
@@ -39,6 +40,10 @@ GOOD = [
 
 MISSING = " is missing; every "
 BAD = [
+    ("model", f"{MODEL}LIBRARY = 'tim'\n", "LIBRARY is 'tim', which has no envs/train-tim.yaml"),
+    ("model", f"{MODEL}LIBRARY = 3\n", "LIBRARY is 3; allowed: string"),
+    ("model", f"{MODEL}CONFIG = {{'deep': 'depth'}}\n", "CONFIG.deep is 'depth'; allowed: widths"),
+    ("model", f"{MODEL}FIXED = 'relu'\n", "FIXED is 'relu'; allowed: object"),
     ("optimizer", OPTIMIZER.replace(UPDATE, ""), "update" + MISSING),
     ("optimizer", OPTIMIZER.replace("STATE = ('m',)\n", ""), "STATE" + MISSING),
     ("optimizer", OPTIMIZER.replace("def update", "def step"), "update" + MISSING),
@@ -111,7 +116,8 @@ def part(tmp_path, monkeypatch):
     """A part of a user's own, by its kind and source."""
     monkeypatch.setattr(declared, "PARTS", tmp_path)
     cached = (
-        *(declared.parameters, declared.names),
+        *(declared.parameters, declared.names, declared.library),
+        *(declared.config_keys, declared.config_fixed),
         *(check_parts.check_part, check_parts.check_imports),
     )
 

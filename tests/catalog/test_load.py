@@ -133,7 +133,7 @@ BAD_CONFIGS = [
     ({"packs": {"mlp": {"gpu": {"seed": 2}}}}, "packs.mlp.gpu is not a known key; allowed: cpu"),
     (
         {"packs": {"mpl": {}}},
-        "packs.mpl is not a model; allowed: cnn, conv_mlp, grok_transformer, mlp",
+        "packs.mpl is not a model; allowed: bert, cnn, conv_mlp, gpt2",
     ),
     ({"npz": {"My Data": "x.npz"}}, "npz.My Data is not a name that matches ^[a-z0-9_]+$"),
     ({"npz": {"digits": "x.npz"}}, "npz.digits is the name of a shipped data set"),

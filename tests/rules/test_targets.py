@@ -15,6 +15,7 @@ from latephase.metrics import families
 from latephase.metrics.families import FAMILIES
 from latephase.runs import grid, spec
 from latephase.runs.columns import ALWAYS
+from rules import libraries
 from rules.targets import Targets
 
 ROOT = Path(__file__).parents[2]
@@ -229,8 +230,51 @@ def test_a_comment_on_pins_is_no_other_software(tmp_path):
     (tmp_path / "requirements.txt").write_text("# pins\ntorch==2.13.0\npandas==4\n")
     (tmp_path / "envs/analysis.yaml").write_text("dependencies:\n- python=3.13\n")
     assert software() == before
+    # Of other models.
+    (tmp_path / "envs/train-timm.yaml").write_text("dependencies:\n- timm=1.0\n")
+    (tmp_path / "envs/train-timm-cuda.yaml").write_text("dependencies:\n- timm=1.0\n")
+    assert software() == before
+    (tmp_path / "envs/train-cuda.yaml").write_text("dependencies:\n- python=3.13\n")
+    on_gpus = software()
     (tmp_path / "envs/train.yaml").write_text("dependencies:\n- python=3.13\n")
-    assert software() != before
+    assert len({before, on_gpus, software()}) == 3
+
+
+def of_model(shipped, name):
+    found = (pack for pack in shipped.catalog.packs if f"-{name}-" in pack)
+    return wildcards(pack=next(found))
+
+
+def test_a_model_with_a_library_has_environments_of_its_own(shipped, pack):
+    assert (shipped.pack_library(pack), shipped.pack_stage(pack)) == ("", "train")
+    vit, bert = of_model(shipped, "timm_vit"), of_model(shipped, "bert")
+    assert (shipped.pack_library(vit), shipped.pack_stage(vit)) == ("timm", "train-timm")
+    assert shipped.pack_stage(bert) == "train-transformers"
+    told = [shipped.pack_software(each) for each in (pack, vit, bert)]
+    assert told[0] == shipped.software("train") and len({*told}) == 3
+
+
+def test_weights_are_the_user_s_to_name(shipped, pack):
+    assert shipped.pack_weights(pack) == []
+    assert shipped.pack_weights(of_model(shipped, "timm_vit")) == []
+    with pytest.raises(UserError, match=r"weights\.tinybert is missing: .*docs/pretrained\.md"):
+        shipped.pack_weights(of_model(shipped, "bert"))
+    with pytest.raises(UserError, match="weights names none that hold sha256:0000"):
+        shipped.weights_source(wildcards(weights="0" * 64))
+
+
+def test_a_library_is_asked_for_where_jobs_run_here():
+    here = SimpleNamespace(
+        local_exec=True, deployment_settings=SimpleNamespace(deployment_method=set())
+    )
+    assert libraries.importable(here, "") == ""
+    assert libraries.importable(here, "json") == "json"
+    with pytest.raises(UserError, match=r"the library no_such is not installed, .* --sdm conda"):
+        libraries.importable(here, "no_such")
+    on_a_cluster = SimpleNamespace(local_exec=False)
+    assert libraries.importable(on_a_cluster, "no_such") == "no_such"
+    here.deployment_settings.deployment_method = {"conda"}
+    assert libraries.importable(here, "no_such") == "no_such"
 
 
 def test_a_gallery_has_every_figure_once_in_natural_order(shipped):

@@ -5,6 +5,7 @@ from jsonschema import Draft202012Validator
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.runs import code_digest, declared, parts
+from tests.libraries import models
 
 PARTS = [(kind, name) for kind in parts.KINDS for name in declared.names(kind)]
 SHAPE, CLASSES = [1, 4, 3], 5
@@ -18,6 +19,9 @@ GIVEN = {name: {"lr": 0.1} for name in declared.names("optimizer")} | {
     "smooth_mlp": {"widths": [7, 6]},
     "transformer": {"width": 6, "heads": 2, "mlp_width": 5, "patch": 1},
     "vit": {"layers": 2, "heads": 2, "head_width": 3, "mlp_width": 5},
+    "bert": {"width": 6, "layers": 1, "heads": 2, "mlp_width": 5},
+    "gpt2": {"width": 6, "layers": 1, "heads": 2},
+    "timm_vit": {"patch": 1, "width": 6, "layers": 1, "heads": 2},
     "ufm": {"samples": 9, "width": 3},
     "steps": {"milestones": [3]},
 }
@@ -114,7 +118,7 @@ def test_a_part_that_cannot_be_read_is_one_line(part, tmp_path, source, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", declared.names("model"))
+@pytest.mark.parametrize("name", models())
 def test_models_honour_their_contract(name):
     """features, then a linear head: what every metric of the last layer rests on."""
     torch.manual_seed(0)

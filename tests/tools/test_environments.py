@@ -12,12 +12,17 @@ import yaml
 
 from latephase.datasets import kinds
 from latephase.errors import UserError
-from latephase.runs import code_digest, parts
+from latephase.runs import code_digest, declared, parts
 from scripts.tools import check_pins
 from tests.tools import pins
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
+LIBRARIES = {declared.library(name) for name in declared.names("model")} - {""}
+"""Optional ones, each with environments of its own."""
+UNPINNED = {"train-timm", "train-timm-cuda"}
+"""Environments for which the solver had no records."""
+PINNED = [file.stem for file in FILES if file.stem not in UNPINNED]
 PACKAGES = {
     "PIL": "pillow",
     "matplotlib": "matplotlib-base",
@@ -38,19 +43,24 @@ def found(pattern: str) -> list[str]:
     return [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
 
 
+def parts_with(library: str) -> list[str]:
+    """The modules of all parts that need no optional library but this one."""
+    return [
+        module
+        for kind, folder in parts.KINDS.items()
+        for module in found(f"latephase/parts/{folder}/[a-z]*.py")
+        if kind != "model" or declared.library(module.rpartition(".")[2]) in ("", library)
+    ]
+
+
 PROGRAMS = {
     "train": [
         *("scripts.train", "scripts.convert_checkpoints", "scripts.own_gpu", "scripts.device"),
         *found("scripts/extract/[a-z]*.py"),
-        *(
-            module
-            for folder in parts.KINDS.values()
-            for module in found(f"latephase/parts/{folder}/[a-z]*.py")
-        ),
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
-        *("scripts.bundle", "scripts.gallery", "scripts.explore"),
+        *("scripts.bundle", "scripts.gallery", "scripts.explore", "scripts.prepare_weights"),
         *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
         *found("latephase/papers/*/claims.py"),
         *found("scripts/figures/[a-z]*.py"),
@@ -59,6 +69,8 @@ PROGRAMS = {
 }
 """What runs in the environment of a stage, with what it loads by name."""
 IN_EVERY = ["scripts.start", "scripts.tools.check_pins"]
+PROGRAMS |= {f"train-{library}": PROGRAMS["train"] + parts_with(library) for library in LIBRARIES}
+PROGRAMS["train"] += parts_with("")
 PROGRAMS = {stage: [*programs, *IN_EVERY] for stage, programs in PROGRAMS.items()}
 ELSEWHERE = {
     "rules.summary": "Snakemake's own process",
@@ -87,7 +99,7 @@ def modules_of(program: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - set(OURS)
 
 
-@pytest.mark.parametrize("name", ["train", "train-cuda", "analysis"])
+@pytest.mark.parametrize("name", [file.stem for file in FILES])
 def test_what_a_stage_imports_is_in_its_environment(name):
     packages = versions(ROOT / f"envs/{name}.yaml")
     for program in PROGRAMS[name.removesuffix("-cuda")]:
@@ -98,7 +110,7 @@ def test_what_a_stage_imports_is_in_its_environment(name):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_version_is_exact_and_is_the_one_of_the_pip_route(file):
-    listed = (ROOT / "requirements.txt").read_text()
+    listed = "".join(path.read_text() for path in sorted(ROOT.glob("requirements*.txt")))
     for package, version in versions(file).items():
         assert re.fullmatch(r"\d+(\.\d+)+", version), package
         if package not in ("python", "cuda-version"):
@@ -137,7 +149,8 @@ def test_the_rules_call_a_program_in_its_stage_s_environment():
                 for stage, programs in PROGRAMS.items()
                 if any(program.startswith(f"scripts.{name}") for program in programs)
             }
-            assert stages == {"train" if "torch_env" in environment else "analysis"}, name
+            torch = {stage for stage in PROGRAMS if stage.startswith("train")}
+            assert stages == (torch if "torch_env" in environment else {"analysis"}), name
 
 
 def brought_by(distribution: str) -> set[str]:
@@ -187,7 +200,13 @@ def test_the_snakefile_imports_what_snakemake_brings():
     assert names - set(OURS) <= brought_by("snakemake")
 
 
-@pytest.mark.parametrize("name", [file.stem for file in FILES])
+def test_the_environments_without_pins_say_so():
+    pinless = {file for file in FILES if not file.with_suffix(".linux-64.pin.txt").exists()}
+    assert {file.stem for file in pinless} == UNPINNED
+    assert all("# No pin file: " in file.read_text() for file in pinless)
+
+
+@pytest.mark.parametrize("name", PINNED)
 def test_the_pin_file_is_explicit_and_holds_the_environment_s_versions(name):
     found = {pin.name: pin.version for pin in pins.read(name)}
     assert len(found) == len(pins.read(name))
@@ -211,7 +230,7 @@ def test_the_two_builds_of_pytorch_are_the_only_difference():
     assert builds[1].startswith("cuda129_")
 
 
-@pytest.mark.parametrize("name", [file.stem for file in FILES])
+@pytest.mark.parametrize("name", PINNED)
 def test_conda_s_relatives_read_the_files_so(name):
     """As rattler does: the pins as an explicit specification, each entry as met by one of them."""
     rattler = pytest.importorskip("rattler", reason="py-rattler reads them")
@@ -226,7 +245,7 @@ def test_conda_s_relatives_read_the_files_so(name):
         assert rattler.MatchSpec(entry).matches(records[entry.split("=")[0]]), entry
 
 
-@pytest.mark.parametrize("name", [file.stem for file in FILES])
+@pytest.mark.parametrize("name", PINNED)
 def test_what_a_pinned_package_needs_is_pinned_with_it(name):
     rattler = pytest.importorskip("rattler", reason="py-rattler says whether a version will do")
     records = by_name(rattler, name)

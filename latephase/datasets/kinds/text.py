@@ -1,4 +1,4 @@
-"""A user's texts with labels: .csv, .tsv or .parquet, and a vocabulary of word pieces.
+"""A user's texts with labels: .csv, .tsv or .parquet, and a vocabulary of their pieces.
 
 The Snakefile calls :func:`entry_of` before anything runs. Libraries that turn texts into tokens are
 imported when they are needed.
@@ -10,6 +10,7 @@ import csv
 import gzip
 import hashlib
 import itertools
+import json
 import os
 import re
 import zlib
@@ -42,6 +43,10 @@ SCHEMA = {
         "columns": {"$ref": "#/$defs/column_names"},
         # A seed that orders the training texts, where they stand sorted by their labels.
         "shuffle": {"type": "integer", "minimum": 0},
+        # Whether all pieces are kept, with their numbers, as weights that know them want it.
+        "whole_vocabulary": {"type": "boolean"},
+        # How many pieces are kept.
+        "vocabulary": {"$ref": "#/$defs/size"},
     },
 }
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
@@ -49,11 +54,15 @@ LENGTH = 128
 """The number of tokens of a text, unless the user asks for another."""
 PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 """Tokens with a special meaning. The first two are 0 and 1 in the stored data."""
+END = "<|endoftext|>"
+"""The piece of a tokenizer.json as GPT-2 has it that fills up a shorter text."""
 LARGEST = 4 << 30
 """The most bytes of a file, unpacked."""
 LONGEST = 1 << 20
 """The most characters of a field."""
 MOST_PIECES = 1_000_000
+KEPT = ("columns", "shuffle", "whole_vocabulary")
+"""Keys of the configuration that an entry has, too."""
 AT_ONCE = 4096
 """How many texts are turned into tokens at a time."""
 
@@ -62,8 +71,8 @@ def entry_of(given: dict[str, Any]) -> dict[str, Any]:
     """What the entry of texts in catalog/datasets.yaml would be; every text and label is read.
 
     ``given`` is what the configuration says about them: train, test, vocabulary and labels and, if
-    they are not the usual ones, text, label, columns, length and shuffle. Raises UserError as
-    :func:`examples` and :func:`pieces_of` do.
+    they are not the usual ones, text, label, columns, length, shuffle and whole_vocabulary. Raises
+    UserError as :func:`examples` and :func:`pieces_of` do.
     """
     entry = bare_entry_of(given)
     pieces_of(given["vocabulary"])
@@ -101,7 +110,7 @@ def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
         "text": texts,
         "label": given.get("label", "label"),
         **named,
-        **{key: given[key] for key in ("columns", "shuffle") if key in given},
+        **{key: given[key] for key in KEPT if key in given},
     }
 
 
@@ -268,8 +277,11 @@ def _rows(
 
 
 def pieces_of(path: str | os.PathLike) -> dict[str, int]:
-    """The word pieces of a vocab.txt, one a line, with their numbers. Raises UserError."""
+    """The pieces of a vocabulary with their numbers: of a vocab.txt, word pieces, one a line; of a
+    tokenizer.json, byte pairs. Raises UserError."""
     _check_file(path)
+    if _is_json(path):
+        return _byte_pairs_of(path)
     with _reading(path), Path(path).open(encoding="utf-8-sig", newline="\n") as file:
         found = [line.rstrip("\r\n") for line in itertools.islice(file, MOST_PIECES + 1)]
     if len(found) > MOST_PIECES:
@@ -284,6 +296,28 @@ def pieces_of(path: str | os.PathLike) -> dict[str, int]:
     return numbers
 
 
+def _is_json(path: str | os.PathLike) -> bool:
+    return str(path).endswith(".json")
+
+
+def _byte_pairs_of(path: str | os.PathLike) -> dict[str, int]:
+    with _reading(path):
+        told = json.loads(Path(path).read_text("utf-8"))
+    try:
+        numbers = told["model"]["vocab"] | {
+            one["content"]: one["id"] for one in told["added_tokens"]
+        }
+        sound = all(isinstance(n, int) and 0 <= n < MOST_PIECES for n in numbers.values())
+        known = told["model"]["type"] == "BPE" and END in numbers and sound
+    except (KeyError, TypeError):
+        known = False
+    if not known:
+        raise UserError(
+            f"{path}: holds no byte pairs; allowed: a tokenizer.json of GPT-2's kind, with {END}"
+        )
+    return numbers
+
+
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Tokens [N, T] as int32 and classes [N].
 
@@ -291,6 +325,11 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     and [SEP]. Of a text longer than T the first T tokens are kept, so [SEP] may be lost. Then the
     vocabulary is reduced to the tokens of all training texts: [PAD] is 0, [UNK] is 1, and the
     others follow in the order of the vocab.txt. A token that only test texts have becomes [UNK].
+
+    With ``whole_vocabulary`` all pieces are kept, with the numbers that they have in the vocab.txt.
+    The same holds for a tokenizer.json, with which a text is cut into byte pairs as GPT-2 does it:
+    it is not put in lower case, nothing is put before or after it, and <|endoftext|> fills up a
+    shorter one.
     """
     import numpy as np
 
@@ -303,12 +342,14 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     if "shape" not in entry:
         entry = bare_entry_of(given) | entry
     pieces = pieces_of(given["vocabulary"])
-    length, encode = entry["shape"][0], _encoder(pieces)
+    length, encode = entry["shape"][0], _encoder(given["vocabulary"], pieces)
+    byte_pairs = _is_json(given["vocabulary"])
+    before, padding, behind = _frame(pieces, byte_pairs)
     found, cut = {}, {}
     for split in ("train", "test"):
         if isinstance(given[split], str):
             found[split], cut[split] = _tokens(
-                examples(given[split], entry), encode, length, pieces
+                examples(given[split], entry), encode, length, before, padding, behind
             )
     if "shuffle" in entry:
         order = np.random.RandomState(entry["shuffle"]).permutation(len(found["train"][1]))
@@ -330,19 +371,18 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
                 f"{', '.join(map(str, missing[:5]))}; allowed: texts of all {entry['classes']} "
                 "classes (use shuffle if the file is sorted by its labels)"
             )
-    kept = np.union1d(found["train"][0], [pieces["[PAD]"], pieces["[UNK]"]])
-    special = [pieces["[PAD]"], pieces["[UNK]"]]
-    numbers = np.ones(max(pieces.values()) + 1, np.int32)
-    numbers[special] = 0, 1
-    others = kept[~np.isin(kept, special)]
-    numbers[others] = np.arange(2, 2 + len(others))
+    if byte_pairs or entry.get("whole_vocabulary"):
+        numbers = np.arange(max(pieces.values()) + 1, dtype=np.int32)
+    else:
+        numbers = _reduced(found["train"][0], pieces)
     arrays = {}
     for split, (tokens, labels) in found.items():
         arrays[f"{split}_inputs"], arrays[f"{split}_labels"] = numbers[tokens], labels
-    words = arrays["test_inputs"] != 0
+    words = arrays["test_inputs"] != numbers[padding]
+    unknown = words & (arrays["test_inputs"] == (-1 if byte_pairs else numbers[pieces["[UNK]"]]))
     facts = {
         "variant": entry["variant"],
-        "source": "texts as word pieces, in lower case",
+        "source": "texts as byte pairs" if byte_pairs else "texts as word pieces, in lower case",
         "sha256": {
             key: _sha256(path)
             for key in ("train", "test", "vocabulary")
@@ -351,18 +391,38 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
         "classes": entry["classes"],
         "shape": [length],
         "inputs": "integers",
-        "vocabulary": 2 + len(others),
-        "padding": 0,
+        "vocabulary": int(numbers.max()) + 1,
+        "padding": int(numbers[padding]),
         # What is lost: texts that were cut, and the share of test tokens that training lacks.
         "cut": cut,
-        "unknown": round(float((arrays["test_inputs"] == 1)[words].mean()), 6),
+        "unknown": round(float(unknown[words].mean()), 6),
     }
     return arrays, facts
 
 
-def _encoder(pieces: dict[str, int]):
-    """A function of texts that gives their word pieces' numbers, as BERT's uncased models have
-    them."""
+def _reduced(tokens: np.ndarray, pieces: dict[str, int]) -> np.ndarray:
+    """What the number of each piece becomes, where those of ``tokens`` alone are kept."""
+    import numpy as np
+
+    special = [pieces["[PAD]"], pieces["[UNK]"]]
+    numbers = np.ones(max(pieces.values()) + 1, np.int32)
+    numbers[special] = 0, 1
+    kept = np.union1d(tokens, special)
+    others = kept[~np.isin(kept, special)]
+    numbers[others] = np.arange(2, 2 + len(others))
+    return numbers
+
+
+def _frame(pieces: dict[str, int], byte_pairs: bool) -> tuple[list[int], int, list[int]]:
+    """What stands before a text, what fills it up, and what stands behind it."""
+    if byte_pairs:
+        return [], pieces[END], []
+    return [pieces["[CLS]"]], pieces["[PAD]"], [pieces["[SEP]"]]
+
+
+def _encoder(vocabulary: str | os.PathLike, pieces: dict[str, int]):
+    """A function of texts that gives their pieces' numbers: as BERT's uncased models have them, or
+    as a tokenizer.json says."""
     # Its threads are not the job's.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     from tokenizers import Tokenizer
@@ -370,22 +430,37 @@ def _encoder(pieces: dict[str, int]):
     from tokenizers.normalizers import BertNormalizer
     from tokenizers.pre_tokenizers import BertPreTokenizer
 
-    tokenizer = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
-    return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+    if _is_json(vocabulary):
+        try:
+            tokenizer = Tokenizer.from_file(str(vocabulary))
+        except Exception as error:  # the library has no other
+            raise UserError(f"{vocabulary}: not a readable tokenizer.json ({error})") from None
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+    else:
+        tokenizer = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))
+        tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    return lambda texts: [
+        encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    ]
 
 
 def _tokens(
-    of: Iterable[tuple[str, int]], encode, length: int, pieces: dict[str, int]
+    of: Iterable[tuple[str, int]],
+    encode,
+    length: int,
+    before: list[int],
+    padding: int,
+    behind: list[int],
 ) -> tuple[tuple[np.ndarray, np.ndarray], int]:
     """Tokens [N, length] and classes [N] of texts, and how many texts were cut."""
     import numpy as np
 
     blocks, labels, cut, of = [], [], 0, iter(of)
     while some := list(itertools.islice(of, AT_ONCE)):
-        block = np.full((len(some), length), pieces["[PAD]"], np.int32)
+        block = np.full((len(some), length), padding, np.int32)
         for row, ids in zip(block, encode([text for text, _ in some]), strict=True):
-            whole = [pieces["[CLS]"], *ids, pieces["[SEP]"]]
+            whole = [*before, *ids, *behind]
             cut += len(whole) > length
             row[: len(whole)] = whole[:length]
         blocks.append(block)

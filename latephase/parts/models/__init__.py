@@ -12,5 +12,10 @@ integers, and ``padding``, the one that fills up a shorter sequence, or None. ``
 says that it normalises over the batch, unless its parameter ``batch_norm`` says otherwise. Then no
 batch may have a single sample.
 
+``LIBRARY = "timm"`` says that it is made with an optional library, which has environments of its
+own, ``envs/train-<library>*.yaml``, and ``requirements-<library>.txt``. A parameter ``weights`` is
+the name of weights that the user brings. The model is given what a spec holds of them, and puts
+them in place with :func:`latephase.parts.pretrained.fill`. ``CONFIG`` and ``FIXED`` say what the
+config.json of the weights must say: which of its keys are which parameters, and what else.
 A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.
 """

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from latephase.runs import declared, parts
+from tests.libraries import models
 
 
 def build(name, shape, classes=10, **arguments):
@@ -185,7 +186,7 @@ def test_convolutional_networks_take_any_sides(name, shape):
         assert model(torch.randn(2, *shape)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", declared.names("model"))
+@pytest.mark.parametrize("name", models())
 def test_a_model_says_whether_it_normalises_over_the_batch(name):
     shape, arguments, _ = SIZES.get(name, ([1, 8, 8], {"widths": [3]}, 0))
     modules = build(name, shape, **arguments).modules()

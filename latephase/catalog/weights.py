@@ -1,0 +1,136 @@
+"""Weights of the user's own that models begin with: folders, named by what their files hold.
+
+The Snakefile imports this module: it imports neither torch nor NumPy.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from latephase.errors import UserError
+from latephase.runs import declared, grid
+from latephase.runs.spec import Spec
+from latephase.runs.weights import KNOWN
+
+FILES = ("config.json", "model.safetensors")
+"""What a folder of weights has, as the libraries save it: what the network is, and its tensors."""
+ALLOWED = f"a folder with {' and '.join(FILES)} (docs/pretrained.md)"
+AXIS = "model.weights"
+
+
+def folder(config: dict[str, Any], name: str) -> Path:
+    """Where weights lie. Raises UserError where the user has not said so, or they are not there."""
+    if name not in config["weights"]:
+        raise UserError(
+            f"config: weights.{name} is missing: these weights are yours to bring; "
+            f"allowed: {ALLOWED}, weights: {{{name}: /path}}"
+        )
+    path = Path(config["weights"][name])
+    for file in FILES:
+        # Unlike the method, this is false as well where a path cannot be.
+        if not os.path.isfile(path / file):  # noqa: PTH113
+            line = f"config: weights.{name} is {path}, which has no file {file}"
+            raise UserError(f"{line}; allowed: {ALLOWED}")
+    return path
+
+
+def resolve(config: dict[str, Any], studies: dict[str, dict]) -> dict[str, str]:
+    """Put what weights hold, ``sha256:`` and digits, in the place of their names in all settings.
+
+    Names that the configuration lacks stay: :func:`unnamed` tells them. Returns the names of those
+    that are used, by what they hold. Raises UserError as :func:`folder`.
+    """
+    held: dict[str, str] = {}
+    for name in config["weights"]:
+        folder(config, name)
+
+    def content(name: str | None) -> str | None:
+        if name not in config["weights"]:
+            return name
+        if name not in held.values():
+            held[_content(config, name)] = name
+        return next(found for found, other in held.items() if other == name)
+
+    for study in studies.values():
+        for scale, setting in study["scales"].items():
+            study["scales"][scale] = _replaced(setting, content)
+    return held
+
+
+def _content(config: dict[str, Any], name: str) -> str:
+    path = folder(config, name) / FILES[1]
+    try:
+        with path.open("rb") as file:
+            return KNOWN + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        line = f"config: weights.{name}: {path} cannot be read ({error.strerror})"
+        raise UserError(f"{line}; allowed: {ALLOWED}") from None
+
+
+def _replaced(setting: dict[str, Any], content: Callable) -> dict[str, Any]:
+    """A setting, or an entry of its grids, with each name of weights replaced."""
+    found = dict(setting)
+    if "weights" in setting.get("model", {}):
+        found["model"] = setting["model"] | {"weights": content(setting["model"]["weights"])}
+    if AXIS in setting.get("grid", {}):
+        found["grid"] = setting["grid"] | {AXIS: [content(n) for n in setting["grid"][AXIS]]}
+    if "grids" in setting:
+        found["grids"] = [_replaced(entry, content) for entry in setting["grids"]]
+    return found
+
+
+def unnamed(setting: dict[str, Any]) -> list[str]:
+    """The weights of a setting that the configuration does not name."""
+    return sorted({name for name in _named(setting) if not name.startswith(KNOWN)})
+
+
+def _named(setting: dict[str, Any]) -> Iterator[str]:
+    for member in grid.members(setting):
+        given = member["grid"].get(AXIS, [member["model"].get("weights")])
+        yield from (name for name in given if name is not None)
+
+
+def check_fits(
+    config: dict[str, Any],
+    held: dict[str, str],
+    datasets: dict[str, dict],
+    setting: dict[str, Any],
+    file: str,
+) -> None:
+    """Raise a UserError where the weights of a setting are of another network than its runs'.
+
+    Their config.json tells; what it does not tell is seen when the file is read.
+    """
+    if not any(name in held for name in _named(setting)):
+        return
+    for run in grid.specs(setting):
+        if run["model"].get("weights") in held:
+            _check_run(config, held[run["model"]["weights"]], datasets, run, file)
+
+
+def _check_run(
+    config: dict[str, Any], name: str, datasets: dict[str, dict], run: Spec, file: str
+) -> None:
+    path = folder(config, name) / FILES[0]
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"config: weights.{name}: {path} is no JSON ({error})") from None
+    known = told if isinstance(told, dict) else {}
+    model = run["model"]
+    wanted = {
+        key: (model[parameter], f"model.{parameter} of {file}")
+        for key, parameter in declared.config_keys(model["name"]).items()
+        if parameter in model
+    }
+    if vocabulary := datasets[run["data"]["name"]].get("vocabulary"):
+        wanted["vocab_size"] = (vocabulary, f"the vocabulary of {run['data']['name']}")
+    fixed = declared.config_fixed(model["name"]).items()
+    wanted |= {key: (value, f"that of the model {model['name']}") for key, value in fixed}
+    for key, (value, whose) in wanted.items():
+        if known.get(key) != value:
+            line = f"config: weights.{name}: {path}: {key} is {known.get(key)!r}"
+            raise UserError(f"{line}; allowed: {value!r}, {whose}")

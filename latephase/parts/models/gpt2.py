@@ -1,0 +1,100 @@
+"""GPT-2 as the library transformers has it, to classify texts (han2025, Figs. 18 and 19).
+
+The sizes are those of DistilGPT2 (``distilbert/distilgpt2``). No dropout, as in the paper. Without
+``weights`` it begins at random, as the library does.
+
+Features are the last hidden state of a text's last token that is no padding. The head reads these
+very features, and has no bias: so it is in the library, and in the paper's code.
+"""
+
+import torch
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2ForSequenceClassification
+
+from latephase.parts import pretrained
+
+PARAMETERS = {
+    "width": {"type": "integer", "minimum": 1, "default": 768},
+    "layers": {"type": "integer", "minimum": 1, "default": 6},
+    "heads": {"type": "integer", "minimum": 1, "default": 12},
+    # Tokens of the longest text.
+    "positions": {"type": "integer", "minimum": 1, "default": 1024},
+    # The name of weights in the configuration; null: none.
+    "weights": {"type": ["string", "null"], "minLength": 1, "default": None},
+}
+INPUTS = ["integers"]
+LIBRARY = "transformers"
+CONFIG = {
+    "n_embd": "width",
+    "n_layer": "layers",
+    "n_head": "heads",
+    "n_positions": "positions",
+}
+"""What the keys of the weights' config.json are called here."""
+FIXED = {"activation_function": "gelu_new"}
+"""What the network is, whatever its parameters."""
+AT_ONCE = 64
+"""Texts that a forward pass without gradients takes: each layer puts out a map of tokens."""
+
+
+class Model(nn.Module):
+    """``network``, the library's, below a head that sees the last token of a text."""
+
+    def __init__(
+        self,
+        shape: list[int],
+        classes: int,
+        vocabulary: int | None = None,
+        padding: int | None = None,
+        width: int = 768,
+        layers: int = 6,
+        heads: int = 12,
+        positions: int = 1024,
+        weights: str | None = None,
+    ):
+        super().__init__()
+        self.padding = padding
+        whole = GPT2ForSequenceClassification(
+            GPT2Config(
+                vocab_size=vocabulary or classes,
+                n_embd=width,
+                n_layer=layers,
+                n_head=heads,
+                n_positions=positions,
+                embd_pdrop=0.0,
+                attn_pdrop=0.0,
+                resid_pdrop=0.0,
+                bos_token_id=None,
+                eos_token_id=None,
+                pad_token_id=padding,
+                num_labels=classes,
+                use_cache=False,
+                # Written out: torch's own kernels have no second derivatives.
+                attn_implementation="eager",
+            )
+        )
+        self.network, self.head = whole.transformer, whole.score
+        pretrained.fill(self.network, weights, "transformer.")
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the head sees: tokens ``[N, T]`` to ``[N, width]``."""
+        if torch.is_grad_enabled():
+            return self._last(x)
+        return torch.cat([self._last(some) for some in x.split(AT_ONCE)])
+
+    def _last(self, x: Tensor) -> Tensor:
+        places = torch.arange(x.shape[1], device=x.device)
+        # As what is added to the scores, [1, 1, T, T]: the library looks into any other mask, which
+        # cannot be done for several runs at once. Padding comes last: no token of a text sees it.
+        dtype = self.head.weight.dtype
+        later = (places > places[:, None]).to(dtype) * torch.finfo(dtype).min
+        hidden = self.network(
+            input_ids=x, attention_mask=later[None, None], position_ids=places[None]
+        ).last_hidden_state
+        padded = torch.zeros_like(x) if self.padding is None else x == self.padding
+        last = places.where(padded == 0, 0).amax(1)
+        return hidden.take_along_dim(last[:, None, None], 1).squeeze(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``[N, K]``."""
+        return self.head(self.features(x))

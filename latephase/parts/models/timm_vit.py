@@ -1,0 +1,63 @@
+"""A vision transformer as the library timm has it (han2025, Figs. 4b and 13 to 15).
+
+The sizes are those of ``vit_tiny_patch16_224``. No dropout, as in the paper. Without ``weights`` it
+begins at random, as the library does; so does the paper's.
+
+Features are the class token after the last normalisation, ``forward_features(x)[:, 0]``, which is
+what the head reads.
+"""
+
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+
+from latephase.parts import pretrained
+
+PARAMETERS = {
+    "patch": {"type": "integer", "minimum": 1, "default": 16},
+    "width": {"type": "integer", "minimum": 1, "default": 192},
+    "layers": {"type": "integer", "minimum": 1, "default": 12},
+    "heads": {"type": "integer", "minimum": 1, "default": 3},
+    # The name of weights in the configuration; null: none.
+    "weights": {"type": ["string", "null"], "minLength": 1, "default": None},
+}
+LIBRARY = "timm"
+CONFIG = {"num_features": "width"}
+"""What the keys of the weights' config.json are called here. It has no others of these."""
+
+
+class Model(nn.Module):
+    """``network``, the library's, below a head that sees the class token."""
+
+    def __init__(
+        self,
+        shape: list[int],
+        classes: int,
+        patch: int = 16,
+        width: int = 192,
+        layers: int = 12,
+        heads: int = 3,
+        weights: str | None = None,
+    ):
+        super().__init__()
+        self.network = VisionTransformer(
+            img_size=tuple(shape[1:]),
+            patch_size=patch,
+            in_chans=shape[0],
+            num_classes=classes,
+            embed_dim=width,
+            depth=layers,
+            num_heads=heads,
+        )
+        self.head, self.network.head = self.network.head, nn.Identity()
+        for block in self.network.blocks:
+            # Written out: torch's own kernels have no second derivatives.
+            block.attn.fused_attn = False
+        pretrained.fill(self.network, weights, "")
+
+    def features(self, x: Tensor) -> Tensor:
+        """The class token: ``[N, C, H, W]`` to ``[N, width]``."""
+        return self.network.forward_features(x)[:, 0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``[N, K]``."""
+        return self.head(self.features(x))
