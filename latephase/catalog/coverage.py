@@ -70,7 +70,7 @@ def _lacking(catalog: Catalog, studies: Iterable[str], scale: str) -> str:
         if scale not in catalog.studies[study]["scales"]:
             return f"The study {study} has no scale {scale}."
         if sets := catalog.lacking(study, scale):
-            return f"You bring the data yourself: {', '.join(sets)}."
+            return f"You bring what it needs, and name it in config.yaml: {', '.join(sets)}."
     return ""
 
 

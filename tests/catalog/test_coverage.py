@@ -69,7 +69,10 @@ def test_a_theorem_names_the_file_of_its_tests(shipped):
 def test_reasons_of_each_kind(shipped):
     assert whats(shipped, "sakamoto2026")["Figure 1"]["why"] == "It is a drawing and shows no data."
     zhao = whats(shipped, "zhao2026")
-    assert zhao["Figures 30 and 31"]["why"] == "You bring the data yourself: imagenet."
+    assert (
+        zhao["Figures 30 and 31"]["why"]
+        == "You bring what it needs, and name it in config.yaml: folders.imagenet."
+    )
     assert zhao["Figures 30 and 31"]["here"] == {"quick": True, "paper": False}
     assert zhao["Ours: real"]["why"].endswith("optimizers_cnn_fashion_mnist has no scale quick.")
 

@@ -181,7 +181,7 @@ def test_figures_and_tables_of_a_scale_are_files(shipped):
     figures, tables = shipped.figures(SCALE), shipped.tables(SCALE)
     assert {Path(file).suffix for file in figures} == {".pdf", ".png", ".csv"}
     assert len(figures) == 3 * len(shipped.catalog.chosen_figures(SCALE))
-    assert len(tables) == 2 * len(shipped.catalog.tables)
+    assert len(tables) == 2 * len(shipped.catalog.chosen_tables(SCALE))
     assert len(shipped.titles(SCALE)) == len(figures) // 3 + len(tables) // 2
 
 
