@@ -17,6 +17,7 @@ rule figure:
         "../envs/analysis.yaml"
     params:
         script=TARGETS.script,
+        title=TARGETS.shown_title,
         note=TARGETS.shown_note,
         options=TARGETS.shown_options,
         files=TARGETS.shown_words,
@@ -28,6 +29,7 @@ rule figure:
         python -m scripts.start figures.{params.script} \
             {params.files:q} \
             --options {params.options:q} \
+            --title {params.title:q} \
             --title-note {params.note:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
@@ -51,6 +53,7 @@ rule bundle:
         "../envs/analysis.yaml"
     params:
         script=TARGETS.script,
+        title=TARGETS.shown_title,
         note=TARGETS.shown_note,
         files=TARGETS.shown_words,
         options=TARGETS.shown_options,
@@ -65,6 +68,7 @@ rule bundle:
         python -m scripts.start bundle \
             --figure {wildcards.figure} \
             --script {params.script} \
+            --title {params.title:q} \
             --note {params.note:q} \
             --picture {input.picture:q} \
             --code {input.code:q} \

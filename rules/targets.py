@@ -358,6 +358,12 @@ class Targets:
         _, entry = self.shown(wildcards)
         return self.note(wildcards.scale, *self.catalog.studies_of(entry, wildcards.scale))
 
+    def shown_title(self, wildcards) -> str:
+        """The title of a figure, after what it is the counterpart of: han2025, Fig. 1."""
+        name, entry = self.shown(wildcards)
+        number = re.fullmatch(rf"{entry['paper']}_fig(\d+\w*)", name)
+        return f"{entry['paper']}, Fig. {number[1]}: {entry['title']}" if number else entry["title"]
+
     def shown_as(self, wildcards) -> dict[str, str]:
         """The one label in the report.
 

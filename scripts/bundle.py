@@ -45,7 +45,7 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
     files |= {f"data/{path.name}": path.read_bytes() for path in data.values()}
     files |= {path: Path(path).read_bytes() for path in args.code}
     inside = [f"data/{data[word].name}" if word in data else word for word in args.files]
-    files["REDRAW.txt"] = redraw(args.script, inside, args.options, args.note).encode()
+    files["REDRAW.txt"] = redraw(args.script, inside, args.options, args.title, args.note).encode()
     provenance = {
         "figure": args.figure,
         "note": args.note,
@@ -62,10 +62,11 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
     return files | {"provenance.json": text.encode()}
 
 
-def redraw(script: str, files: list[str], options: str, note: str) -> str:
+def redraw(script: str, files: list[str], options: str, title: str, note: str) -> str:
     """The command that draws the figure again, in the unpacked bundle."""
     places = [f"--{kind}=redrawn.{kind}" for kind in ("pdf", "png", "csv")]
-    given = [*files, f"--options={options}", f"--title-note={note}", *places]
+    head = [f"--title={title}", f"--title-note={note}"]
+    given = [*files, f"--options={options}", *head, *places]
     return shlex.join(["python", "-m", f"scripts.figures.{script}", *given]) + "\n"
 
 
@@ -73,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--figure", required=True)
     parser.add_argument("--script", required=True, help="its program in scripts/figures")
+    parser.add_argument("--title", required=True)
     parser.add_argument("--note", required=True, help="what the data are, in a few words")
     parser.add_argument("--picture", nargs="+", type=Path, required=True)
     parser.add_argument("--code", nargs="+", required=True)

@@ -3,6 +3,7 @@
 Figures are made without pyplot, so nothing depends on what was drawn before.
 """
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,12 +46,51 @@ def style() -> Iterator[None]:
         yield
 
 
+TITLE, NOTE = "title", "note"
+"""How a figure's texts of its head are found again."""
+HEAD = {
+    TITLE: {"fontsize": 11, "fontweight": "bold"},
+    NOTE: {"fontsize": 8.5, "color": NOTE_COLOUR},
+}
+LINE = {TITLE: 0.2, NOTE: 0.16}
+"""Inches that a line takes."""
+LETTERS = {TITLE: 11, NOTE: 15}
+"""Letters of a line that fit into an inch."""
+
+
 def title(fig: Figure, text: str, note: str) -> None:
-    """A figure's title, and below it, smaller, what the data are, in a band of their own."""
-    height, left = fig.get_figheight(), 0.1 / fig.get_figwidth()
-    fig.text(left, 1 - 0.1 / height, text, va="top", fontsize=11, fontweight="bold")
-    fig.text(left, 1 - 0.33 / height, note, va="top", fontsize=8.5, color=NOTE_COLOUR)
-    fig.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.55 / height))
+    """The title of a figure and, in smaller letters below it, what the data are.
+
+    Both are wrapped to the width of the figure, which grows in height by the lines beyond the
+    first. A second call takes the place of the first.
+    """
+    before = _lines_beyond_the_first(fig)
+    for old in [t for t in fig.texts if t.get_gid() in HEAD]:
+        old.remove()
+    width, left = fig.get_figwidth(), 0.1 / fig.get_figwidth()
+    wrapped = {
+        gid: textwrap.wrap(words, int(LETTERS[gid] * (width - 0.2))) or [""]
+        for gid, words in ((TITLE, text), (NOTE, note))
+    }
+    beyond = sum(LINE[gid] * (len(lines) - 1) for gid, lines in wrapped.items())
+    fig.set_figheight(fig.get_figheight() + beyond - before)
+    height, top = fig.get_figheight(), 0.1
+    for gid, lines in wrapped.items():
+        fig.text(left, 1 - top / height, "\n".join(lines), va="top", gid=gid, **HEAD[gid])
+        top += LINE[gid] * len(lines) + 0.03
+    fig.get_layout_engine().set(rect=(0, 0, 1, 1 - (0.55 + beyond) / height))
+
+
+def retitle(fig: Figure, text: str) -> None:
+    """Another title, above the note that is there."""
+    (note,) = (found.get_text() for found in fig.texts if found.get_gid() == NOTE)
+    title(fig, text, " ".join(note.split("\n")))
+
+
+def _lines_beyond_the_first(fig: Figure) -> float:
+    """The inches that a figure has grown by for the lines of its head; 0 where it has none."""
+    heads = (found for found in fig.texts if found.get_gid() in HEAD)
+    return sum(LINE[found.get_gid()] * found.get_text().count("\n") for found in heads)
 
 
 def save(fig: Figure, pdf: Path, png: Path) -> None:

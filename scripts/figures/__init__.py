@@ -25,6 +25,7 @@ from scripts import reading
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
     """The arguments that every figure takes; ``declared`` is the program's ``OPTIONS``."""
     result = reading.parser(description, declared)
+    result.add_argument("--title", default="", help="in the place of the program's own title")
     result.add_argument("--title-note", default="", help="what the data are, in a few words")
     result.add_argument("--pdf", required=True, type=Path)
     result.add_argument("--png", required=True, type=Path)
@@ -70,4 +71,7 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
 def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace) -> None:
     """Save a figure and its numbers where the arguments say."""
     csv_file.write(args.csv, df)
+    if args.title:
+        with style.style():
+            style.retitle(fig, args.title)
     style.save(fig, args.pdf, args.png)

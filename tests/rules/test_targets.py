@@ -177,6 +177,20 @@ def test_a_figure_stands_under_its_paper_s_heading(shipped):
     assert label.startswith("zhao2026_fig9: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("zhao2026_fig9", "zhao2026, Fig. 9: "),
+        ("sakamoto2026_thm32", "Theorem 3.2"),
+        ("atlas_lead_lag", "What moves"),
+    ],
+)
+def test_a_figure_s_title_says_whose_counterpart_it_is(shipped, name, begins):
+    title = shipped.shown_title(wildcards(figure=name, scale="quick"))
+    assert title.startswith(begins)
+    assert title.endswith(shipped.catalog.figures[name]["title"])
+
+
 def test_figures_and_tables_of_a_scale_are_files(shipped):
     figures, tables = shipped.figures(SCALE), shipped.tables(SCALE)
     assert {Path(file).suffix for file in figures} == {".pdf", ".png", ".csv"}

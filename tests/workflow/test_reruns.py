@@ -196,6 +196,14 @@ def test_a_claim_s_threshold_reruns_the_claims_alone(project):
     assert project.jobs() == {"claims": 1} | SHOWN
 
 
+def test_a_figure_s_title_draws_it_again(project):
+    file = "catalog/atlas/figures.yaml"
+    figures = project.read_yaml(file)
+    figures["atlas_overview"]["title"] = "Another"
+    project.write_yaml(file, figures)
+    assert project.jobs() == {"figure": 1} | SHOWN
+
+
 def test_a_study_s_title_does_nothing(project):
     project.write_yaml(STUDY, project.read_yaml(STUDY) | {"title": "Another"})
     assert project.jobs() == {}
