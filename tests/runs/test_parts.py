@@ -5,9 +5,15 @@ from jsonschema import Draft202012Validator
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.runs import code_digest, declared, parts
-from tests.libraries import models
+from tests.libraries import models, needs
 
-PARTS = [(kind, name) for kind in parts.KINDS for name in declared.names(kind)]
+PARTS = [
+    pytest.param(kind, name, marks=needs(library))
+    if kind == "model" and (library := declared.library(name))
+    else (kind, name)
+    for kind in parts.KINDS
+    for name in declared.names(kind)
+]
 SHAPE, CLASSES = [1, 4, 3], 5
 # What a part without defaults is given here. A model that needs more gets a line.
 GIVEN = {name: {"lr": 0.1} for name in declared.names("optimizer")} | {
