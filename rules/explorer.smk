@@ -16,12 +16,12 @@ rule explorer:
     params:
         about=TARGETS.explored_as,
         labels=TARGETS.study_labels,
-        code=TARGETS.code("scripts.explore"),
+        code=TARGETS.code("scripts.explorer"),
     message:
         "explorer of {wildcards.study}, scale {wildcards.scale}"
     shell:
         r"""
-        python -m scripts.start explore \
+        python -m scripts.start explorer \
             --about {params.about:q} \
             --labels {params.labels:q} \
             --data {input:q} \

@@ -60,7 +60,7 @@ PROGRAMS = {
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
-        *("scripts.bundle", "scripts.gallery", "scripts.explore", "scripts.prepare_weights"),
+        *("scripts.bundle", "scripts.gallery", "scripts.explorer", "scripts.prepare_weights"),
         *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
         *found("latephase/papers/*/claims.py"),
         *found("scripts/figures/[a-z]*.py"),

@@ -1,6 +1,6 @@
 """Make the explorer of a study: its data in a page, to be drawn by whoever opens it.
 
-    python -m scripts.explore --about '{"title": …, "question": …, "note": …}' \
+    python -m scripts.explorer --about '{"title": …, "question": …, "note": …}' \
         --labels optimizer.weight_decay seed --data results/quick/studies/weight_decay_mlp.parquet \
         --output results/quick/explore/weight_decay_mlp.html
 """
