@@ -45,7 +45,8 @@ class Catalog:
 
     def file_of(self, study: str) -> str:
         """The file of a study."""
-        return f"catalog/{self.studies[study]['paper']}/studies/{study}.yaml"
+        entry = self.studies[study]
+        return entry.get("file", f"catalog/{entry['paper']}/studies/{study}.yaml")
 
     def setting(self, study: str, scale: str) -> dict[str, Any]:
         """The setting of a study at a scale. Raises UserError if it has no such scale."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import forks, outside, user_data, weights
+from latephase.catalog import explored, forks, outside, user_data, weights
 from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_coverage import check_coverage
 from latephase.catalog.check_places import check_folder
@@ -50,6 +50,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     catalog = Catalog(config, datasets)
     for path in sorted(folder.glob("*/paper.yaml")):
         _add_paper(catalog, path.parent, root, schemas)
+    explored.add(catalog, config, root, schemas["study"], NAME)
     written = {name: study["scales"] for name, study in catalog.studies.items()}
     for name, study in catalog.studies.items():
         study["scales"] = _alike(name, written, catalog.file_of(name))

@@ -74,6 +74,7 @@ PROGRAMS["train"] += parts_with("")
 PROGRAMS = {stage: [*programs, *IN_EVERY] for stage, programs in PROGRAMS.items()}
 ELSEWHERE = {
     "rules.summary": "Snakemake's own process",
+    "scripts.explore": "a user's own environment, in which it calls Snakemake",
     "scripts.measure": "a user's own environment, in which it measures and draws",
     "scripts.serve": "Snakemake's own environment, beside it",
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",

@@ -1,0 +1,133 @@
+r"""Train a variation of a study at once, and draw it: no YAML to write.
+
+    python -m scripts.explore --like weight_decay_mlp --set optimizer.weight_decay=0.05 \
+        --set seed=1,2,3
+
+It writes a study to results/explore/, runs it through Snakemake like any other, and says where its
+picture is. A value takes the place of the study's own; several, with commas between them, make an
+axis. Options of Snakemake follow --, as in ``-- -c4``. To keep the study, move its file to
+catalog/own/studies/.
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from latephase.catalog import load
+from latephase.errors import UserError, reporting
+from latephase.runs import grid
+from latephase.storage.atomic import replacing
+
+ROOT = Path(__file__).parents[1]
+NOT_KEPT = ("margins", "pack")
+"""Of a setting: they are about runs that a variation may not have."""
+
+
+def value_of(text: str) -> Any:
+    """A value as YAML reads it, and 1e-3 as a number, which YAML takes for text."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def changes(given: list[str]) -> dict[str, list[Any]]:
+    """The values by key of ``key=value,value`` texts. Raises UserError for another form."""
+    found: dict[str, list[Any]] = {}
+    for text in given:
+        key, equals, values = text.partition("=")
+        if not (key and equals and values):
+            raise UserError(f"--set is {text!r}; allowed: key=value or key=value,value")
+        if key in found:
+            raise UserError(f"--set gives {key} twice; allowed: once, as in {key}=1,2")
+        found[key] = [value_of(value) for value in values.split(",")]
+    return found
+
+
+def varied(setting: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
+    """A study's setting with other values, whole in itself."""
+    members = [_varied(member, changed) for member in grid.members(setting)]
+    different = [m for i, m in enumerate(members) if m not in members[:i]]
+    return different[0] if len(different) == 1 else {"grids": different}
+
+
+def _varied(member: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
+    """The same of one grid."""
+    kept = json.loads(json.dumps({k: v for k, v in member.items() if k not in NOT_KEPT}))
+    for key, values in changed.items():
+        if key in kept["grid"] or len(values) > 1 or key == "seed":
+            kept["grid"][key] = values
+            continue
+        *above, last = key.split(".")
+        place = kept
+        for name in above:
+            place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise UserError(f"--set {key}: {name} has nothing below it")
+        place[last] = values[0]
+    return kept
+
+
+def study(like: str, scale: str, setting: dict[str, Any], given: list[str]) -> dict[str, Any]:
+    """The content of the study's file."""
+    return {
+        "title": f"{like} with {', '.join(given)}",
+        "question": "What does this variation change?",
+        "added": datetime.date.today().isoformat(),
+        "scales": {scale: setting},
+    }
+
+
+def name_of(like: str, scale: str, setting: dict[str, Any]) -> str:
+    """A name that the same variation has again."""
+    text = json.dumps([scale, setting], sort_keys=True)
+    return f"{like}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--like", required=True, metavar="STUDY")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE[,VALUE]")
+    parser.add_argument("--scale", choices=["quick", "paper"], default="quick")
+    parser.add_argument("more", nargs="*", metavar="-- …", help="options of snakemake")
+    args = parser.parse_args(argv)
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    catalog = load.load(ROOT, config)
+    if args.like not in catalog.studies:
+        raise UserError(f"--like is {args.like!r}; allowed: {', '.join(sorted(catalog.studies))}")
+    setting = varied(catalog.setting(args.like, args.scale), changes(args.set))
+    content = study(args.like, args.scale, setting, args.set)
+    name = name_of(args.like, args.scale, setting)
+    file = Path(config["results"]) / "explore" / f"{name}.yaml"
+    path = ROOT / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    print(f"study: {file}", flush=True)
+    picture = f"{config['results']}/{args.scale}/figures/{name}.png"
+    command = [
+        *(sys.executable, "-m", "snakemake", *args.more),
+        *("--config", f"scale={args.scale}", f"explored={file.as_posix()}", "--", picture),
+    ]
+    status = subprocess.run(command, cwd=ROOT).returncode
+    if status:
+        sys.exit(status)
+    print(f"picture: {picture}")
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
