@@ -15,6 +15,7 @@ rule claims:
             category="Verdicts",
             labels={"verdicts": "the papers' claims, one by one"},
         ),
+        json=f"{RESULTS}/{{scale}}/claims.json",
     log:
         f"{RESULTS}/logs/claims/{{scale}}.log",
     conda:
@@ -36,6 +37,7 @@ rule claims:
             --scale {wildcards.scale} \
             --csv {output.csv:q} \
             --html {output.html:q} \
+            --json {output.json:q} \
             2>&1 | tee {log:q}
         """
 
@@ -44,6 +46,7 @@ use rule claims as claims_of_paper with:
     output:
         csv=f"{RESULTS}/{{scale}}/{{paper}}/claims.csv",
         html=f"{RESULTS}/{{scale}}/{{paper}}/claims.html",
+        json=f"{RESULTS}/{{scale}}/{{paper}}/claims.json",
     log:
         f"{RESULTS}/logs/claims/{{scale}}-{{paper}}.log",
     message:

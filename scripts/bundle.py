@@ -1,6 +1,6 @@
 r"""A figure in one file, for a paper's supplement: picture, numbers, data, program, provenance.
 
-    python -m scripts.bundle --figure sakamoto2026_fig3 --script over_time --note "…" \
+    python -m scripts.bundle --figure sakamoto2026_fig3 --script over_time --title "…" --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
         --code latephase/drawing/style.py scripts/figures/over_time.py \
         --options '{"weight_decay": 0.3}' --packs results/packs --pack P1 --studies '{…}' \
@@ -15,7 +15,6 @@ import argparse
 import hashlib
 import json
 import shlex
-import subprocess
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -23,19 +22,10 @@ from pathlib import Path
 from latephase.errors import reporting
 from latephase.storage.atomic import replacing
 from scripts import given
+from scripts.checked_out import commit
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: always the same bytes
-
-
-def commit() -> str | None:
-    """The commit that is checked out, marked where files differ from it; None without git."""
-    asked = ("git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
-    try:
-        done = subprocess.run(asked, capture_output=True, text=True)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip() or None
 
 
 def contents(args: argparse.Namespace) -> dict[str, bytes]:

@@ -3,7 +3,8 @@
     python -m scripts.evaluate_claims \
         --claims '[{"id": "sakamoto2026-clock", ...}]' \
         --studies weight_decay_mlp --data results/quick/studies/weight_decay_mlp.parquet \
-        --scale quick --csv results/quick/claims.csv --html results/quick/claims.html
+        --scale quick --csv results/quick/claims.csv --html results/quick/claims.html \
+        --json results/quick/claims.json
 
 ``--claims`` holds entries of ``catalog/<paper>/claims.yaml`` as JSON, each with its paper.
 """
@@ -19,9 +20,11 @@ import pandas as pd
 
 from latephase.drawing import claims_page
 from latephase.errors import UserError, reporting
+from latephase.papers import verdicts
 from latephase.papers.judge import judge
 from latephase.storage.atomic import replacing
 from latephase.storage.parquet import read
+from scripts.checked_out import commit
 
 COLUMNS = (
     *("claim", "paper", "where", "sentence", "study", "scale", "statistic", "unit"),
@@ -92,6 +95,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scale", required=True)
     parser.add_argument("--csv", required=True, type=Path)
     parser.add_argument("--html", required=True, type=Path)
+    parser.add_argument("--json", required=True, type=Path, help="as verdicts.schema.json has it")
     args = parser.parse_args(argv)
     if len(args.studies) != len(args.data):
         parser.error(f"{len(args.studies)} studies, but {len(args.data)} files of data")
@@ -100,6 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     for path, text in (
         (args.csv, rows.drop(columns=["unit", "stated"]).to_csv(index=False)),
         (args.html, claims_page.page(rows, args.scale)),
+        (args.json, json.dumps(verdicts.document(rows, args.scale, commit()), indent=1) + "\n"),
     ):
         with replacing(path) as part:
             part.write_text(text, encoding="utf-8")

@@ -163,23 +163,26 @@ def test_verdict(interval, threshold, expected):
 def test_program_writes_csv_and_page(tmp_path):
     table = tmp_path / "study.parquet"
     parquet.write(table, study_table())
-    csv, page = tmp_path / "out" / "claims.csv", tmp_path / "out" / "claims.html"
+    csv, page, told = (tmp_path / f"out/claims.{kind}" for kind in ("csv", "html", "json"))
     arguments = ["--claims", json.dumps(list(CLAIMS.values())), "--studies", "weight_decay_mlp"]
-    arguments += ["--data", str(table)]
-    evaluate_claims.main([*arguments, "--scale", "quick", "--csv", str(csv), "--html", str(page)])
+    arguments += ["--data", str(table), "--csv", str(csv), "--html", str(page), "--json", str(told)]
+    evaluate_claims.main([*arguments, "--scale", "quick"])
     rows = pd.read_csv(csv)
     assert list(rows.columns) == COLUMNS
     assert list(rows["verdict"]) == [REPRODUCED] * len(CLAIMS)
     assert rows["threshold_high"].iloc[0] == math.inf
     text = page.read_text()
     assert text.count(f"</span>{REPRODUCED}</span>") == len(CLAIMS)
+    assert [claim["claim"] for claim in json.loads(told.read_text())["claims"]] == [*CLAIMS]
     assert not list(tmp_path.rglob("*.part"))
 
 
 def test_no_claim_at_a_scale_is_a_table_without_rows(tmp_path):
-    csv, page = tmp_path / "claims.csv", tmp_path / "claims.html"
+    csv, page, told = (tmp_path / f"claims.{kind}" for kind in ("csv", "html", "json"))
     arguments = ["--claims", "[]", "--studies", "--data", "--scale", "paper"]
-    evaluate_claims.main([*arguments, "--csv", str(csv), "--html", str(page)])
+    files = ["--csv", str(csv), "--html", str(page), "--json", str(told)]
+    evaluate_claims.main([*arguments, *files])
+    assert json.loads(told.read_text())["claims"] == []
     assert list(pd.read_csv(csv).columns) == COLUMNS
     assert "0 reproduced" in page.read_text()
 
