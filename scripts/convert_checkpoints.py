@@ -67,6 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         rows.append(row)
         progress.tick(1)
     code_digest.hold(args.code, modules, code_digest.ROOT)
+    files_of(spec.runs_of(pack)[0])  # again: a training may still be writing them
     timing = {
         "wall_seconds": time.monotonic() - began,
         "run_steps": 0,  # none was trained here

@@ -53,6 +53,8 @@ MEASURES = (
 """In the order of the figure: collapse, flatness and curvature, norms and spectra, information."""
 LEAST = 0.1
 """The smallest change that counts: decades of a logarithm, or the units of the column."""
+UNPLACED = {"flat": "does not change", "line": "drifts", "": "does not fall"}
+"""What a measure does that has no change to place, by the shape of its history; "" is any other."""
 
 
 def leads(
@@ -132,7 +134,8 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
     """Over the runs of a study: a row for each measure, and what it goes with.
 
     Columns: measure; ``runs`` that memorise and generalise; ``changed``, in how many of them the
-    measure changes; ``delay``, their median; of ``to_train``, ``to_test`` and ``place`` the median
+    measure changes; ``delay``, their median; ``otherwise``, what it does in most of the other runs
+    (:data:`UNPLACED`); of ``to_train``, ``to_test`` and ``place`` the median
     over the runs that change and its interval (whole seeds drawn; NaN with fewer than five), the
     place NaN where there is no delay;
     ``half_apart``, the median of the decades between the change and half of the fall; and
@@ -145,29 +148,38 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
             "runs": len(own),
             "changed": int(own["change"].notna().sum()),
             "delay": float(own["delay"].median()),
+            "otherwise": _otherwise(own),
         }
         for name in ("to_train", "to_test", "place"):
             found = pooled_interval(own.replace([np.inf, -np.inf], np.nan), [name], np.median)
             row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
         row["half_apart"] = float(np.log10(own["half"] / own["change"]).median())
         row["goes_with"] = verdict(row)
-        if row["goes_with"] in ("no delay", "does not change"):  # a place in nothing
+        if row["goes_with"] in ("no delay", *UNPLACED.values()):  # a place in nothing
             row |= dict.fromkeys(("place", "place_low", "place_high"), np.nan)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def verdict(row: dict[str, float]) -> str:
+def _otherwise(leads: pd.DataFrame) -> str:
+    """What a measure does in most of the runs in which it has no change to place."""
+    shapes = leads.loc[leads["change"].isna(), "shape"]
+    words = [UNPLACED.get(shape, UNPLACED[""]) for shape in shapes]
+    return max(dict.fromkeys(words), key=words.count, default="")
+
+
+def verdict(row: dict[str, float | str]) -> str:
     """Which of the two onsets a measure's change goes with.
 
-    "does not change" if it changes in less than half of the runs; "no delay" where the two onsets
-    lie closer than :data:`NO_DELAY`. Otherwise the interval of its place in the delay decides:
-    "memorisation" if all of it lies between -0.5 and 0.5, nearer to that than to the other,
-    "generalisation" between 0.5 and 1.5, "before both" below and "after both" above. "undecided" if
-    the interval lies across a limit, or is not known.
+    If it has a change to place in less than half of the runs, what it does otherwise: it "does not
+    change", "drifts" along a straight line, or "does not fall" but rises. "no delay" where the two
+    onsets lie closer than :data:`NO_DELAY`. Otherwise the interval of its place in the delay
+    decides: "memorisation" if all of it lies between -0.5 and 0.5, nearer to that than to the
+    other, "generalisation" between 0.5 and 1.5, "before both" below and "after both" above.
+    "undecided" if the interval lies across a limit, or is not known.
     """
     if row["changed"] < row["runs"] / 2:
-        return "does not change"
+        return row["otherwise"]
     if not row["delay"] >= NO_DELAY:
         return "no delay"
     low, high = row["place_low"], row["place_high"]

@@ -42,7 +42,7 @@ def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
     names = {name for given in not_drawn(catalog, paper) for name in given["names"]} | {*entries}
     groups: dict[tuple, list[str]] = {}
     for name in sorted(names, key=printed.natural):
-        kind, _ = printed.number(name) or ("ours", 0)
+        kind, _ = printed.number(name) or ("ours", "")
         why = {scale: _why_not(catalog, paper, name, entries.get(name), scale) for scale in SCALES}
         groups.setdefault((kind, *why.items()), []).append(name)
     ordered = sorted(groups.items(), key=lambda group: [*printed.KINDS, "ours"].index(group[0][0]))

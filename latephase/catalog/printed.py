@@ -10,7 +10,7 @@ from collections.abc import Iterable
 KINDS = {"fig": "Figure", "table": "Table"}
 NUMBERS = r"\d+[a-z]?(?:(?:, | and | to )\d+[a-z]?)*"
 PLACE = re.compile(rf"\b({'|'.join(KINDS.values())})s? ({NUMBERS})")
-NAME = re.compile(rf"(?:.*_)?({'|'.join(KINDS)})(\d+)")
+NAME = re.compile(rf"(?:.*_)?({'|'.join(KINDS)})(\d+[a-z]?)")
 
 
 def named_in(where: str) -> list[str]:
@@ -25,10 +25,10 @@ def named_in(where: str) -> list[str]:
     return found
 
 
-def number(name: str) -> tuple[str, int] | None:
-    """The kind and the number of what an entry is the counterpart of; None if it is ours."""
+def number(name: str) -> tuple[str, str] | None:
+    """The kind and the number, as ``4b``, of an entry's counterpart; None if it is ours."""
     found = NAME.fullmatch(name)
-    return (found[1], int(found[2])) if found else None
+    return (found[1], found[2]) if found else None
 
 
 def label(name: str) -> str:
@@ -44,16 +44,16 @@ def natural(name: str) -> tuple[bool, list[tuple[int, str]]]:
     return number(name) is None, key
 
 
-def ranges(numbers: Iterable[int]) -> str:
-    """Numbers in few signs: 1 to 3, 5 and 7."""
-    runs: list[list[int]] = []
-    for one in sorted(numbers):
-        if runs and one == runs[-1][-1] + 1:
+def ranges(numbers: Iterable[str]) -> str:
+    """Numbers in few signs: 1 to 3, 4b and 7. One with a letter stands alone."""
+    runs: list[list[str]] = []
+    for one in sorted(numbers, key=natural):
+        if runs and one.isdigit() and runs[-1][-1] == str(int(one) - 1):
             runs[-1].append(one)
         else:
             runs.append([one])
     told = []
     for run in runs:
-        told += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(one) for one in run]
+        told += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
     *others, last = told
     return f"{', '.join(others)} and {last}" if others else last

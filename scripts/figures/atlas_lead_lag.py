@@ -2,8 +2,9 @@
 
 A row for each measure, a panel for each study. 0 is the step of generalisation, the dotted line on
 its left that of memorisation. A dot is the median over runs of the measure's change point, its bar
-the interval over seeds, its colour what it goes with. A hollow dot is the step at which half of the
-fall is done, where that is another time.
+the interval over seeds, its colour what it goes with. A measure without a change to place has words
+there instead. A hollow dot is the step at which half of the fall is done, where that is another
+time.
 """
 
 from pathlib import Path
@@ -30,9 +31,9 @@ COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 VERDICTS = (
     *("before both", "memorisation", "undecided", "generalisation", "after both"),
-    *("no delay", "does not change"),
+    "no delay",
 )
-PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255", "0.3", "0.8"),
+PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255", "0.3"),
                    strict=True))  # fmt: skip
 DRAWN = (
     *("study", "measure", "runs", "changed", "delay", "to_train", "to_train_low", "to_train_high"),
@@ -84,11 +85,12 @@ def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
     if not df.empty:
         ax.axvline(-df["delay"].iloc[0], color="0.25", linewidth=1.2, linestyle=(0, (1, 1.5)))
     for row in df.itertuples():
-        at, colour = order.index(row.measure), PALETTE[row.goes_with]
-        if row.goes_with == "does not change":
+        at = order.index(row.measure)
+        if row.goes_with in lead_lag.UNPLACED.values():
             place = {"transform": ax.get_yaxis_transform(), "va": "center"}
-            ax.text(0.02, at, "does not change", fontsize=7, color="0.5", **place)
+            ax.text(0.02, at, row.goes_with, fontsize=7, color="0.5", **place)
             continue
+        colour = PALETTE[row.goes_with]
         ax.plot([row.to_test_low, row.to_test_high], [at, at], color=colour, linewidth=2)
         ax.plot(row.to_test, at, "o", color=colour, markersize=5)
         if abs(row.half_apart) >= APART:
@@ -98,14 +100,13 @@ def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
 def legend(verdicts: list[str]) -> list[Line2D]:
     """What the colours and the strokes mean."""
     dot = {"linestyle": "none", "marker": "o", "markersize": 5}
-    shown = [v for v in verdicts if v != "does not change"]
     told = {
         "memorisation": "with memorisation",
         "generalisation": "with generalisation",
         "no delay": "no delay to tell by",
     }
     return [
-        *(Line2D([], [], color=PALETTE[v], label=told.get(v, v), **dot) for v in shown),
+        *(Line2D([], [], color=PALETTE[v], label=told.get(v, v), **dot) for v in verdicts),
         Line2D([], [], color="0.25", linestyle=(0, (1, 1.5)), label="memorisation"),
         Line2D([], [], color="0.25", label="generalisation"),
         Line2D([], [], color="0.3", mfc="white", label="half of the fall", **dot),

@@ -24,7 +24,7 @@ COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 REMARK = (
     "place of the change in the delay, 0 at memorisation and 1 at generalisation; blank: the "
-    "measure was not measured there, or does not change"
+    "measure was not measured there, or has no change to place"
 )
 
 

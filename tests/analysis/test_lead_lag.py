@@ -47,6 +47,20 @@ def test_the_order_of_the_onsets_exchanged():
     assert summary(leads(table, **LIMITS))["place"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        (lambda steps: np.ones(len(steps)), "does not change"),
+        (lambda steps: 1 / steps, "drifts"),
+        (lambda steps: np.where(steps < 1000, 1.0, 100.0), "does not fall"),
+    ],
+)
+def test_a_measure_without_a_fall_to_place_says_why(values, word):
+    table = study(cdnv=100)
+    table["cdnv"] = values(table["step"].clip(lower=1).to_numpy(float))
+    assert gone_with(table) == {"cdnv": word}
+
+
 def test_leads_are_decades_from_the_onsets():
     df = leads(study(cdnv=1000), **LIMITS)
     assert df["to_train"].median() == pytest.approx(1.0, abs=0.1)
@@ -97,7 +111,8 @@ def test_verdicts(place, word):
 @pytest.mark.parametrize(
     ("row", "word"),
     [
-        ({"changed": 2}, "does not change"),
+        ({"changed": 2, "otherwise": "does not change"}, "does not change"),
+        ({"changed": 2, "otherwise": "drifts"}, "drifts"),
         ({"delay": 0.2}, "no delay"),
         ({"delay": math.nan}, "no delay"),
     ],

@@ -27,14 +27,20 @@ def test_a_place_names_figures_and_tables(where, names):
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [("zhao2026_fig5", "Figure 5"), ("zhao2026_table12", "Table 12"), ("a2_clock", "Ours")],
+    [
+        ("zhao2026_fig5", "Figure 5"),
+        ("han2025_fig4b", "Figure 4b"),
+        ("zhao2026_table12", "Table 12"),
+        ("a2_clock", "Ours"),
+    ],
 )
 def test_a_name_is_told_as_the_paper_has_it(name, label):
     assert printed.label(name) == label
 
 
 def test_two_comes_before_fourteen_and_ours_at_the_end():
-    ordered = ["p_fig2", "p_fig3", "p_fig14", "p_table1", "p_table10", "p_clock", "p_thm32"]
+    figures = ["p_fig2", "p_fig3", "p_fig3b", "p_fig4", "p_fig14"]
+    ordered = [*figures, "p_table1", "p_table10", "p_clock", "p_thm32"]
     mixed = random.Random(0).sample(ordered, len(ordered))
     assert sorted(mixed, key=printed.natural) == ordered
 
@@ -42,12 +48,15 @@ def test_two_comes_before_fourteen_and_ours_at_the_end():
 @pytest.mark.parametrize(
     ("numbers", "told"),
     [
-        ([1], "1"),
-        ([2, 1], "1 and 2"),
-        ([3, 1, 2], "1 to 3"),
-        ([1, 2, 4, 5, 6, 9], "1, 2, 4 to 6 and 9"),
+        ("1", "1"),
+        ("21", "1 and 2"),
+        ("312", "1 to 3"),
+        ("124569", "1, 2, 4 to 6 and 9"),
+        (["8", "9", "10"], "8 to 10"),
+        (["5", "4b", "3", "4"], "3, 4, 4b and 5"),
     ],
 )
 def test_numbers_in_few_signs(numbers, told):
     assert printed.ranges(numbers) == told
-    assert printed.named_in(f"Figures {told}") == [f"fig{n}" for n in sorted(numbers)]
+    plain = sorted(int(n.rstrip("b")) for n in numbers)
+    assert printed.named_in(f"Figures {told}") == [f"fig{n}" for n in plain]
