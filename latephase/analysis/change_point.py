@@ -17,6 +17,9 @@ SHORTEST = 0.05
 """The least share of the axis that a part takes: a spike is no change."""
 MOST = 4
 """Parts that a history is cut into at most."""
+NOISE = 3.0
+"""Changes below so many standard deviations of the noise of a log do not count: the best cuts of
+noise alone differ by less (``tests/analysis/test_change_point.py``)."""
 
 
 class Change(NamedTuple):
@@ -49,8 +52,8 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
         steps: ``[T]`` logged steps, increasing; those at 0 are left out.
         values: ``[T]``, on the scale on which changes are looked for: log10 of a metric that falls
             over decades, an accuracy as it is. NaN and infinity count as not logged.
-        least: the smallest difference of means that counts as a change. It decides whether there
-            is one, not when.
+        least: the smallest difference of means that counts as a change, if the noise of the logs
+            (:data:`NOISE`) does not ask for more. It decides whether there is one, not when.
 
     The history is read at :data:`GRID` points between its first and last log, linearly in
     log(step). For each number of parts, from two to :data:`MOST`, the cuts are those that leave the
@@ -75,6 +78,7 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
     times = np.log10(steps[known])
     grid = np.linspace(times[0], times[-1], GRID)
     y = np.interp(grid, times, values[known])
+    least = max(least, NOISE * _noise(values[known]))
     line = _about_line(grid, y)
     ways = _best_cuts(_sums_of_squares(y))
     for cuts, left in reversed(ways[1:]):
@@ -90,6 +94,12 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
     if line < left:
         return History("line")
     return History("step", (change,))
+
+
+def _noise(values: NDArray) -> float:
+    """The standard deviation of the noise of a log, from the differences of neighbours."""
+    steps = np.diff(values)
+    return float(1.4826 * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
 
 
 def _sums_of_squares(y: NDArray) -> NDArray:

@@ -24,8 +24,8 @@ def files(folder: str, pattern: str | None = None) -> list[tuple[int, Path]]:
     """The checkpoints in a folder that other code filled, in the order of their steps.
 
     ``pattern`` is a file's path below the folder, with ``{step}`` where the step stands and ``*``
-    for any text. Without it a file's step is the number after "step" in its name, or the only
-    number there is; files without a number are passed over.
+    for any text. Without it a file's step is the number after "step" in its name or, if no name
+    has that word, the only number there is. Other files are passed over.
 
     Raises UserError where there is no such file, two of one step, or one whose step is not clear.
     """
@@ -74,18 +74,18 @@ def _fitting(root: Path, pattern: str) -> list[tuple[Path, int]]:
 
 
 def _numbered(root: Path) -> list[tuple[Path, int]]:
-    found = []
-    for path in sorted(root.iterdir()):
-        if path.suffix not in SUFFIXES or not path.is_file():
-            continue
-        numbers = re.findall(r"step[-_= ]?(\d+)", path.stem, re.I) or re.findall(r"\d+", path.stem)
-        if len(numbers) > 1:
+    """The files whose names hold one number; if any says "step", those that say it."""
+    paths = [p for p in sorted(root.iterdir()) if p.suffix in SUFFIXES and p.is_file()]
+    numbers = {path: re.findall(r"step[-_= ]?(\d+)", path.stem, re.I) for path in paths}
+    if not any(numbers.values()):
+        numbers = {path: re.findall(r"\d+", path.stem) for path in paths}
+    for path, several in numbers.items():
+        if len(several) > 1:
             raise UserError(
-                f"{path}: its step may be {' or '.join(numbers)}; "
+                f"{path}: its step may be {' or '.join(several)}; "
                 f"allowed: a pattern that says so, such as step_{STEP}_*{path.suffix}"
             )
-        found += [(path, int(number)) for number in numbers]
-    return found
+    return [(path, int(number)) for path, one in numbers.items() for number in one]
 
 
 def checksum(path: Path) -> str:

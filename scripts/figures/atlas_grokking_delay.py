@@ -1,8 +1,9 @@
 """How long grokking takes, by learning rate and weight decay.
 
-On the left the steps at which runs memorise (dashed) and generalise, medians over seeds. On the
-right the delay between the two in decades of steps, with its interval over seeds; an arrow where
-some runs had not generalised when their budget ended, so that the true delay is longer.
+On the left the steps at which runs memorise (dashed) and generalise, medians over the seeds that
+do; hollow where some do not generalise, so that the true median is later. On the right the delay
+between the two in decades of steps, with its interval over seeds; an arrow where some runs had not
+generalised when their budget ended, so that the true delay is longer.
 """
 
 import numpy as np
@@ -51,6 +52,9 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             x, colour = place(group[DECAY]), palette[lr]
             left.plot(x, group["train"], "--", color=colour, marker="o", markersize=4)
             left.plot(x, group["test"], "-", color=colour, marker="o", markersize=4)
+            some = (group["generalised"] < group["memorised"]).to_numpy()
+            hollow = {"color": colour, "mfc": "white", "markersize": 5, "zorder": 4}
+            left.plot(x[some], group["test"][some], "o", **hollow)  # of those that do alone
             draw_delay(right, x, group, colour)
         marks.say_if_empty(left, pd.concat([df["train"], df["test"]]), True, "no run memorises")
         log_value_axis(left)

@@ -65,6 +65,12 @@ WRONG = {
 }
 
 
+def test_names_with_the_word_go_before_names_with_a_number(tmp_path):
+    """``resnet18.pt`` beside checkpoints is of no step."""
+    folder = fill(tmp_path, "resnet18.pt", "step_5.pt", "step_50.pt")
+    assert [step for step, _ in outside.files(folder)] == [5, 50]
+
+
 @pytest.mark.parametrize("names, pattern, told", WRONG.values(), ids=WRONG)
 def test_what_does_not_fit_is_named(tmp_path, names, pattern, told):
     with pytest.raises(UserError, match=told):
@@ -88,13 +94,13 @@ def test_the_content_goes_by_steps_and_bytes_alone(tmp_path):
     known = outside.content(outside.files(folder))
     os.utime(tmp_path / "a/step_1.pt", (0, 0))
     (tmp_path / "a").rename(tmp_path / "b")
-    (tmp_path / "b/step_1.pt").rename(tmp_path / "b/net_1.pt")
+    (tmp_path / "b/step_1.pt").rename(tmp_path / "b/my-step-1.pt")
     folder = str(tmp_path / "b")
     assert outside.content(outside.files(folder)) == known
-    (tmp_path / "b/net_1.pt").write_text("step_1.pT")
+    (tmp_path / "b/my-step-1.pt").write_text("step_1.pT")
     assert outside.content(outside.files(folder)) != known
-    (tmp_path / "b/net_1.pt").write_text("step_1.pt")
-    (tmp_path / "b/net_1.pt").rename(tmp_path / "b/net_3.pt")
+    (tmp_path / "b/my-step-1.pt").write_text("step_1.pt")
+    (tmp_path / "b/my-step-1.pt").rename(tmp_path / "b/my-step-3.pt")
     assert outside.content(outside.files(folder)) != known
 
 

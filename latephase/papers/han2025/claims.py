@@ -24,12 +24,20 @@ def delay(table: pd.DataFrame, *, fitted: float, level: float, stay: int) -> Res
 
 
 def place_in_delay(
-    table: pd.DataFrame, *, metric: Metric, fitted: float, level: float, stay: int, factor: float
+    table: pd.DataFrame,
+    *,
+    metric: Metric,
+    fitted: float,
+    level: float,
+    stay: int,
+    settled: int,
+    factor: float,
 ) -> Result:
     """Where in the delay a metric falls: 0 at memorisation, 1 at generalisation (Fig. 1).
 
     (log t − log t_train)/(log t_test − log t_train), t the time at which the metric comes, for
-    good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`). Runs that do not
+    good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`, whose final level is
+    over ``settled`` logs). Runs that do not
     memorise or do not generalise have no delay and are left out; one whose metric does not fall is
     later than its last step.
     """
@@ -38,7 +46,7 @@ def place_in_delay(
         table,
         lambda run: {
             "fall": events.fall(
-                run["step"], run[metric], stay=stay, min_factor=factor, factor=factor
+                run["step"], run[metric], stay=settled, min_factor=factor, factor=factor
             )
         },
         (),

@@ -48,13 +48,13 @@ def test_a_run_that_never_generalises_bounds_the_delay_from_below():
 @pytest.mark.parametrize(("fall", "place"), [(100, 0.0), (316, 0.5), (1000, 1.0), (3162, 1.5)])
 def test_the_place_of_a_fall_in_the_delay(fall, place):
     table = study(*(history(seed, fall=fall) for seed in range(5)))
-    result = claims.place_in_delay(table, metric="cdnv", factor=3.0, **TIMES)
+    result = claims.place_in_delay(table, metric="cdnv", factor=3.0, settled=3, **TIMES)
     assert result.estimate == pytest.approx(place, abs=0.12)
 
 
 def test_a_metric_that_does_not_fall_is_later_than_all():
     table = study(*(history(seed, fall=10**6) for seed in range(5)))
-    result = claims.place_in_delay(table, metric="cdnv", factor=3.0, **TIMES)
+    result = claims.place_in_delay(table, metric="cdnv", factor=3.0, settled=3, **TIMES)
     assert result.low == pytest.approx(2.0, abs=0.1)
     assert result.high == np.inf
 
