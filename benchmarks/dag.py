@@ -209,8 +209,8 @@ class Workflow:
                 for name in self.figures
                 for kind in ("pdf", "png", "csv")
             ),
-            *(f"paper/{name}" for name in ("claims.csv", "claims.html")),
-            *(f"paper/{name}" for name in ("report.html", "config.json")),
+            *(f"paper/claims.{kind}" for kind in ("csv", "html", "json")),
+            *(f"paper/{name}" for name in ("report.html", "config.json", "index.html")),
         ]
         for pack in packs:
             (results / "packs" / pack / "checkpoints").mkdir(parents=True)

@@ -10,7 +10,8 @@ from latephase.analysis import events
 from latephase.analysis.change_point import history
 from latephase.analysis.delay import delays
 from latephase.analysis.divergence import before_divergence
-from latephase.analysis.seeds import pooled_interval
+from latephase.analysis.seeds import pooled_interval, stacked
+from latephase.errors import UserError
 
 NO_DELAY = 0.3
 """Decades: in a study whose median delay is shorter, the two onsets are not told apart."""
@@ -159,6 +160,30 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
             row |= dict.fromkeys(("place", "place_low", "place_high"), np.nan)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+SUMMARY = (
+    *("measure", "runs", "changed", "delay", "to_train", "to_train_low", "to_train_high"),
+    *("to_test", "to_test_low", "to_test_high", "place", "place_low", "place_high"),
+    *("half_apart", "goes_with"),
+)
+"""What is drawn and tabulated of :func:`summary`."""
+
+
+def of_studies(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
+    """The summary for each of several studies, below each other, with the column study first.
+
+    ``limits`` are those of :func:`leads`. Raises UserError where no run of any study memorises and
+    generalises.
+    """
+    frames = []
+    for study, table in tables.items():
+        frame = summary(leads(table, **limits))
+        frames.append(frame.reindex(columns=SUMMARY).assign(study=study))
+    df = stacked(frames)[["study", *SUMMARY]]
+    if df.empty:
+        raise UserError("--data: no run memorises and generalises; allowed: a study with some")
+    return df
 
 
 def _otherwise(leads: pd.DataFrame) -> str:

@@ -160,8 +160,8 @@ class Catalog:
         keys = {key for found in lacking.values() for key in found}
         named = sorted(keys, key=lambda key: key.partition(".")[2])
         return (
-            f"left out: {', '.join([*studies, *shown])}, because what the user brings for them is "
-            f"not configured; name it in config.yaml: {', '.join(named)}"
+            f"left out: {', '.join([*studies, *shown])}, because their data are not configured; "
+            f"name them in config.yaml: {', '.join(named)}"
         )
 
 

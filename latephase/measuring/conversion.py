@@ -65,7 +65,8 @@ def fitted(
     Raises UserError for a parameter that is missing, surplus, or of another shape or type.
     """
     state = model.state_dict()
-    names = {theirs: ours for theirs, ours in model.names().items() if not _counts(theirs)}
+    known = sorted(model.names().items(), key=lambda pair: pair[1].startswith("head."))  # last
+    names = {theirs: ours for theirs, ours in known if not _counts(theirs)}
     start = _prefix(path, found, [*names]) if prefix is None else prefix
     own = {name.removeprefix(start): t for name, t in found.items() if name.startswith(start)}
     own = {name: tensor for name, tensor in own.items() if not _counts(name)}

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase.analysis import lead_lag, seeds
+from latephase.analysis import lead_lag
 from latephase.drawing import style
-from latephase.errors import UserError, reporting
+from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
 
@@ -35,28 +35,8 @@ VERDICTS = (
 )
 PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255", "0.3"),
                    strict=True))  # fmt: skip
-DRAWN = (
-    *("study", "measure", "runs", "changed", "delay", "to_train", "to_train_low", "to_train_high"),
-    *("to_test", "to_test_low", "to_test_high", "place", "place_low", "place_high"),
-    *("half_apart", "goes_with"),
-)
 APART = 0.1
 """Decades between the change point and half of the fall from which both are shown."""
-
-
-def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
-    """The summary of :mod:`latephase.analysis.lead_lag` for each study, below each other.
-
-    Raises UserError where no run of any study memorises and generalises.
-    """
-    frames = []
-    for study, table in tables.items():
-        summary = lead_lag.summary(lead_lag.leads(table, **limits))
-        frames.append(summary.reindex(columns=DRAWN[1:]).assign(study=study))
-    df = seeds.stacked(frames)[list(DRAWN)]
-    if df.empty:
-        raise UserError("--data: no run memorises and generalises; allowed: a study with some")
-    return df
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
@@ -120,7 +100,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
-    df = data(tables, **args.options)
+    df = lead_lag.of_studies(tables, **args.options)
     runs = df.groupby("study", sort=False)["runs"].first()
     note = "; ".join([args.title_note, f"{runs.sum()} runs memorise and generalise"])
     write(draw(df, note), df, args)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from latephase.analysis import lead_lag
 from latephase.errors import reporting
-from scripts.figures import atlas_lead_lag as figure
 from scripts.reading import read
 from scripts.tables import parser, write_own
 
@@ -33,7 +32,7 @@ def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
 
     Raises UserError where no run of any study memorises and generalises.
     """
-    long = figure.data(tables, **limits)
+    long = lead_lag.of_studies(tables, **limits)
     known = [m.column for m in lead_lag.MEASURES if m.column in set(long["measure"])]
     df = pd.DataFrame({"measure": known})
     for study, own in long.groupby("study", sort=False):

@@ -119,7 +119,12 @@ BAD_STUDIES = [
     ),
     (["margins", "steps"], [10**9], "margins.steps is [1000000000]", "at most"),
     (["margins", "pairs"], [[0, 10]], "margins.pairs[0] is [0, 10]", "classes 0 to 9"),
-    (["metrics"], ["nc7"], "metrics[0] is 'nc7'", "curvature, mutual_information"),
+    (
+        ["metrics"],
+        ["nc7"],
+        "metrics[0] is 'nc7'",
+        "curvature, flatness_as_released, mut",
+    ),
     (["metrics"], ["collapse"], "metrics[0] is 'collapse'", "representativeness"),
     (["metrics"], ["curvature", "curvature"], "metrics is ['curv", "without repeats"),
     (["grid", "metrics"], [["curvature"]], "grid.metrics[0] is not a known key", "optimizer"),

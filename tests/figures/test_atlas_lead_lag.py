@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from latephase.analysis import lead_lag
 from latephase.errors import UserError
 from latephase.storage import parquet
 from scripts.figures import atlas_lead_lag as figure
@@ -15,7 +16,7 @@ TABLES = {"one": study(cdnv=100, rnc1=3162), "other_one": study(cdnv=3162, nc2_e
 
 @pytest.fixture(scope="module")
 def df():
-    return figure.data(TABLES, **LIMITS)
+    return lead_lag.of_studies(TABLES, **LIMITS)
 
 
 def test_a_panel_for_each_study_and_a_row_for_each_measure(df):
@@ -50,7 +51,7 @@ def test_the_table_has_the_verdicts_side_by_side():
 
 def test_no_run_to_tell_by_is_one_line():
     with pytest.raises(UserError, match="no run memorises and generalises"):
-        figure.data({"one": run(None, None).assign(cdnv=1.0)}, **LIMITS)
+        lead_lag.of_studies({"one": run(None, None).assign(cdnv=1.0)}, **LIMITS)
 
 
 def test_both_are_made_from_files(tmp_path):

@@ -52,7 +52,7 @@ def test_a_program_declares_what_it_takes_without_being_imported(program):
         check_schema.Validator.check_schema(rule)
         if "default" in rule:
             check_schema.check(rule["default"], rule, program, name)
-    reads = "--published" in file.read_text() or program.startswith("tables.")
+    reads = "read_published(" in file.read_text()
     assert (declared.literal(file, "PUBLISHED") is not None) == reads
     assert {"run", "step"} <= {*declared.literal(file, "COLUMNS")}
     assert re.search(r"\bread\([\w.]+, \[?\*?COLUMNS", file.read_text())

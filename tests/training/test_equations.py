@@ -95,7 +95,9 @@ def test_signs_are_no_classes_that_training_must_show(data):
         data.train_inputs[:3], data.train_labels[:3], data.test_inputs, data.test_labels,
         data.classes, data.header,
     )  # fmt: skip
-    with pytest.raises(UserError, match=r"none of the 3 .* allowed: samples of all 7 \(data"):
+    with pytest.raises(
+        UserError, match=r"none of the 3 .* allowed: samples of all 7 classes \(data"
+    ):
         teachable.check("mod", few)
 
 
