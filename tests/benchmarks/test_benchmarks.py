@@ -59,11 +59,11 @@ def test_dag(tmp_path):
     assert "ms a job" in run("dag", "--jobs", "30", "--json", str(numbers))
     (row,) = json.loads(numbers.read_text())
     # Six runs, and the thirty of the study that is shipped: a training and four families each.
-    # Data sets, studies and margins, figures, then verdicts, report and all.
-    assert row["jobs"]["plan"] == 5 * 36 + 3 + (2 + 1) + 4 + 3
+    # Data sets, studies and margins, figures, then verdicts, report, gallery and all.
+    assert row["jobs"]["plan"] == 5 * 36 + 3 + (2 + 1) + 4 + 4
     assert row["jobs"]["small"] == 5 * 15 + 1 + 1 + 1
-    # A record an output: a training has three, a figure three, verdicts and report two each.
-    assert row["records"] == (3 + 4) * 36 + 3 + (2 + 1) + 3 * 4 + 2 + 2
+    # A record an output: training, figure and verdicts have three each, the report two.
+    assert row["records"] == (3 + 4) * 36 + 3 + (2 + 1) + 3 * 4 + 3 + 2 + 1
     for numbers in (row["seconds"], row["megabytes"]):
         assert all(number > 0 for number in numbers.values())
 
