@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import offset_copy
 
 from latephase.analysis.delay import by_rate_and_decay
 from latephase.drawing import colours, marks, style
@@ -75,7 +76,9 @@ def draw_delay(ax, x: np.ndarray, group: pd.DataFrame, colour: str) -> None:
         top = row.delay if np.isposinf(row.delay_high) else row.delay_high
         ax.plot([at, at], [row.delay_low, top], color=colour, linewidth=1)
         if open_ended and np.isfinite(row.delay):
-            ax.plot(at, row.delay, marker=r"$\uparrow$", markersize=12, color=colour, zorder=5)
+            arrow = {"marker": r"$\uparrow$", "markersize": 12, "color": colour}
+            above = offset_copy(ax.transData, ax.figure, y=11, units="points")
+            ax.plot(at, row.delay, transform=above, **arrow)
 
 
 def legend(palette: dict[float, str]) -> list[Line2D]:
