@@ -155,8 +155,8 @@ def draw(
     with style.style():
         wide = 1 if stacked and not across else ACROSS
         rows = (len(metrics), len(columns)) if across else (1, len(metrics))
-        share = "row" if across else "none"
-        made = layout.grid(*rows, most=wide, share_x="all", share_y=share)
+        look = {"height": 2.1 if wide > 1 and not across else 1.8, "share_x": "all"}
+        made = layout.grid(*rows, most=wide, share_y="row" if across else "none", **look)
         fig, axes = made.figure, made.panels
         cells = [(metric, column) for metric in metrics for column in columns or [None]]
         for ax, (metric, column) in zip(axes.flat, cells, strict=True):
