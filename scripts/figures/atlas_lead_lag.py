@@ -72,6 +72,7 @@ def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
         at = order.index(row.measure)
         if row.goes_with in lead_lag.UNPLACED.values():
             place = {"transform": ax.get_yaxis_transform(), "va": "center"}
+            place |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}}
             ax.text(0.02, at, row.goes_with, fontsize=style.SMALL, color="0.4", **place)
             continue
         colour = PALETTE[row.goes_with]
