@@ -18,13 +18,14 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/outside.smk"
 include: "rules/metrics.smk"
-include: "rules/aggregate.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/gallery.smk"
 include: "rules/explorer.smk"
+include: "rules/verify.smk"
+include: f"rules/{'shipped' if CATALOG.from_shipped else 'aggregate'}.smk"
 
 
 report: "report/workflow.rst"
@@ -43,20 +44,13 @@ onsuccess:
     summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
-# Rules that are light, or that need the network, which a node may not have.
+# Rules that are light, or that need the network, which a node may not have. The files of the stages
+# name their own.
 localrules:
     all,
     figures,
     tables,
     studies,
-    prepare_data,
-    aggregate,
-    claims,
-    claims_of_paper,
-    figure,
-    table,
-    bundle,
-    report,
 
 
 rule all:

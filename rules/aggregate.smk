@@ -1,3 +1,7 @@
+localrules:
+    aggregate,
+
+
 rule aggregate:
     """All data of a study in one file, one row for each run and step."""
     input:

@@ -1,3 +1,8 @@
+localrules:
+    claims,
+    claims_of_paper,
+
+
 rule claims:
     """Every claim that the studies of the scale can answer: statistic, interval, verdict."""
     input:

@@ -1,3 +1,7 @@
+localrules:
+    prepare_data,
+
+
 rule prepare_data:
     """A data set as one file: arrays, labels, provenance."""
     output:
@@ -57,12 +61,12 @@ rule prepare_weights:
         source=or_exit(TARGETS.weights_source),
     params:
         sha256="{weights}",
-        code=TARGETS.code("scripts.prepare_weights"),
+        code=TARGETS.code("scripts.copy_checked"),
     message:
         "keep the weights {wildcards.weights}"
     shell:
         r"""
-        python -m scripts.start prepare_weights \
+        python -m scripts.start copy_checked \
             --source {resources.source:q} \
             --sha256 {params.sha256} \
             --output {output:q} \

@@ -1,3 +1,8 @@
+localrules:
+    figure,
+    bundle,
+
+
 rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
@@ -44,7 +49,7 @@ rule bundle:
         unpack(TARGETS.shown_files),
         picture=rules.figure.output,
         code=lambda wildcards: [local(file) for file in TARGETS.figure_sources(wildcards)],
-        timing=TARGETS.figure_timings,
+        timing=or_exit(TARGETS.figure_timings),
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",
     log:

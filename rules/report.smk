@@ -1,3 +1,7 @@
+localrules:
+    report,
+
+
 rule report:
     """Snakemake's own report: figures and tables by paper, verdicts, and where each comes from."""
     input:

@@ -1,3 +1,7 @@
+localrules:
+    table,
+
+
 rule table:
     """A table of a paper with its values beside ours: a page, and the numbers in it."""
     input:

@@ -399,7 +399,12 @@ class Targets:
         return list(dict.fromkeys(held))
 
     def figure_timings(self, wildcards) -> list[str]:
-        """The time that their trainings took."""
+        """The time that their trainings took. Raises UserError if nothing is trained here."""
+        if self.catalog.from_shipped:
+            raise UserError(
+                "config: data is shipped, but a bundle tells how its runs were trained; "
+                "allowed: data=trained"
+            )
         packs = self.figure_packs(wildcards)
         return [f"{self.results}/packs/{pack}/timing.json" for pack in packs]
 

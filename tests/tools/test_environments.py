@@ -60,7 +60,8 @@ PROGRAMS = {
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
-        *("scripts.bundle", "scripts.gallery", "scripts.explorer", "scripts.prepare_weights"),
+        *("scripts.bundle", "scripts.gallery", "scripts.explorer", "scripts.copy_checked"),
+        "scripts.verify",
         *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
         *found("latephase/papers/*/claims.py"),
         *found("scripts/figures/[a-z]*.py"),
@@ -79,6 +80,7 @@ ELSEWHERE = {
     "scripts.serve": "Snakemake's own environment, beside it",
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",
     "scripts.tools.document_metrics": "a contributor's environment",
+    "scripts.tools.ship": "a contributor's environment, in which it calls Snakemake",
 }
 
 
