@@ -48,8 +48,6 @@ use rule figure as figure_again with:
         csv=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.csv",
     log:
         f"{RESULTS}/logs/figure_again/{{scale}}-{{figure}}.log",
-    message:
-        "draw {wildcards.figure} again, scale {wildcards.scale}"
 
 
 use rule table as table_again with:
@@ -60,8 +58,6 @@ use rule table as table_again with:
         html=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.html",
     log:
         f"{RESULTS}/logs/table_again/{{scale}}-{{table}}.log",
-    message:
-        "tabulate {wildcards.table} again, scale {wildcards.scale}"
 
 
 use rule claims as claims_again with:
@@ -78,8 +74,6 @@ use rule claims as claims_again with:
         studies=SHIPPED.again.claimed_studies,
         note=SHIPPED.again.claims_note,
         code=SHIPPED.again.claims_code,
-    message:
-        "judge the claims on shipped data again, scale {wildcards.scale}"
 
 
 rule verify:
