@@ -60,7 +60,7 @@ rule all:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
         [f"{RESULTS}/{config['scale']}/{page}.html" for page in ("report", "index")],
         all_figures,
-        TARGETS.tables(config["scale"]),
+        TARGETS.asked.tables(config["scale"]),
     message:
         "all figures, tables, verdicts, the report and the gallery"
 
@@ -74,7 +74,7 @@ rule figures:
 rule tables:
     """Every table of a paper, with its values beside ours."""
     input:
-        TARGETS.tables(config["scale"]),
+        TARGETS.asked.tables(config["scale"]),
 
 
 rule studies:

@@ -5,8 +5,8 @@ localrules:
 rule aggregate:
     """All data of a study in one file, one row for each run and step."""
     input:
-        history=partial(TARGETS.pack_files, ["history"]),
-        families=lambda wildcards: TARGETS.pack_files(TARGETS.study_families(wildcards), wildcards),
+        history=TARGETS.studies.histories,
+        families=TARGETS.studies.measurements,
     output:
         f"{STUDIES}/{{study}}.parquet",
     log:
@@ -14,12 +14,12 @@ rule aggregate:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=TARGETS.study_runs,
-        planned=TARGETS.study_planned,
-        packs=TARGETS.study_packs,
+        runs=TARGETS.studies.runs,
+        planned=TARGETS.studies.planned,
+        packs=TARGETS.studies.packs,
         folder=lambda wildcards, input: str(Path(input.history[0]).parents[1]),
-        families=TARGETS.study_families,
-        code=TARGETS.planned_code("scripts.aggregate"),
+        families=TARGETS.studies.families,
+        code=TARGETS.code.planned_digest("scripts.aggregate"),
     message:
         "gather the study {wildcards.study}, scale {wildcards.scale}"
     shell:
@@ -40,12 +40,12 @@ rule extract_margins:
     input:
         # The histories stand for the folders, as in metrics.smk.
         checkpoints=lambda wildcards: ancient(
-            [f"{pack}/checkpoints" for pack in TARGETS.margin_packs(wildcards)]
+            [f"{pack}/checkpoints" for pack in TARGETS.margins.packs(wildcards)]
         ),
         history=lambda wildcards: [
-            f"{pack}/history.parquet" for pack in TARGETS.margin_packs(wildcards)
+            f"{pack}/history.parquet" for pack in TARGETS.margins.packs(wildcards)
         ],
-        data=TARGETS.margin_data,
+        data=TARGETS.margins.data,
     output:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
@@ -54,10 +54,10 @@ rule extract_margins:
         torch_env("cpu")
     threads: 1
     params:
-        runs=TARGETS.study_runs,
-        planned=TARGETS.margins_planned,
-        margins=lambda wildcards: spec.canonical(TARGETS.margins(wildcards)),
-        code=TARGETS.planned_code("scripts.extract.margins"),
+        runs=TARGETS.studies.runs,
+        planned=TARGETS.margins.planned,
+        margins=lambda wildcards: spec.canonical(TARGETS.margins.wanted(wildcards)),
+        code=TARGETS.code.planned_digest("scripts.extract.margins"),
     message:
         "measure margins, {wildcards.study}, scale {wildcards.scale}"
     shell:

@@ -1,4 +1,4 @@
-# The names that the other files share. rules/targets.py says what a job is made from and called with.
+# The names that the other files share. rules/targets/ says what a job is made from and called with.
 import sys
 from functools import cache, partial
 from pathlib import Path
@@ -90,10 +90,10 @@ def all_figures(wildcards):
     """The files of every figure chosen for the configured scale."""
     if config["figures"] == "all":
         tell_what_is_left_out()
-    return TARGETS.figures(config["scale"])
+    return TARGETS.asked.figures(config["scale"])
 
 
 def all_studies(wildcards):
     """The data of every study of the configured scale."""
     tell_what_is_left_out()
-    return TARGETS.studies(config["scale"])
+    return TARGETS.asked.studies(config["scale"])

@@ -27,7 +27,7 @@ def of_pack(workflow: Any, targets: Any, wildcards: Any) -> str:
 
     A resource of the jobs on a pack, so that a dry run tells.
     """
-    return importable(workflow, targets.pack_library(wildcards))
+    return importable(workflow, targets.packs.library(wildcards))
 
 
 def lacking(workflow: Any, targets: Any) -> str:

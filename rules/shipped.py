@@ -1,26 +1,26 @@
 """What the rules about shipped data are made from: data that come with the repository."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from latephase.catalog import shipped
+from latephase.catalog.entries import Catalog
 from rules.targets import Targets
 
 
 class Shipped:
     """The shipped data of a catalog, and what is made again from them, to verify them."""
 
-    def __init__(self, targets: Targets):
-        """``targets`` are those of the whole catalog."""
-        catalog = targets.catalog
+    def __init__(self, catalog: Catalog, root: Path):
         self.manifest = catalog.shipped
-        self.folder = f"{targets.results}/verified"
+        self.folder = f"{catalog.config['results']}/verified"
         config = catalog.config | {"data": "shipped", "figures": "all", "results": self.folder}
-        self.again = Targets(dataclasses.replace(catalog, config=config), targets.root)
+        self.again = Targets(dataclasses.replace(catalog, config=config), root)
         """The targets of the verification. They lie in a folder of their own."""
 
     def _entry(self, wildcards) -> dict[str, Any]:
-        planned = self.again.study_planned(wildcards)
+        planned = self.again.studies.planned(wildcards)
         return shipped.study(self.manifest, wildcards.study, wildcards.scale, planned)
 
     def source(self, wildcards) -> str:

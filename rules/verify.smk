@@ -1,7 +1,7 @@
 # What is made again from shipped data, to be compared with what is shipped.
 from rules.shipped import Shipped
 
-SHIPPED = Shipped(TARGETS)
+SHIPPED = Shipped(CATALOG, ROOT)
 
 
 localrules:
@@ -26,7 +26,7 @@ rule shipped_again:
         "../envs/analysis.yaml"
     params:
         sha256=or_exit(SHIPPED.sha256),
-        code=TARGETS.code("scripts.copy_checked"),
+        code=TARGETS.code.digest("scripts.copy_checked"),
     message:
         "take the shipped data of {wildcards.study}, scale {wildcards.scale}"
     shell:
@@ -41,7 +41,7 @@ rule shipped_again:
 
 use rule figure as figure_again with:
     input:
-        unpack(SHIPPED.again.shown_files),
+        unpack(SHIPPED.again.shown.files),
     output:
         pdf=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.pdf",
         png=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.png",
@@ -52,7 +52,7 @@ use rule figure as figure_again with:
 
 use rule table as table_again with:
     input:
-        unpack(SHIPPED.again.shown_files),
+        unpack(SHIPPED.again.shown.files),
     output:
         csv=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.csv",
         html=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.html",
@@ -62,7 +62,7 @@ use rule table as table_again with:
 
 use rule claims as claims_again with:
     input:
-        data=SHIPPED.again.claimed_data,
+        data=SHIPPED.again.claims.data,
     output:
         csv=f"{SHIPPED.folder}/{{scale}}/claims.csv",
         html=f"{SHIPPED.folder}/{{scale}}/claims.html",
@@ -70,10 +70,10 @@ use rule claims as claims_again with:
     log:
         f"{RESULTS}/logs/claims_again/{{scale}}.log",
     params:
-        claims=lambda wildcards: spec.canonical(SHIPPED.again.claims_of(wildcards)),
-        studies=SHIPPED.again.claimed_studies,
-        note=SHIPPED.again.claims_note,
-        code=SHIPPED.again.claims_code,
+        claims=lambda wildcards: spec.canonical(SHIPPED.again.claims.judged(wildcards)),
+        studies=SHIPPED.again.claims.studies,
+        note=SHIPPED.again.claims.note,
+        code=SHIPPED.again.claims.code,
 
 
 rule verify:

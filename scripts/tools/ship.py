@@ -129,7 +129,7 @@ def main(argv: list[str] | None = None) -> None:
         manifest["studies"][args.scale][study] = entry
     _write(manifest)
 
-    made = [*targets.figures(args.scale), *targets.tables(args.scale)]
+    made = [*targets.asked.figures(args.scale), *targets.asked.tables(args.scale)]
     made = [Path(file).relative_to(config["results"]) for file in made if file.endswith(".csv")]
     made += [Path(args.scale) / "claims.csv"]
     again = Path(config["results"]) / "verified"
@@ -186,7 +186,7 @@ def _ship(
     packs = [results / "packs" / pack for pack in df["pack"].unique()]
     return {
         "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
-        "planned": targets.study_planned(study),
+        "planned": targets.studies.planned(study),
         "runs": int(df["run"].nunique()),
         "rows": len(df),
         "trained": trained(packs, trained_at),

@@ -1,0 +1,40 @@
+"""The environments of programs that use torch, and digests of the software in them."""
+
+import functools
+import re
+from pathlib import Path
+
+from latephase.runs import spec
+
+
+def stage(library: str) -> str:
+    """The environment of what computes with models of an optional library, or of none.
+
+    Its variant for GPUs has ``-cuda`` after the name.
+    """
+    return f"train-{library}" if library else "train"
+
+
+class Environments:
+    """The environments of a repository."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    @functools.cache  # noqa: B019 (one object a workflow)
+    def software(self, stage: str) -> str:
+        """A digest of a stage's environments, for processors and GPUs alike, and of their pins.
+
+        It is a param of what is cached, because the cache's key leaves out pin files and, without
+        --sdm conda, the whole environment. Comments are not in it.
+        """
+        envs, both = self.root / "envs", (stage, f"{stage}-cuda")
+        listed = [
+            path
+            for kind in ("yaml", "txt")
+            for name in both
+            for path in envs.glob(f"{name}.*{kind}")
+        ]
+        files = [*sorted(listed), self.root / "requirements.txt"]
+        lines = [line.strip() for path in files for line in path.read_text("utf-8").splitlines()]
+        return spec.digest([line for line in lines if re.match(r"- |https:|torch==", line)])
