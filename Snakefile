@@ -37,6 +37,7 @@ onstart:
     signals.heed_while_jobs_run()
     if line := libraries.lacking(workflow, TARGETS) or gpus.lacking(workflow, config, LEAVE):
         sys.exit(line)
+    rate_limit.lift(workflow)
     serve.start(LEAVE)
 
 

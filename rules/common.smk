@@ -11,7 +11,7 @@ from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, outside, spec, weights
-from rules import gpus, libraries, signals, summary
+from rules import gpus, libraries, rate_limit, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
