@@ -46,13 +46,16 @@ rule extract_margins:
             f"{pack}/history.parquet" for pack in TARGETS.margins.packs(wildcards)
         ],
         data=TARGETS.margins.data,
+        weights=or_exit(TARGETS.margins.weights),
     output:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
         f"{RESULTS}/logs/extract_margins/{{scale}}-{{study}}.log",
     conda:
-        torch_env("cpu")
+        lambda wildcards: torch_env("cpu", TARGETS.margins.stage(wildcards))
     threads: 1
+    resources:
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.margins.library)),
     params:
         runs=TARGETS.studies.runs,
         planned=TARGETS.margins.planned,

@@ -20,7 +20,7 @@ rule extract:
         device=config["metrics_device"],
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
-        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
         # The cache's key holds no wildcards, so these say what an artifact is about.
         pack="{pack}",

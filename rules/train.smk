@@ -27,7 +27,7 @@ rule train:
         own_gpu=gpus.own(config["device"], GPUS),
         runtime=TARGETS.packs.train_minutes,
         scratch=f"{RESULTS}/scratch",
-        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
         # The cache's key is made of these and holds no wildcards, so everything that decides the
         # result is here.

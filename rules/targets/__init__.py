@@ -42,7 +42,7 @@ class Targets:
         self.packs = Packs(catalog, files, self.code, self.environments)
         self.extractions = Extractions(catalog, self.code)
         self.studies = Studies(catalog, files)
-        self.margins = Margins(catalog, files, self.studies)
+        self.margins = Margins(catalog, files, self.studies, self.weights)
         self.explorers = Explorers(catalog, notes)
         self.shown = Shown(catalog, files, self.code, notes)
         self.bundles = Bundles(catalog, files, self.code, self.shown)

@@ -23,7 +23,8 @@ class Environments:
 
     @functools.cache  # noqa: B019 (one object a workflow)
     def software(self, stage: str) -> str:
-        """A digest of a stage's environments, for processors and GPUs alike, and of their pins.
+        """A digest of a stage's environments, for processors and GPUs alike, of their pins, and of
+        what pip installs in their place: torch, and the stage's library with what it brings.
 
         It is a param of what is cached, because the cache's key leaves out pin files and, without
         --sdm conda, the whole environment. Comments are not in it.
@@ -36,5 +37,13 @@ class Environments:
             for path in envs.glob(f"{name}.*{kind}")
         ]
         files = [*sorted(listed), self.root / "requirements.txt"]
-        lines = [line.strip() for path in files for line in path.read_text("utf-8").splitlines()]
-        return spec.digest([line for line in lines if re.match(r"- |https:|torch==", line)])
+        lines = [line for path in files for line in _lines(path, r"- |https:|torch==")]
+        if library := stage.removeprefix("train").removeprefix("-"):
+            lines += _lines(self.root / f"requirements-{library}.txt", r"[\w.-]+==")
+        return spec.digest(lines)
+
+
+def _lines(path: Path, beginning: str) -> list[str]:
+    """The lines of a file that begin so, without blanks around them."""
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    return [line for line in lines if re.match(beginning, line)]

@@ -1,5 +1,7 @@
 """The weights that models begin with. Wildcards: ``pack``, or ``weights`` for what a file holds."""
 
+from typing import Any
+
 from latephase.catalog import weights
 from latephase.catalog.entries import Catalog
 from latephase.errors import UserError
@@ -17,7 +19,11 @@ class Weights:
 
         Raises UserError where the configuration does not name them.
         """
-        named = self.catalog.packs[wildcards.pack]["common"]["model"].get("weights")
+        return self.of_model(self.catalog.packs[wildcards.pack]["common"]["model"])
+
+    def of_model(self, model: dict[str, Any]) -> list[str]:
+        """The same for a model of a spec."""
+        named = model.get("weights")
         if named is None:
             return []
         if named not in self.catalog.weights:

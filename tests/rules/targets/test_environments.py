@@ -24,3 +24,20 @@ def test_a_comment_on_pins_is_no_other_software(tmp_path):
     on_gpus = software()
     (tmp_path / "envs/train.yaml").write_text("dependencies:\n- python=3.13\n")
     assert len({before, on_gpus, software()}) == 3
+
+
+def test_another_library_is_other_software_of_the_models_that_need_it(tmp_path):
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "requirements.txt").write_text("torch==2.13.0\n")
+    library = tmp_path / "requirements-timm.txt"
+
+    def software(stage, text):
+        library.write_text(text)
+        return Environments(tmp_path).software(stage)
+
+    plain = software("train", "timm==1.0.24\ntorchvision==0.28.0\n")
+    before = software("train-timm", "timm==1.0.24\ntorchvision==0.28.0\n")
+    assert before == software("train-timm", "# pins\ntimm==1.0.24\ntorchvision==0.28.0\n")
+    assert before != software("train-timm", "timm==1.0.25\ntorchvision==0.28.0\n")
+    assert before != software("train-timm", "timm==1.0.24\ntorchvision==0.28.1\n")
+    assert plain == software("train", "timm==1.0.25\n")
