@@ -1,1 +1,1 @@
-"""Speed against what it replaces: programs run as ``python -m benchmarks.<name>``."""
+"""Speed and memory, compared with other ways: programs run as ``python -m benchmarks.<name>``."""

@@ -1,27 +1,27 @@
-"""What planning costs: jobs against seconds and memory, and where it bends.
+"""What planning costs in seconds and memory by the number of jobs, and where it bends upwards.
 
     python -m benchmarks.dag                       100 to 100,000 jobs, half an hour
     python -m benchmarks.dag --jobs 19440          the grid of zhao2026, 3,888 runs
     python -m benchmarks.dag --only load           and what every call measures: job, plan, bare
 
-A copy of the workflow in a temporary folder gets a study `synthetic` at the scale `paper`: a union
-of grids over three data sets and two optimizers, one run a pack, as of a convolutional network.
-A run is five jobs: a training and four extractions. Measured:
+The benchmark copies the workflow to a temporary folder and adds a study `synthetic` at the scale
+`paper`. It is a union of grids over three data sets and two optimizers. A pack has one run, as that
+of a convolutional network has. A run is five jobs: a training and four extractions. Measured are:
 
-load     the catalog read, checked and cut into packs: each job on a cluster does that anew;
-job      what such a job does before it starts: Snakemake for one extraction, load in it;
+load     reading and checking the catalog and cutting it into packs; each job on a cluster does so;
+job      all that such a job does before it starts: Snakemake for one extraction, with load in it;
 small    ``snakemake -n`` of a figure of a small study, with the large one beside it;
 plan     ``snakemake -n`` of everything at the scale, when nothing is made;
-bare     the same of so many jobs without params, resources, messages: what is Snakemake's own;
+bare     the same for as many jobs without params, resources and messages: Snakemake's own share;
 batch    ``snakemake -n --batch aggregate=1/10`` of the large study's data;
-nothing  ``snakemake -n`` of everything when all is made, to "Nothing to be done".
+nothing  ``snakemake -n`` of everything when all is made, which ends with "Nothing to be done".
 
-For the last the benchmark makes every file, empty, and ``snakemake --touch`` the records of them.
+For the last one, the benchmark makes every file, empty, and ``snakemake --touch`` records them.
 
-How to read it: seconds are the processor's, user and system, which others on the machine change
-less than those on the clock; MB is the peak resident memory. ``ms a job`` is what each job of a
-row's plan costs beyond the row above: it falls while files are read for the first time, stays where
-a job costs the same among many as among few, and rises where something is worse than linear.
+How to read it: seconds are those of the processor, user and system. Other work on the machine
+changes them less than the time on the clock. MB is the peak resident memory. ``ms a job`` is what
+each job beyond those of the row above adds to the plan. It falls while files are read for the first
+time, stays the same where planning is linear, and rises where something is worse than linear.
 """
 
 import argparse

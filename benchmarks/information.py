@@ -1,12 +1,13 @@
-"""How right the estimates of mutual information are where the answer is known.
+"""The errors of the estimates of mutual information, where the answer is known.
 
     python -m benchmarks.information
 
-Two representations of X ~ N(0, I) in four dimensions: a Gaussian bottleneck Z = ρX + √(1 − ρ²)ε,
-I = −2 ln(1 − ρ²); and a quantiser, Z the k-quantile of X's first coordinate, I = ln k. Printed is
-the relative error of the mean over seeds, by number of samples: of the entropies, as the paper's
-figures have them, and of Kraskov's counts. A quantiser's points fall together, so its entropies are
-those of X given Z, I(X; Z) = h(X) − h(X|Z).
+There are two representations Z of X ~ N(0, I) in four dimensions. One is a Gaussian bottleneck,
+Z = ρX + √(1 − ρ²)ε, with I = −2 ln(1 − ρ²). The other is a quantiser, where Z is the k-quantile of
+X's first coordinate and I = ln k. The program prints the relative error of the mean over seeds, by
+the number of samples, for two estimates: from entropies, as in the paper's figures, and from
+Kraskov's counts. Many points of a quantiser are equal, so its estimate takes the entropies of X and
+of X given Z: I(X; Z) = h(X) − h(X|Z).
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What memory the families of metrics take at one checkpoint, of made-up features.
+"""The memory that the families of metrics take at one checkpoint, on made-up features.
 
     python -m benchmarks.memory --samples 32000 128000
 
-K classes of N samples for training and N/25 for testing, d features each: by default ImageNet's
-1,000 and ResNet50's 2,048. Each number is the peak of a process of its own, less what it held
-before, for its programs and test images. From the smallest N to the largest it grows by so many
-bytes a sample.
+There are K classes, N samples for training and N/25 for testing, and d features. By default K is
+ImageNet's 1,000 and d is ResNet50's 2,048. Each number is the peak of a process of its own, less
+what the process held before, which is its code and the test images. The last number of a row is the
+growth from the smallest N to the largest, in bytes for each sample.
 """
 
 import argparse

@@ -1,17 +1,19 @@
-"""What the metrics cost, as ratios within one run, on one thread.
+"""What the metrics cost, as ratios of times measured in one run, on one thread.
 
     python -m benchmarks.metrics
 
-- κ_Tr of the last layer, N = 10,000, d = 512, K = 10: the closed form, against the loop that takes
-  the full last-layer Hessian, one row of its K·d by autograd at a time (timed on a few rows).
-- Every neural-collapse metric together, same sizes, against the usual way: Σ_W and Σ_B as d × d
-  matrices and a pseudo-inverse, which gives NC1 alone.
-- κ_Tr of every layer of a 784-200-200-10 network, 1,000 samples, against one full-batch gradient a
-  class.
-- Its exact Hessian trace, against Hutchinson's estimate at a standard error of 1 %.
-- What an extraction takes, its forward passes included, over these: by family and of all four, at
-  one checkpoint. Of zhao2026's ResNet9 (10,000 training and 10,000 test images, d = 512; its
-  forward pass is timed on a part of them) and of sakamoto2026's MLP (1,000 and 10,000).
+- κ_Tr of the last layer, with N = 10,000, d = 512 and K = 10: the closed form is compared with a
+  loop that computes the full Hessian of the last layer by autograd, one of its K·d rows at a time
+  (timed on a few rows).
+- All metrics of neural collapse together, at the same sizes, are compared with the usual way: Σ_W
+  and Σ_B as d × d matrices and a pseudo-inverse, which gives NC1 alone.
+- κ_Tr of every layer of a 784-200-200-10 network on 1,000 samples is compared with one full-batch
+  gradient for each class.
+- The exact trace of its Hessian is compared with Hutchinson's estimate at a standard error of 1 %.
+- The time of an extraction, with its forward passes, is divided by the time of these alone: for
+  each family, and for all four, at one checkpoint. The networks are zhao2026's ResNet9 (10,000
+  training and 10,000 test images, d = 512; its forward pass is timed on a part of them) and
+  sakamoto2026's MLP (1,000 and 10,000).
 """
 
 import argparse

@@ -3,12 +3,13 @@
     python -m benchmarks.networks                         the small CNN and ResNet9
     python -m benchmarks.networks --models vgg9 vit       others
 
-One thread, one run, batches of 128 random images, SGD with momentum, cross-entropy. The engine is
-``Trainer.advance`` as the pipeline calls it on a CPU; the plain loop is what a user writes: the
-module itself (of the Transformer ``nn.TransformerEncoderLayer``), tensors in memory indexed by
-batch, autograd, ``torch.optim.SGD``. Each is measured in turn in each round; ``x plain`` is how
-many times faster the engine is than the loop of the same round: the median and, in brackets, the
-smallest and largest. Compare ratios, see ``benchmarks/training.py`` on time.
+Both train one run on one thread, with batches of 128 random images, SGD with momentum and
+cross-entropy. The engine is ``Trainer.advance`` as the pipeline calls it on a CPU. The plain loop
+is what a user writes: the module itself (``nn.TransformerEncoderLayer`` for the Transformer),
+tensors in memory indexed by batch, autograd, and ``torch.optim.SGD``. Each is measured in turn in
+each round. ``x plain`` says how many times faster the engine is than the loop of the same round:
+the median over rounds and, in brackets, the smallest and the largest. Compare ratios, not rates;
+``benchmarks/training.py`` says which time is measured.
 """
 
 import argparse

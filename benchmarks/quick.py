@@ -1,18 +1,20 @@
-"""The quick scale of two commits, one after the other on the same cores: time, and start-up in it.
+"""The time of the quick scale at two commits, on the same cores, and the start-up in it.
 
     python -m benchmarks.quick --against f6fc8c1
     python -m benchmarks.quick --against f6fc8c1 --targets results/quick/figures/zhao2026_fig8.pdf
 
-Each commit is cloned into a folder of its own and makes the targets (by default all that scale
-quick has) from nothing, with the Python that runs this. Printed for each: the seconds on the clock,
-the jobs and their seconds, and the seconds of start-up, that is Python starting and importing what
-a program imports. At last the CSVs of figures and tables are compared.
+Each commit is cloned into a folder of its own and makes the targets from nothing, with the Python
+that runs this. By default the targets are everything at scale quick. For each commit the program
+prints the seconds on the clock, the number of jobs and their seconds, and the seconds of start-up:
+Python starts and imports what a program needs. In the end it compares the CSVs of figures and
+tables.
 
-Start-up is measured after the runs, by calling each program with ``--help`` as the workflow starts
-it. A job counts with the median of such calls, of which as many run at once as there are cores.
-Once for each commit there is added what a server takes to start, and once for each program what its
-first call takes beyond the median: a server imports the program's libraries then. The server's own
-start is no job's, and is added to the jobs' seconds where start-up is told as a part of them.
+Start-up is measured after the runs, by calling each program with ``--help`` in the way that the
+workflow starts it. As many calls run at once as there are cores, and a job counts with their
+median. Two things are added: for each commit, the time that a server takes to start, and for each
+program, the time of its first call beyond the median, because a server imports the program's
+libraries then. The start of the server belongs to no job, so it is added to the seconds of the jobs
+where start-up is given as a share of them.
 """
 
 import argparse

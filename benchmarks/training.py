@@ -1,28 +1,32 @@
-"""How fast the training engine is, against what it replaces and against what the core can do.
+"""The speed of the training engine, compared with plain loops and with what the core can do.
 
     python -m benchmarks.training                    the paper's MLP, 784-200-200-200-10
     python -m benchmarks.training --model digits     the quick study's, 64-100-100-10
 
-One core, batches of 100 of 1000 random uint8 images, AdamW, summed squared error; packs of 1, 6
-and 30 runs. The engine is ``Trainer.advance`` as the pipeline calls it between two checkpoints:
+Everything runs on one core, with batches of 100 of 1000 random uint8 images, AdamW and the summed
+squared error, for packs of 1, 6 and 30 runs. The engine is ``Trainer.advance`` as the pipeline
+calls it between two checkpoints:
 
 serial    one run after the other, with the gradient that the model writes out;
 batched   all runs of the pack at each step, along a run axis (vmap), as on an accelerator.
 
-(a)  the loop a user writes today: a DataLoader over a data set that converts and normalises image
-     by image (the steps of torchvision's MNIST, ToTensor and Normalize), an nn.Module, autograd,
-     torch.optim.AdamW as it comes; one run at a time.
-(b)  the best plain loop: tensors in memory, indexed by batch, and fused AdamW; one run at a time.
-(c)  the bound: the floating-point operations of the step's matrix products, at the rate at which
-     this core multiplies square float32 matrices of 1024 rows. Nothing but the products counts.
+It is compared with:
 
-How to read it: a step of one run counts as one run-step, so a pack of 30 that takes one step has
-taken 30. ``x (a)`` and ``x (b)``: how many times faster than these; ``of (c)``: the share of the
-bound reached. Each contender is measured in turn in each round, and a ratio compares measurements
-of one round: its median and, in brackets, its smallest and largest value over the rounds. Compare
-ratios; a rate depends on the machine and on what else it does. The time is the process's CPU
-time: the work is single-threaded and never waits, so on a core of its own that is the time on the
-clock, and on a shared one it leaves out others' time (not what they did to its caches).
+(a)  the loop that a user writes today, one run at a time: a DataLoader over a data set that
+     converts and normalises image by image (the steps of torchvision's MNIST, ToTensor and
+     Normalize), an nn.Module, autograd, and torch.optim.AdamW with its defaults;
+(b)  the best plain loop, one run at a time: tensors in memory, indexed by batch, and fused AdamW;
+(c)  a bound: the time of the step's matrix products alone, at the rate at which this core
+     multiplies square float32 matrices of 1024 rows.
+
+How to read it: a step of one run counts as one run-step, so one step of a pack of 30 counts as 30.
+``x (a)`` and ``x (b)`` say how many times faster the engine is than these loops. ``of (c)`` is the
+share of the bound that it reaches. Each contender is measured in turn in each round, and a ratio
+compares measurements of one round. The table has its median over the rounds and, in brackets, its
+smallest and largest value. Compare ratios, not rates: a rate depends on the machine and on what
+else it does. The time is the CPU time of the process. The work has one thread and never waits, so
+on a core of its own this is the time on the clock. On a shared core it leaves out the time of other
+processes, but not what they did to the caches.
 """
 
 import argparse

@@ -1,7 +1,8 @@
-"""What of a paper is here: its figures, tables, theorems and claims, at which scale, and why not.
+"""Which figures, tables, theorems and claims of a paper are here, at which scale, and if not, why.
 
-Also which claims a figure bears. The reasons stand in the catalog: under ``not_drawn`` in
-``paper.yaml``, in the scales that a study has, and in the data that are the user's to bring.
+This module also finds the claims that a figure bears. The reasons are in the catalog: under
+``not_drawn`` in ``paper.yaml``, in the scales that a study has, and in the data that the user must
+bring.
 """
 
 from collections.abc import Iterable
@@ -23,10 +24,10 @@ def claims_of(catalog: Catalog, name: str, entry: dict[str, Any]) -> list[dict[s
 
 
 def rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """What of a paper is here: ``what`` it is, ``here`` by scale, ``why`` not, and how ``tested``.
+    """The parts of a paper: ``what``, ``here`` by scale, ``why`` not, and how they are ``tested``.
 
-    What is here alike, or lacks alike, shares a row. Figures come first, then tables, theorems and
-    claims.
+    Parts that are here, or missing, for the same reasons share a row. Figures come first, then
+    tables, theorems and claims.
     """
     found = [*_shown_rows(catalog, paper), *_theorem_rows(catalog, paper)]
     return found + _claim_rows(catalog, paper)
@@ -65,7 +66,7 @@ def _why_not(
 
 
 def _lacking(catalog: Catalog, studies: Iterable[str], scale: str) -> str:
-    """What studies lack at a scale: the scale itself, or data that are the user's to bring."""
+    """What studies lack at a scale: the scale itself, or data that the user must bring."""
     for study in studies:
         if scale not in catalog.studies[study]["scales"]:
             return f"The study {study} has no scale {scale}."

@@ -1,34 +1,38 @@
-"""Axes for steps, fractions, values over decades, and values with a place for 0."""
+"""Axes for steps, fractions, values over decades, and values with a place for 0.
 
-from collections.abc import Callable, Sequence
+Both ends of a logarithmic axis have a label, so that a reader knows how far it goes.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 LOGARITHMIC = (
     *("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min"),
     *("cdnv", "relative_flatness"),
 )
 """The beginnings of the names of metrics that are drawn on a logarithmic axis."""
-MOST_DECADES = 5
-"""How many powers of ten fit beside each other below a narrow panel."""
+LETTER = 0.085
+"""Inches that a letter of a label takes, the label's share of the room beside it included."""
+LINE = 0.2
+"""Inches between labels of a vertical axis."""
 
 
 def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """A logarithmic axis of steps from ``first`` on, with a tick for each decade if there are
-    several.
+    """A logarithmic axis of steps from ``first`` to ``last``, both labelled.
 
     Both are NaN if nothing was measured.
     """
     first = first if np.isfinite(first) else 1.0
-    last = np.nanmax([last, 2 * first]) * 1.05
+    last = np.nanmax([last, 2 * first])
     ax.set_xscale("log")
-    ax.set_xlim(first, last)
-    ax.xaxis.set_minor_locator(LogLocator(base=10, subs=range(2, 10), numticks=200))
-    _decades(ax.xaxis, first, last, most=20)
+    ax.set_xlim(first, last * (last / first) ** 0.02)
+    ends = [first, last]
+    _label(ax, "x", ends, _decades(first, last), lambda value: f"{value:,.0f}")
     return ax
 
 
@@ -40,40 +44,133 @@ def percent_axis(ax: Axes) -> Axes:
 
 
 def log_value_axis(ax: Axes, which: str = "y") -> Axes:
-    """A logarithmic axis, vertical or ``x``, without too many labels on its minor ticks.
+    """A logarithmic axis, vertical or ``x``, from one round number to another.
 
+    It goes as far as what was drawn before this is called, on all panels that share the axis.
     Values that differ by less than a tenth do not fill the axis, because that may be rounding.
     """
     ax.set(**{f"{which}scale": "log"})
-    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
-    low, high = axis.get_view_interval()
-    if not (low > 0 and np.isfinite(high)):
+    drawn = [panel.dataLim for panel in _sharing(ax, which)]
+    low = min(limits.minpos["xy".index(which)] for limits in drawn)
+    high = max(getattr(limits, f"{which}1") for limits in drawn)
+    if not (0 < low <= high < np.inf):
         # Nothing is drawn that has a logarithm; with limits like these it cannot be saved.
         low, high = 1.0, 10.0
-        ax.set(**{f"{which}lim": (low, high)})
     if high / low < 1.1:
         middle = (low * high) ** 0.5
         low, high = middle / 2, middle * 2
-        ax.set(**{f"{which}lim": (low, high)})
-    _decades(axis, low, high, most=7)
+    if high / low < 3:
+        ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        between = ticks[1:-1]
+    else:
+        ticks = rounded(low, high)
+        between = _decades(*ticks) if high / low > 30 else multiples(*ticks)
+    ax.set(**{f"{which}lim": (ticks[0], ticks[-1])})
+    _label(ax, which, [ticks[0], ticks[-1]], between, lambda value: f"{value:g}")
     return ax
 
 
-def _decades(axis: Axis, low: float, high: float, most: int) -> None:
-    """Ticks of a logarithmic axis: at powers of ten, ``most`` of them.
+def _sharing(ax: Axes, which: str) -> list[Axes]:
+    """The panels that have one axis with a panel, itself among them."""
+    groups = {"x": ax.get_shared_x_axes(), "y": ax.get_shared_y_axes()}[which]
+    return groups.get_siblings(ax)
 
-    If there would be too few, the ticks are plain numbers: at 1, 2 and 5 within two decades, or at
-    equally spaced round numbers if these are also too few.
+
+def rounded(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis, or a scale of colours, that holds two values: 1, 2 or 5 times 10ᵏ.
+
+    Over many decades they are powers of ten, because there is room enough.
     """
-    if high / low > 100:
-        axis.set_major_locator(LogLocator(base=10, numticks=most))
+    steps = (1,) if high / low > 1e4 else (1, 2, 5)
+    below = [m * 10.0**p for p in (_power(low) - 1, _power(low)) for m in steps]
+    above = [m * 10.0**p for p in (_power(high), _power(high) + 1) for m in steps]
+    return (
+        max(end for end in below if end <= low * (1 + 1e-9)),
+        min(end for end in above if end >= high * (1 - 1e-9)),
+    )
+
+
+def _power(value: float) -> int:
+    """The power of ten at or below a value."""
+    return int(np.floor(np.log10(value) + 1e-9))
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """The powers of ten between two values."""
+    return [10.0**power for power in range(_power(low), _power(high) + 1)]
+
+
+def multiples(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten, from one such value to another."""
+    every = [m * decade for decade in _decades(low, high) for m in (1, 2, 5)]
+    return [value for value in every if low * 0.999 <= value <= high * 1.001]
+
+
+def _label(
+    ax: Axes,
+    which: str,
+    ends: Sequence[float],
+    between: Iterable[float],
+    written: Callable[[float], str],
+) -> None:
+    """Labels at both ends of a logarithmic axis, and between them as many as have room.
+
+    Of powers of ten every one has a label, or every second, or every third, and so on.
+    """
+    low, high = ends
+    inside = [value for value in between if low * 1.0001 < value < high * 0.9999]
+    texts = {value: _text(value, high / low, written) for value in [*ends, *inside]}
+    inches = _inches(ax, which) / np.log10(high / low)
+
+    def apart(one: float, other: float) -> bool:
+        room = LETTER * (_letters(texts[one]) + _letters(texts[other])) / 2
+        return abs(np.log10(one / other)) * inches >= (room if which == "x" else LINE)
+
+    inside = [value for value in inside if apart(value, low) and apart(value, high)]
+    for stride in range(1, len(inside) + 1):
+        # A stride counts from 1, so that panels beside each other have labels at the same values.
+        kept = [v for v in inside if not _is_power(v) or _power(v) % stride == 0]
+        if not all(_is_power(v) for v in inside):
+            kept = inside[(stride - 1) // 2 :: stride]
+        if all(apart(*pair) for pair in pairwise(kept)):
+            break
     else:
-        few = high / low < 5
-        axis.set_major_locator(
-            MaxNLocator(4) if few else LogLocator(base=10, subs=(1, 2, 5), numticks=10)
-        )
-        axis.set_major_formatter(lambda value, _: f"{value:g}")
+        kept = []
+    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
+    axis.set_major_locator(FixedLocator(sorted([low, *kept, high])))
+    axis.set_major_formatter(lambda value, _: _text(value, high / low, written))
+    axis.set_minor_locator(LogLocator(base=10, subs=range(1, 10), numticks=200))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _text(value: float, span: float, written: Callable[[float], str]) -> str:
+    """The label of a value: over decades powers of ten are written as such."""
+    text = written(value)
+    if _is_power(value) and (span > 100 or "e" in text):
+        return f"$10^{{{_power(value)}}}$"
+    if "e" not in text:
+        return text
+    digits, power = text.split("e")
+    return rf"${digits}{{\cdot}}10^{{{int(power)}}}$"
+
+
+def _letters(text: str) -> float:
+    """About how many letters wide a label is."""
+    shown = text.replace("$", "").replace("{", "").replace("}", "").replace(r"\cdot", "·")
+    base, _, exponent = shown.partition("^")
+    return len(base) + 0.7 * len(exponent) + 0.5
+
+
+def _is_power(value: float) -> bool:
+    """Whether a value is a power of ten."""
+    return bool(np.isclose(value, 10.0 ** round(np.log10(value)), rtol=1e-6))
+
+
+def _inches(ax: Axes, which: str) -> float:
+    """About how long an axis is, before the layout is known."""
+    fig = ax.figure
+    box, size = ax.get_position(), {"x": fig.get_figwidth(), "y": fig.get_figheight()}[which]
+    return {"x": box.width, "y": box.height}[which] * size
 
 
 def is_logarithmic(metric: str) -> bool:
@@ -81,20 +178,36 @@ def is_logarithmic(metric: str) -> bool:
     return metric.startswith(LOGARITHMIC)
 
 
-def zero_log_axis(ax: Axes, values: Sequence[float]) -> Callable[[pd.Series], np.ndarray]:
+def zero_log_axis(ax: Axes, values: Iterable[float]) -> Callable[[pd.Series], np.ndarray]:
     """A horizontal axis of values that is logarithmic and has a place for 0 at its left end.
 
     Returns the positions of the values: log10, and for 0 one decade below the smallest other.
     """
     known = sorted({float(value) for value in values})
     logs = [np.log10(value) for value in known if value > 0]
-    zero = np.floor(min(logs, default=0.0)) - 1
+    zero = np.floor(min(logs, default=0.0) + 1e-9) - 1
     places = {value: np.log10(value) if value > 0 else zero for value in known}
-    decades = range(int(zero) + 1, int(np.ceil(max(logs, default=zero + 1))) + 1)
-    decades = decades[:: 1 if len(decades) <= MOST_DECADES else 2]
-    ticks = {float(d): f"$10^{{{d}}}$" for d in decades} | ({zero: "0"} if 0 in places else {})
+    first, last = int(zero) + 1, int(np.ceil(max(logs, default=zero + 1) - 1e-9))
+    if len(places) == 1 and first == last and 0 not in places:
+        first, last = first - 1, last + 1  # The one value stands in the middle.
+    held = [first, last, *places.values()]
+    span = max(max(held) - min(held), 1.0)
+    decade = _inches(ax, "x") / span
+    ticks = {d: _text(10.0**d, np.inf, str) for d in _spread(first, last, decade, 0 in places)}
+    if 0 in places:
+        ticks[zero] = "0"
     ax.set_xticks(list(ticks), list(ticks.values()))
-    held = [*ticks, *places.values()]
-    margin = 0.05 * max(max(held) - min(held), 1.0)
-    ax.set_xlim(min(held) - margin, max(held) + margin)
+    ax.set_xlim(min(held) - 0.05 * span, max(held) + 0.05 * span)
     return lambda column: np.array([places[float(value)] for value in column])
+
+
+def _spread(first: int, last: int, decade: float, zero: bool) -> list[int]:
+    """The powers of ten that have a label, of which there are ``decade`` inches between two.
+
+    The last one always has, and the first one if there is no 0 beside it.
+    """
+    room = LETTER * _letters("10^-4")
+    for stride in range(1, last - first + 1):
+        if stride * decade >= room and (zero or (last - first) % stride == 0):
+            return list(range(last, first - 1, -stride))[::-1]
+    return [last] if zero else sorted({first, last})

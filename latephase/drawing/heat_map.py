@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from latephase.drawing import names
+from latephase.drawing.style import SMALL, SMALLEST
 
 
 def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> None:
@@ -21,10 +22,10 @@ def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> None:
         cbar=False,
         annot=True,
         fmt=".2f",
-        annot_kws={"fontsize": 8},
+        annot_kws={"fontsize": SMALLEST},
         xticklabels=[names.short(value) for value in values.columns],
         yticklabels=[names.short(value) for value in values.index],
     )
     ax.invert_yaxis()
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, labelsize=SMALL)
     ax.tick_params(axis="y", labelrotation=0)

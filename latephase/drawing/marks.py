@@ -1,33 +1,35 @@
-"""Marks that show tables on an axis: means with intervals or deviations, crosses, legends."""
+"""What shows tables on an axis: means with intervals or deviations, points, crosses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from latephase.drawing.style import NOTE_COLOUR
+from latephase.drawing.series import Look
+from latephase.drawing.style import NOTE_COLOUR, SMALL
 
 
 def mean_and_interval(
-    ax: Axes, summary: pd.DataFrame, x: str, hue: str, palette: Mapping, **line
+    ax: Axes, summary: pd.DataFrame, x: str, hue: str, looks: Mapping[Hashable, Look], **line
 ) -> None:
     """A line for the mean and a translucent band for the interval, for each value of ``hue``.
 
     ``summary`` comes from :func:`latephase.analysis.seeds.summarise`.
     """
+    order = list(looks)
     for value, group in summary.groupby(hue, sort=True):
-        colour = palette[value]
-        alone = "o" if len(group) == 1 else None  # of one point a line shows nothing
-        ax.plot(group[x], group["mean"], color=colour, **({"marker": alone} | line))
+        look = looks[value]
+        stroke = look.sparse(np.log10(group[x]), order.index(value), len(order))
+        ax.plot(group[x], group["mean"], **(stroke | line))
         ax.fill_between(
-            group[x], group["low"], group["high"], color=colour, alpha=0.18, linewidth=0
+            group[x], group["low"], group["high"], color=look.colour, alpha=0.18, linewidth=0
         )
 
 
 def mean_and_deviation(
-    ax: Axes, x: Sequence[float], summary: pd.DataFrame, colour: str, dashes: str = "-", **marker
+    ax: Axes, x: Sequence[float], summary: pd.DataFrame, look: Look, dashes: str = "-"
 ) -> None:
     """A line through the means, with a translucent band of one standard deviation on either side.
 
@@ -35,13 +37,13 @@ def mean_and_deviation(
     logarithmic axis has no place for less.
     """
     mean, spread = summary["mean"], summary["sd"].fillna(0)
-    ax.plot(x, mean, dashes, color=colour, marker="o", **marker)
+    ax.plot(x, mean, dashes, **look.line)
     low = (mean - spread).clip(lower=mean / 10)
-    ax.fill_between(x, low, mean + spread, color=colour, alpha=0.15, lw=0)
+    ax.fill_between(x, low, mean + spread, color=look.colour, alpha=0.15, lw=0)
 
 
 def divergences(
-    ax: Axes, crosses: pd.DataFrame, x: str, y: str, hue: str, palette: Mapping
+    ax: Axes, crosses: pd.DataFrame, x: str, y: str, hue: str, looks: Mapping[Hashable, Look]
 ) -> None:
     """A cross where a run was last measured before it diverged."""
     for value, group in crosses.groupby(hue, sort=True):
@@ -53,14 +55,14 @@ def divergences(
             markersize=7,
             markeredgecolor="black",
             markeredgewidth=0.7,
-            color=palette[value],
+            color=looks[value].colour,
             zorder=5,
         )
 
 
-def dots(ax: Axes, x: Sequence[float], y: Sequence[float], colour: str, **marker) -> None:
-    """A dot for each pair."""
-    ax.plot(x, y, color=colour, linestyle="none", marker="o", alpha=0.7, **marker)
+def dots(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
+    """A mark for each pair."""
+    ax.plot(x, y, markersize=3.5, alpha=0.7, **look.points)
 
 
 def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> None:
@@ -78,14 +80,8 @@ def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> No
         told = "no value above 0"
     else:
         return
-    at = {"transform": ax.transAxes, "ha": "center", "va": "center", "fontsize": 8}
+    at = {"transform": ax.transAxes, "ha": "center", "va": "center", "fontsize": SMALL}
     ax.text(0.5, 0.5, told, color=NOTE_COLOUR, wrap=True, **at)
-
-
-def legend_of_dots(palette: Mapping[str, str]) -> list[Line2D]:
-    """A dot of each colour, for a legend."""
-    dot = {"linestyle": "none", "marker": "o", "markersize": 5}
-    return [Line2D([], [], color=colour, **dot) for colour in palette.values()]
 
 
 def legend_of_divergence() -> Line2D:

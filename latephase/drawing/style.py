@@ -1,6 +1,7 @@
-"""The style of the figures: settings of matplotlib, titles, files.
+"""The style of the figures: settings of matplotlib, sizes of letters, heads, files.
 
-Figures are made without pyplot, so nothing depends on what was drawn before.
+Figures are made without pyplot, so nothing depends on what was drawn before. They are as wide as a
+page of a paper (:mod:`latephase.drawing.layout`), so these sizes are those that a reader gets.
 """
 
 import textwrap
@@ -10,18 +11,31 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from latephase.storage.atomic import replacing
 
+SMALLEST = 6.0
+"""Points: no letter of a figure is smaller."""
+EXPONENT = 0.7
+"""The size of an exponent or an index, of the letters that it stands at: matplotlib's own."""
+LABEL = 9.0
+"""Points of the labels of axes, which have exponents: those have 6.3."""
+SMALL = 7.5
+"""Points of plain words: in a legend, in a panel, below the title."""
 STYLE = {
     "font.family": "DejaVu Sans",  # Comes with matplotlib: the same on every machine.
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.labelsize": 9,
-    "legend.fontsize": 8.5,
-    "legend.title_fontsize": 8.5,
+    "font.size": LABEL,
+    "axes.titlesize": LABEL,
+    "axes.labelsize": LABEL,
+    "xtick.labelsize": LABEL,
+    "ytick.labelsize": LABEL,
+    "legend.fontsize": LABEL,
+    "legend.title_fontsize": LABEL,
     "legend.frameon": False,
-    "lines.linewidth": 1.6,
+    "legend.columnspacing": 1.5,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.8,
@@ -46,51 +60,81 @@ def style() -> Iterator[None]:
         yield
 
 
-TITLE, NOTE = "title", "note"
-"""How a figure's texts of its head are found again."""
+TITLE, NOTE, RUNS = "title", "note", "runs"
+"""How the texts of a figure's head are found again, from the top down."""
 HEAD = {
-    TITLE: {"fontsize": 11, "fontweight": "bold"},
-    NOTE: {"fontsize": 8.5, "color": NOTE_COLOUR},
+    TITLE: {"fontsize": 10, "fontweight": "bold"},
+    NOTE: {"fontsize": SMALL, "color": NOTE_COLOUR},
+    RUNS: {"fontsize": SMALL, "color": NOTE_COLOUR},
 }
-LINE = {TITLE: 0.2, NOTE: 0.16}
+LINE = {TITLE: 0.18, NOTE: 0.14, RUNS: 0.14}
 """Inches that a line takes."""
-LETTERS = {TITLE: 11, NOTE: 15}
+LETTERS = {TITLE: 12, NOTE: 17, RUNS: 17}
 """Letters of a line that fit into an inch."""
+EDGE = 0.1
+"""Inches between the head and the edges of the figure."""
 
 
 def title(fig: Figure, text: str, note: str) -> None:
     """The title of a figure and, in smaller letters below it, what the data are.
 
-    Both are wrapped to the width of the figure, which grows in height by the lines beyond the
-    first. A second call takes the place of the first.
+    Both are wrapped to the width of the figure. A second call takes the place of the first.
     """
-    before = _lines_beyond_the_first(fig)
-    for old in [t for t in fig.texts if t.get_gid() in HEAD]:
-        old.remove()
-    width, left = fig.get_figwidth(), 0.1 / fig.get_figwidth()
-    wrapped = {
-        gid: textwrap.wrap(words, int(LETTERS[gid] * (width - 0.2))) or [""]
-        for gid, words in ((TITLE, text), (NOTE, note))
-    }
-    beyond = sum(LINE[gid] * (len(lines) - 1) for gid, lines in wrapped.items())
-    fig.set_figheight(fig.get_figheight() + beyond - before)
-    height, top = fig.get_figheight(), 0.1
-    for gid, lines in wrapped.items():
-        fig.text(left, 1 - top / height, "\n".join(lines), va="top", gid=gid, **HEAD[gid])
-        top += LINE[gid] * len(lines) + 0.03
-    fig.get_layout_engine().set(rect=(0, 0, 1, 1 - (0.55 + beyond) / height))
+    _write_head(fig, head(fig) | {TITLE: text, NOTE: note})
 
 
 def retitle(fig: Figure, text: str) -> None:
     """Another title, above the note that is there."""
-    (note,) = (found.get_text() for found in fig.texts if found.get_gid() == NOTE)
-    title(fig, text, " ".join(note.split("\n")))
+    _write_head(fig, head(fig) | {TITLE: text})
 
 
-def _lines_beyond_the_first(fig: Figure) -> float:
-    """The inches that a figure has grown by for the lines of its head; 0 where it has none."""
-    heads = (found for found in fig.texts if found.get_gid() in HEAD)
-    return sum(LINE[found.get_gid()] * found.get_text().count("\n") for found in heads)
+def say_runs(fig: Figure, text: str) -> None:
+    """Write below the note which runs the figure leaves out (:mod:`latephase.drawing.left_out`)."""
+    _write_head(fig, head(fig) | {RUNS: text})
+
+
+def head(fig: Figure) -> dict[str, str]:
+    """The texts of a figure's head, unwrapped."""
+    return {
+        text.get_gid(): " ".join(text.get_text().split("\n"))
+        for text in fig.texts
+        if text.get_gid() in HEAD
+    }
+
+
+def _write_head(fig: Figure, texts: dict[str, str]) -> None:
+    """Write a head in the place of the one that is there. The figure grows by what it needs."""
+    old = [text for text in fig.texts if text.get_gid() in HEAD]
+    taken = _room(old) if old else 0.0
+    for text in old:
+        text.remove()
+    wrapped = {
+        gid: "\n".join(textwrap.wrap(texts[gid], int(LETTERS[gid] * _inside(fig))))
+        for gid in HEAD
+        if gid in texts
+    }
+    new = [fig.text(0, 0, words, va="top", gid=gid, **HEAD[gid]) for gid, words in wrapped.items()]
+    fig.set_figheight(fig.get_figheight() + _room(new) - taken)
+    height, top = fig.get_figheight(), EDGE
+    for text in new:
+        text.set_position((EDGE / fig.get_figwidth(), 1 - top / height))
+        top += _lines(text) * LINE[text.get_gid()]
+    fig.get_layout_engine().set(rect=(0, 0, 1, 1 - _room(new) / height))
+
+
+def _inside(fig: Figure) -> float:
+    """The inches between the edges of a figure."""
+    return fig.get_figwidth() - 2 * EDGE
+
+
+def _lines(text: Text) -> int:
+    """How many lines a text has, 0 if it is empty."""
+    return len(text.get_text().splitlines())
+
+
+def _room(texts: list[Text]) -> float:
+    """The inches that a head takes, with the room below it."""
+    return EDGE + sum(_lines(text) * LINE[text.get_gid()] for text in texts) + 0.06
 
 
 def save(fig: Figure, pdf: Path, png: Path) -> None:

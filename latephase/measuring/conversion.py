@@ -1,4 +1,4 @@
-"""From checkpoints that other code made to checkpoints of ours, and the history that they had."""
+"""Turn checkpoints that other code made into ours, and compute the history of their run."""
 
 import math
 from collections.abc import Iterator
@@ -19,9 +19,10 @@ from latephase.runs.spec import Spec, run_id, runs_of
 from latephase.storage import checkpoints, state_dicts
 
 SAMPLES = 256
-"""On which the network is asked whether its head's logits of the features are what it gives."""
+"""How many samples are used to compare the network's output with its head's logits."""
 CLOSE = 1e-3
-"""How far these may be apart, as a share of the largest: the two are summed in another order."""
+"""The largest difference allowed, as a share of the largest value. The two are summed in different
+orders, so they are not equal."""
 
 
 def convert(
@@ -29,9 +30,9 @@ def convert(
 ) -> Iterator[dict[str, Any]]:
     """Write the files of a pack's one run as our checkpoints into a folder, step by step.
 
-    Yields the history as a training has it, a row a step. Of a checkpoint that is not finite it has
-    no numbers; ``diverged_at`` is the first such step. Raises UserError where a file does not fit
-    the network, or the network not its description.
+    Yields the history that a training would have, one row for each step. The row of a checkpoint
+    that is not finite has no numbers; ``diverged_at`` is the first such step. Raises UserError if a
+    file does not fit the network, or if the network does not fit its description.
     """
     (spec,) = runs_of(pack)
     model = network.build_model(spec, data.header).to(device)
@@ -58,9 +59,9 @@ def fitted(
 ) -> dict[str, Tensor]:
     """The tensors of a file by the names that they have in the model, on its device.
 
-    What the file puts before all names of the network, as ``DataParallel`` and Lightning do, is
-    taken off, and what stands beside the network is left out. ``prefix`` says what that is where a
-    file holds several networks. Buffers that no file has are the model's own.
+    A prefix that the file puts before all names of the network, as ``DataParallel`` and Lightning
+    do, is removed. Tensors that are not the network's are left out. If a file holds several
+    networks, ``prefix`` says which one is meant. Buffers that the file lacks are the model's own.
 
     Raises UserError for a parameter that is missing, surplus, or of another shape or type.
     """
@@ -97,20 +98,20 @@ def fitted(
 
 
 def _bounded(buffer: Tensor) -> Tensor:
-    """A buffer with the largest numbers in place of infinity, of which a mask may be made.
+    """A buffer in which infinity is replaced by the largest number.
 
-    A network whose tensors are infinite counts as diverged.
+    A mask may hold infinity, but a network whose tensors are infinite counts as diverged.
     """
     return buffer.nan_to_num(nan=math.nan) if buffer.is_floating_point() else buffer
 
 
 def _counts(name: str) -> bool:
-    """Whether a name is of the number of batches that a normalisation counts and does not use."""
+    """Whether a name is that of a counter of batches, which a normalisation never uses."""
     return name.endswith("num_batches_tracked")
 
 
 def _prefix(path: Path, found: dict[str, Tensor], names: list[str]) -> str:
-    """What stands before the network's names in a file: before all, or before most of them."""
+    """The prefix that all of the network's names have in a file, or most of them."""
     dots = {name[: i + 1] for name in found for i, letter in enumerate(name) if letter == "."}
     held = {start: sum(start + name in found for name in names) for start in ["", *sorted(dots)]}
     best = [start for start, count in held.items() if count == max(held.values())]
@@ -128,10 +129,10 @@ def _some(names: Any) -> str:
 
 @torch.no_grad()
 def check(model: Model, data: stored.Data, loss: str, path: Path) -> None:
-    """Raise a UserError where the head of the features is not what the user's network gives.
+    """Raise a UserError if the head's logits of the features are not the network's output.
 
-    The logits may be apart by a number for each sample, so that a network may end in
-    ``log_softmax``; with the squared loss, which sees that, they may not.
+    The two may differ by one number for each sample, so a network may end in ``log_softmax``. With
+    the squared loss they may not, because that loss depends on this number.
     """
     x = next(iter(data.train_inputs.split(SAMPLES)))
     given, before = model.whole(x)
@@ -163,7 +164,7 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 def history(snapshot: Snapshot) -> dict[str, float]:
-    """Loss and accuracy on the training and the test set, as a training tells them."""
+    """Loss and accuracy on the training and the test set, as a training records them."""
     data, loss = snapshot.data, parts.load("loss", snapshot.spec["loss"]["name"])
     row = {}
     for split in ("train", "test"):

@@ -68,10 +68,15 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
     return runs[0]
 
 
-def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace) -> None:
-    """Save a figure and its numbers where the arguments say."""
+def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace, runs: str) -> None:
+    """Save a figure and its numbers where the arguments say.
+
+    ``runs`` says in the figure which runs it leaves out, and why
+    (:mod:`latephase.drawing.left_out`).
+    """
     csv_file.write(args.csv, df)
-    if args.title:
-        with style.style():
+    with style.style():
+        if args.title:
             style.retitle(fig, args.title)
+        style.say_runs(fig, runs)
     style.save(fig, args.pdf, args.png)

@@ -8,12 +8,13 @@ generalised when their budget ended, so that the true delay is longer.
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import offset_copy
 
-from latephase.analysis.delay import by_rate_and_decay
-from latephase.drawing import colours, marks, style
+from latephase.analysis.delay import by_rate_and_decay, delays
+from latephase.drawing import layout, left_out, marks, series, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
 from latephase.runs.columns import DECAY, LR
@@ -42,62 +43,64 @@ def data(table: pd.DataFrame, **limits: float) -> tuple[pd.DataFrame, str]:
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """Steps on the left, the delay on the right, both against weight decay."""
-    palette = colours.ordered_palette(df[LR])
+    looks = series.by_order(df[LR])
     with style.style():
-        fig = Figure(figsize=(7.2, 3.6))
-        left, right = fig.subplots(1, 2)
+        fig, panels = layout.grid(1, 2, height=2.8)
+        left, right = panels.flat
         for ax in (left, right):
             place = zero_log_axis(ax, df[DECAY])
             ax.set_xlabel("weight decay λ")
         for lr, group in df.groupby(LR, sort=True):
-            x, colour = place(group[DECAY]), palette[lr]
-            left.plot(x, group["train"], "--", color=colour, marker="o", markersize=4)
-            left.plot(x, group["test"], "-", color=colour, marker="o", markersize=4)
+            x, look = place(group[DECAY]), looks[lr]
+            left.plot(x, group["train"], "--", **look.line)
+            left.plot(x, group["test"], "-", **look.line)
             some = (group["generalised"] < group["memorised"]).to_numpy()
-            hollow = {"color": colour, "mfc": "white", "markersize": 5, "zorder": 4}
-            left.plot(x[some], group["test"][some], "o", **hollow)  # of those that do alone
-            draw_delay(right, x, group, colour)
+            hollow = look._replace(filled=False).points | {"markersize": 5, "zorder": 4}
+            left.plot(x[some], group["test"][some], **hollow)  # of those that do alone
+            draw_delay(right, x, group, look)
         marks.say_if_empty(left, pd.concat([df["train"], df["test"]]), True, "no run memorises")
         log_value_axis(left)
         left.set_ylabel("steps, median over seeds")
         marks.say_if_empty(right, df["delay"], False, "no run memorises")
         right.set_ylabel("delay, decades of steps")
         right.axhline(0, color="0.7", linewidth=0.8)
-        fig.legend(handles=legend(palette), loc="outside right center")
+        layout.legend(fig, legend(looks))
         style.title(fig, "The delay of grokking, by learning rate and weight decay", note)
     return fig
 
 
-def draw_delay(ax, x: np.ndarray, group: pd.DataFrame, colour: str) -> None:
+def draw_delay(ax: Axes, x: np.ndarray, group: pd.DataFrame, look: series.Look) -> None:
     """The delay's line and intervals, and an arrow where its end is not known."""
-    ax.plot(x, group["delay"], color=colour, marker="o", markersize=4)
+    ax.plot(x, group["delay"], **look.line)
     for at, row in zip(x, group.itertuples(), strict=True):
         open_ended = np.isposinf(row.delay_high) or row.generalised < row.memorised
         top = row.delay if np.isposinf(row.delay_high) else row.delay_high
-        ax.plot([at, at], [row.delay_low, top], color=colour, linewidth=1)
+        ax.vlines(at, row.delay_low, top, color=look.colour, linewidth=1)
         if open_ended and np.isfinite(row.delay):
-            arrow = {"marker": r"$\uparrow$", "markersize": 12, "color": colour}
+            arrow = {"marker": r"$\uparrow$", "markersize": 12, "color": look.colour}
             above = offset_copy(ax.transData, ax.figure, y=11, units="points")
             ax.plot(at, row.delay, transform=above, **arrow)
 
 
-def legend(palette: dict[float, str]) -> list[Line2D]:
+def legend(looks: dict[float, series.Look]) -> list[Line2D]:
     """Learning rates, then what the strokes mean."""
     grey = {"color": "0.3"}
     return [
-        *(Line2D([], [], color=c, marker="o", markersize=4, label=f"η = {lr:g}")
-          for lr, c in palette.items()),
+        *(series.handle(look, f"η = {lr:g}") for lr, look in looks.items()),
         Line2D([], [], linestyle="--", label="memorised", **grey),
         Line2D([], [], linestyle="-", label="generalised", **grey),
         Line2D([], [], linestyle="none", marker=r"$\uparrow$", markersize=9,
-               label="some not within\nthe budget", **grey),
+               label="some not within the budget", **grey),
     ]  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df, told = data(read(args.data, COLUMNS, METRICS), **args.options)
-    write(draw(df, f"{args.title_note}; {told}"), df, args)
+    table = read(args.data, COLUMNS, METRICS)
+    df, told = data(table, **args.options)
+    runs = delays(table, **args.options)
+    never = {"never memorise": runs.loc[runs["train_censored"], "run"]}
+    write(draw(df, f"{args.title_note}; {told}"), df, args, left_out.sentence(table, never))
 
 
 if __name__ == "__main__":

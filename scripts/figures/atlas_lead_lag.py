@@ -7,6 +7,7 @@ there instead. A hollow dot is the step at which half of the fall is done, where
 time.
 """
 
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from latephase.analysis import lead_lag
-from latephase.drawing import style
+from latephase.analysis import delay, events, lead_lag
+from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
@@ -35,6 +36,11 @@ VERDICTS = (
 )
 PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255", "0.3"),
                    strict=True))  # fmt: skip
+MARKS = dict(zip(VERDICTS, "<sDo>P", strict=True))
+HALF = {"marker": "o", "mfc": "white", "color": "0.3", "linestyle": "none", "ms": 4}
+"""The mark of the step at which half of the fall is done."""
+NAME = 17
+"""Letters of a study's name that have room above a panel."""
 APART = 0.1
 """Decades between the change point and half of the fall from which both are shown."""
 
@@ -45,16 +51,14 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     labels = {m.column: m.label for m in lead_lag.MEASURES if m.column in set(df["measure"])}
     order = list(labels)
     with style.style():
-        fig = Figure(figsize=(2.1 * len(studies) + 3.2, 0.24 * len(order) + 2.0))
-        axes = fig.subplots(1, len(studies), sharey=True, squeeze=False)[0]
-        for ax, study in zip(axes, studies, strict=True):
+        fig, panels = layout.grid(1, len(studies), height=0.21 * len(order) + 0.8, share_y="all")
+        for ax, study in zip(panels.flat, studies, strict=True):
             panel(ax, df[df["study"] == study], order)
-            ax.set_title(study.replace("_", " "))
+            ax.set_title(textwrap.fill(study.replace("_", " "), NAME))
             ax.set_xlabel("decades after\ngeneralisation")
-        axes[0].set_yticks(range(len(order)), labels.values())
-        axes[0].set_ylim(len(order) - 0.5, -0.5)
-        handles = legend([v for v in VERDICTS if v in set(df["goes_with"])])
-        fig.legend(handles=handles, loc="outside lower center", ncols=4)
+        panels[0, 0].set_yticks(range(len(order)), labels.values())
+        panels[0, 0].set_ylim(len(order) - 0.5, -0.5)
+        layout.legend(fig, legend([v for v in VERDICTS if v in set(df["goes_with"])]))
         style.title(fig, "What moves with memorisation, and what with generalisation", note)
     return fig
 
@@ -68,29 +72,46 @@ def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
         at = order.index(row.measure)
         if row.goes_with in lead_lag.UNPLACED.values():
             place = {"transform": ax.get_yaxis_transform(), "va": "center"}
-            ax.text(0.02, at, row.goes_with, fontsize=7, color="0.5", **place)
+            ax.text(0.02, at, row.goes_with, fontsize=style.SMALL, color="0.4", **place)
             continue
         colour = PALETTE[row.goes_with]
-        ax.plot([row.to_test_low, row.to_test_high], [at, at], color=colour, linewidth=2)
-        ax.plot(row.to_test, at, "o", color=colour, markersize=5)
+        ax.hlines(at, row.to_test_low, row.to_test_high, color=colour, linewidth=2)
+        ax.plot(row.to_test, at, MARKS[row.goes_with], color=colour, markersize=5)
         if abs(row.half_apart) >= APART:
-            ax.plot(row.to_test + row.half_apart, at, "o", color=colour, mfc="white", ms=4)
+            ax.plot(row.to_test + row.half_apart, at, **HALF)
 
 
 def legend(verdicts: list[str]) -> list[Line2D]:
     """What the colours and the strokes mean."""
-    dot = {"linestyle": "none", "marker": "o", "markersize": 5}
+    dot = {"linestyle": "none", "markersize": 5}
     told = {
         "memorisation": "with memorisation",
         "generalisation": "with generalisation",
         "no delay": "no delay to tell by",
     }
     return [
-        *(Line2D([], [], color=PALETTE[v], label=told.get(v, v), **dot) for v in verdicts),
+        *(
+            Line2D([], [], color=PALETTE[v], marker=MARKS[v], label=told.get(v, v), **dot)
+            for v in verdicts
+        ),
         Line2D([], [], color="0.25", linestyle=(0, (1, 1.5)), label="memorisation"),
         Line2D([], [], color="0.25", label="generalisation"),
-        Line2D([], [], color="0.3", mfc="white", label="half of the fall", **dot),
+        Line2D([], [], label="half of the fall", **HALF),
     ]
+
+
+def left_out_of(
+    tables: dict[str, pd.DataFrame], *, fitted: float, fraction: float, stay: int
+) -> str:
+    """Which runs are left out because they do not memorise, or do not generalise."""
+    lacking = {"never memorise": set(), "memorise and never generalise": set()}
+    for study, table in tables.items():
+        level = events.generalisation_level(table, fraction, stay)
+        runs = delay.delays(table, fitted=fitted, level=level, stay=stay)
+        without = runs["train_censored"], ~runs["train_censored"] & runs["test_censored"]
+        for gone, which in zip(lacking.values(), without, strict=True):
+            gone |= {f"{study} {run}" for run in runs.loc[which, "run"]}
+    return left_out.sentence(left_out.together(tables), lacking)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -103,7 +124,7 @@ def main(argv: list[str] | None = None) -> None:
     df = lead_lag.of_studies(tables, **args.options)
     runs = df.groupby("study", sort=False)["runs"].first()
     note = "; ".join([args.title_note, f"{runs.sum()} runs memorise and generalise"])
-    write(draw(df, note), df, args)
+    write(draw(df, note), df, args, left_out_of(tables, **args.options))
 
 
 if __name__ == "__main__":

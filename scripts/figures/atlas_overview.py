@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latephase.analysis import events
 from latephase.analysis.divergence import before_divergence
-from latephase.drawing import colours, marks, style
+from latephase.drawing import layout, left_out, marks, series, style
 from latephase.drawing.axes import log_step_axis, log_value_axis, percent_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY
@@ -128,8 +129,8 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     onsets = df[df["mark"] == "onset"]
     diverged = df[df["mark"] == "diverged"]
     with style.style():
-        fig = Figure(figsize=(7.4, 9.0))
-        axes = fig.subplots(len(PANELS), sharex=True)
+        fig, panels = layout.grid(len(PANELS), 1, height=1.6, share_x="all")
+        axes = list(panels.flat)
         for ax, panel in zip(axes, PANELS, strict=True):
             draw_panel(ax, panel, lines)
             for onset in onsets.itertuples():
@@ -148,15 +149,16 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     return fig
 
 
-def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
+def draw_panel(ax: Axes, panel: Panel, lines: pd.DataFrame) -> None:
     """One panel's metrics, its legend to the right; says so where nothing was measured."""
     ax.set_ylabel(panel.label)
     own = lines[lines["metric"].isin(panel.columns)]
-    for colour, (column, label) in zip(colours.CATEGORIES, panel.columns.items(), strict=False):
+    looks = series.of_categories(panel.columns)
+    for place, (column, label) in enumerate(panel.columns.items()):
         line = own[own["metric"] == column]
         if len(line):
-            alone = "o" if len(line) == 1 else None
-            ax.plot(line["step"], line["value"], color=colour, marker=alone, label=label)
+            stroke = looks[column].sparse(np.log10(line["step"]), place, len(looks))
+            ax.plot(line["step"], line["value"], label=label, **stroke)
     marks.say_if_empty(ax, own["value"], panel.logarithmic, "not measured")
     if own.empty:
         ax.set_yticks([])
@@ -168,7 +170,7 @@ def draw_panel(ax, panel: Panel, lines: pd.DataFrame) -> None:
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), borderaxespad=0)
 
 
-def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
+def label_times(ax: Axes, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
     """Names over the vertical lines, a level higher where a neighbour is too near."""
     names = [(row.step, row.metric, "0.25") for row in onsets.itertuples()]
     names += [(row.step, "diverged", "firebrick") for row in diverged.itertuples()]
@@ -185,7 +187,7 @@ def label_times(ax, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
             textcoords="offset points",
             ha="center",
             va="bottom",
-            fontsize=8.5,
+            fontsize=style.SMALL,
             color=colour,
         )
 
@@ -194,7 +196,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     table = read(args.data, COLUMNS, METRICS)
     df = data(table, **args.options)
-    write(draw(df, args.title_note), df, args)
+    write(draw(df, args.title_note), df, args, left_out.all_but_one(table))
 
 
 if __name__ == "__main__":

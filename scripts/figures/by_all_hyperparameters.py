@@ -8,10 +8,9 @@ several seeds.
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import is_logarithmic, log_value_axis, zero_log_axis
 from latephase.errors import reporting
 from latephase.runs.columns import OPTIMIZER_CELL
@@ -37,26 +36,25 @@ KEYS = ["optimizer", "lr", "momentum", "weight_decay"]
 
 
 def data(table: pd.DataFrame, metric: str, fitted: float) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row for each optimizer, rate, momentum and decay; and how many runs count.
+    """What is drawn, a row for each optimizer, rate, momentum and decay; and what is left out.
 
     Columns: optimizer, lr, momentum, weight_decay, mean, sd (NaN for one run), n.
     """
-    last, counted = final_rows.fitted(table, fitted)
+    last, _ = final_rows.fitted(table, fitted)
     values = last.groupby(list(OPTIMIZER_CELL))[metric].agg(["mean", "std", "count"])
-    return values.reset_index().set_axis([*KEYS, "mean", "sd", "n"], axis=1), counted
+    df = values.reset_index().set_axis([*KEYS, "mean", "sd", "n"], axis=1)
+    return df, left_out.below(table, last["run"], fitted)
 
 
 def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
     """Panels on one axis of values."""
     optimizers = names.ordered(df["optimizer"])
     rates = {name: sorted(df.loc[df["optimizer"] == name, "lr"].unique()) for name in optimizers}
-    rows, palette = (
-        max(map(len, rates.values()), default=1),
-        colours.ordered_palette(df["momentum"]),
-    )
+    rows = max(map(len, rates.values()), default=1)
+    looks = series.by_order(df["momentum"])
     with style.style():
-        fig = Figure(figsize=(max(1.9 * len(optimizers) + 1.6, 8.0), 1.9 * rows + 1.0))
-        axes = fig.subplots(rows, max(len(optimizers), 1), sharey=True, squeeze=False)
+        made = layout.grid(rows, len(optimizers), height=1.7, share_y="all")
+        fig, axes = made.figure, made.panels
         for column, optimizer in zip(axes.T, optimizers, strict=False):
             own = df[df["optimizer"] == optimizer]
             for ax, lr in zip(column, rates[optimizer], strict=False):
@@ -64,23 +62,23 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
                 place = zero_log_axis(ax, own["weight_decay"])
                 for momentum, line in part.groupby("momentum"):
                     x = place(line["weight_decay"])
-                    marks.mean_and_deviation(ax, x, line, palette[momentum], markersize=3)
+                    marks.mean_and_deviation(ax, x, line, looks[momentum])
                 marks.say_if_empty(ax, part["mean"], is_logarithmic(metric), "not measured")
                 told = names.value(optimizer)
                 ax.set_title(f"{told}, η = {names.short(lr)}", loc="left")
             for ax in column[len(rates[optimizer]) :]:
                 ax.set_axis_off()
             column[len(rates[optimizer]) - 1].set_xlabel("weight decay λ")
-        for ax in axes[:, 0]:
+        for ax in made.first():
             ax.set_ylabel(names.short_metric(metric))
         if not optimizers:
             marks.say_if_empty(axes[0, 0], df["mean"], False, "no run counts")
         if is_logarithmic(metric):
             log_value_axis(axes[0, 0])
-        handles = [Line2D([], [], color=c, label=names.short(m)) for m, c in palette.items()]
+        handles = [series.handle(look, names.short(m)) for m, look in looks.items()]
         if df["sd"].notna().any():
             handles.append(marks.legend_of_band("± 1 sd of seeds"))
-        fig.legend(handles=handles, loc="outside right center", title="momentum")
+        layout.legend(fig, handles, "momentum")
         style.title(fig, f"{names.metric(metric)} at the end of training", note)
     return fig
 
@@ -88,8 +86,8 @@ def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     metric = args.options["metric"]
-    df, counted = data(read(args.data, COLUMNS, [metric]), **args.options)
-    write(draw(df, metric, f"{args.title_note}; {counted}"), df, args)
+    df, runs = data(read(args.data, COLUMNS, [metric]), **args.options)
+    write(draw(df, metric, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":

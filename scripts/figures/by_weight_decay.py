@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import is_logarithmic, log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY, OPTIMIZER
@@ -47,7 +47,9 @@ COLUMNS = (
 PUBLISHED = ["optimizer", "weight_decay"]
 ALSO_PUBLISHED = ["nc0", "nc1", "nc2", "nc3", "relative_error"]
 """The values of :data:`scripts.reading.PRINTED`; ``relative_error`` is for the legend."""
-HOLLOW = {"linestyle": "none", "marker": "D", "markersize": 5, "markerfacecolor": "none"}
+HOLLOW = {"linestyle": "none", "markersize": 6, "markerfacecolor": "none"}
+HEIGHT = 2.4
+"""Inches of a row of panels."""
 DRAWN = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
@@ -58,7 +60,7 @@ def data(
     published: pd.DataFrame | None = None,
     fitted: float = 0.99,
 ) -> tuple[pd.DataFrame, str]:
-    """What is drawn, and in words how many runs count.
+    """What is drawn, and in words which runs are left out.
 
     A row for each metric, source, optimizer, length and decay. source is "trained" or "published"
     (single values: no steps, no deviation, no n).
@@ -75,7 +77,7 @@ def data(
     table = table[table[OPTIMIZER].isin(optimizers)]
     if "steps" not in table:  # One length: not a column of the study.
         table = table.assign(steps=table["step"].max())
-    last, counted = final_rows.fitted(table, fitted)
+    last, _ = final_rows.fitted(table, fitted)
     frames = []
     for metric in metrics:
         cells = last.groupby([OPTIMIZER, "steps", DECAY])[metric]
@@ -87,7 +89,8 @@ def data(
             printed = published[published["optimizer"].isin(optimizers)]
             printed = printed.rename(columns={name: "mean"})[["optimizer", "weight_decay", "mean"]]
             frames.append(printed.assign(metric=metric, source="published"))
-    return pd.concat(frames, ignore_index=True).reindex(columns=DRAWN), counted
+    df = pd.concat(frames, ignore_index=True).reindex(columns=DRAWN)
+    return df, left_out.below(table, last["run"], fitted)
 
 
 def draw(
@@ -101,37 +104,33 @@ def draw(
 
     ``within`` is the relative error of the published values, for the legend.
     """
-    palette, longest = colours.of_optimizers(optimizers), df["steps"].max()
+    looks, longest = series.of_optimizers(optimizers), df["steps"].max()
     with style.style():
-        fig = Figure(figsize=(3.4 * len(metrics) + 1.6, 3.6))
-        axes = fig.subplots(1, len(metrics), squeeze=False)[0]
-        for ax, metric in zip(axes, metrics, strict=True):
+        fig, panels = layout.grid(1, len(metrics), most=2, height=HEIGHT)
+        for ax, metric in zip(panels.flat, metrics, strict=True):
             part = df[df["metric"] == metric]
             place = zero_log_axis(ax, part["weight_decay"])
-            for optimizer, colour in palette.items():
+            for optimizer, look in looks.items():
                 own = part[part["optimizer"] == optimizer]
                 for length, trained in own[own["source"] == "trained"].groupby("steps"):
                     x, dashes = place(trained["weight_decay"]), "-" if length == longest else "--"
-                    marks.mean_and_deviation(ax, x, trained, colour, dashes, markersize=4)
+                    marks.mean_and_deviation(ax, x, trained, look, dashes)
                 printed = own[own["source"] == "published"]
-                ax.plot(place(printed["weight_decay"]), printed["mean"], color=colour, **HOLLOW)
+                ax.plot(place(printed["weight_decay"]), printed["mean"], **(look.line | HOLLOW))
             logarithmic = is_logarithmic(metric)
             marks.say_if_empty(ax, part["mean"], logarithmic, "no run that counts was measured")
             if logarithmic:
                 log_value_axis(ax)
             ax.set_xlabel("weight decay λ")
-            ax.set_ylabel(names.metric(metric))
-        fig.legend(handles=legend(df, palette, within), loc="outside right center")
+            ax.set_ylabel(layout.wrapped(names.metric(metric), HEIGHT - 0.6))
+        layout.legend(fig, legend(df, looks, within))
         style.title(fig, "At the end of training, by weight decay", note)
     return fig
 
 
-def legend(df: pd.DataFrame, palette: dict[str, str], within: float) -> list[Line2D]:
+def legend(df: pd.DataFrame, looks: dict[str, series.Look], within: float) -> list[Line2D]:
     """Optimizers, then what the strokes mean."""
-    handles = [
-        Line2D([], [], color=colour, marker="o", markersize=4, label=names.value(name))
-        for name, colour in palette.items()
-    ]
+    handles = [series.handle(look, names.value(name)) for name, look in looks.items()]
     lengths = sorted(df["steps"].dropna().unique())
     for length in lengths if len(lengths) > 1 else []:
         dashes = "-" if length == lengths[-1] else "--"
@@ -139,7 +138,8 @@ def legend(df: pd.DataFrame, palette: dict[str, str], within: float) -> list[Lin
     handles.append(marks.legend_of_band("± 1 sd of runs"))
     if (df["source"] == "published").any():
         error = "" if np.isnan(within) else f", ± {100 * within:g} %"
-        handles.append(Line2D([], [], color="0.3", label=f"the paper{error}", **HOLLOW))
+        label = f"hollow: the paper{error}"
+        handles.append(Line2D([], [], color="0.3", marker="o", label=label, **HOLLOW))
     return handles
 
 
@@ -152,10 +152,9 @@ def main(argv: list[str] | None = None) -> None:
     if args.published is not None:
         published = read_published(args.published, PUBLISHED)
         within = published.get("relative_error", pd.Series(dtype=float)).max()
-    df, counted = data(table, published=published, **options)
-    note = f"{args.title_note}; {counted}"
-    fig = draw(df, options["optimizers"], options["metrics"], note, within)
-    write(fig, df, args)
+    df, runs = data(table, published=published, **options)
+    fig = draw(df, options["optimizers"], options["metrics"], args.title_note, within)
+    write(fig, df, args, runs)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import divergence
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
 from latephase.papers.han2025 import theory
@@ -51,22 +51,24 @@ def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
 def draw(df: pd.DataFrame, by: str, note: str = "") -> Figure:
     """One panel: a curve, and a dot for each checkpoint."""
     runs, curve = (df[df["kind"] == kind] for kind in ("run", "collapse"))
-    present = sorted(runs[by].unique(), key=str)
-    palette = dict(zip(present, colours.CATEGORIES * len(present), strict=False))
+    looks = series.of_categories(sorted(runs[by].unique(), key=str))
     with style.style():
-        fig = Figure(figsize=(7.2, 4.2))
-        ax = fig.subplots()
-        ax.plot(curve["scale"], curve["kappa"], color="0.2", label="exact collapse")
-        for value, colour in palette.items():
+        fig, panels = layout.grid(1, 1, height=3.2)
+        ax = panels[0, 0]
+        (exact,) = ax.plot(curve["scale"], curve["kappa"], color="0.2", label="exact collapse")
+        for value, look in looks.items():
             own = runs[runs[by] == value]
-            label = names.value(value)
-            ax.plot(own["scale"], own["kappa"], "o", ms=3, alpha=0.6, color=colour, label=label)
+            marks.dots(ax, own["scale"], own["kappa"], look)
         marks.say_if_empty(ax, runs["kappa"], True, "no checkpoint has a loss below ln K")
-        ax.set_xscale("log")
+        log_value_axis(ax, "x")
         log_value_axis(ax)
         ax.set_xlabel("logit scale λM² (of a run: that of its training loss)")
         ax.set_ylabel("relative flatness κ$_{Tr}$")
-        fig.legend(loc="outside right center")
+        points = [
+            series.handle(look, names.value(value), linestyle="none")
+            for value, look in looks.items()
+        ]
+        layout.legend(fig, [exact, *points])
         style.title(
             fig, "Collapse alone is not flatness: κ rises, then falls, with the logits", note
         )
@@ -76,8 +78,10 @@ def draw(df: pd.DataFrame, by: str, note: str = "") -> Figure:
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
     classes, by = args.options["classes"], args.options["by"]
-    df = data(read(args.data, [*COLUMNS, by], [*METRICS]), classes, by)
-    write(draw(df, by, args.title_note), df, args)
+    table = read(args.data, [*COLUMNS, by], [*METRICS])
+    df = data(table, classes, by)
+    runs = left_out.but(table, set(df["run"]), "without a checkpoint of a loss between 0 and ln K")
+    write(draw(df, by, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":

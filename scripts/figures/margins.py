@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from latephase.analysis.divergence import before_divergence
-from latephase.drawing import colours, style
+from latephase.drawing import colours, layout, left_out, style
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY
 from scripts.figures import one_run, parser, write
@@ -54,6 +55,8 @@ METRICS = ("accuracy_train", "accuracy_test")
 
 SPLITS = {"train": "training", "test": "unseen"}
 COLOURS = {"training": colours.CATEGORIES[0], "unseen": colours.CATEGORIES[1]}
+SIDES = {"training": "above", "unseen": "below"}
+"""Where the halves of a violin are, which tells them apart without colours."""
 BANDWIDTH = 0.8
 """Factor on Scott's bandwidth, as in the notebook of sakamoto2026."""
 
@@ -104,8 +107,8 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
     pairs = list(df[["class_a", "class_b"]].drop_duplicates().itertuples(index=False))
     steps = sorted(df["step"].unique())
     with style.style():
-        fig = Figure(figsize=(3.7 * len(steps) + 1.2, 2.3 * len(pairs) + 1.3))
-        axes = fig.subplots(len(pairs), len(steps), sharex=True, squeeze=False)
+        made = layout.grid(len(pairs), len(steps), most=2, height=2.3, share_x="all")
+        fig, axes = made.figure, made.panels
         for row, (a, b) in zip(axes, pairs, strict=True):
             for ax, step in zip(row, steps, strict=True):
                 panel = df[(df["class_a"] == a) & (df["class_b"] == b) & (df["step"] == step)]
@@ -117,27 +120,27 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
                 f"test {seen['accuracy_test']:.1%}".replace("%", " %"),
                 loc="left",
             )
-        for row in axes:
-            for ax in row[1:]:
-                ax.tick_params(axis="y", length=0, labelleft=False)
-        fig.supxlabel(
-            f"margin: signed distance to the boundary of the two classes (axis cut at ±{clip:g})",
-            fontsize=style.STYLE["axes.labelsize"],
-        )
+        for ax in {*axes.flat} - {*made.first()}:
+            ax.tick_params(axis="y", length=0, labelleft=False)
+        for ax in made.lowest():
+            ax.set_xlabel(f"margin, signed distance to the\nboundary of the two (cut at ±{clip:g})")
         run = df.iloc[0]
         setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
         note = "; ".join(text for text in (note, setting) if text)
-        style.title(fig, "Margins of training and of unseen samples", note)
-        handles = [Patch(color=COLOURS[split], label=split) for split in COLOURS]
+        handles = [
+            Patch(color=COLOURS[split], label=f"{split}, {side} the line of its class")
+            for split, side in SIDES.items()
+        ]
         handles += [
             Line2D([], [], color="black", linewidth=0.9, linestyle="--", label="median"),
             Line2D([], [], color="black", linewidth=0.9, linestyle=":", label="quartiles"),
         ]
-        fig.legend(handles=handles, loc="outside right center")
+        layout.legend(fig, handles)
+        style.title(fig, "Margins of training and of unseen samples", note)
     return fig
 
 
-def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None:
+def violins(ax: Axes, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None:
     """One panel: a violin for each class, split by training and unseen, with quartile lines."""
     names = [f"class {label}" for label in pair]
     shown = panel.assign(label=[f"class {label}" for label in panel["label"]])
@@ -173,7 +176,7 @@ def violins(ax, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -> None
             transform=ax.transAxes,
             ha="right",
             va="bottom",
-            fontsize=8,
+            fontsize=style.SMALL,
             color=style.NOTE_COLOUR,
         )
 
@@ -186,7 +189,8 @@ def main(argv: list[str] | None = None) -> None:
     table = read(args.data, COLUMNS, METRICS)
     margins = read(args.margins, ["run", "step", "split", "class_a", "class_b", "label", "margin"])
     df = data(table, margins, **args.options)
-    write(draw(df, args.title_note, clip), df, args)
+    runs = left_out.all_but_one(table)
+    write(draw(df, args.title_note, clip), df, args, runs)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ measured before it diverged.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +14,7 @@ from matplotlib.lines import Line2D
 from pandas.api.types import is_list_like
 
 from latephase.analysis import divergence, seeds
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import is_logarithmic, log_step_axis, log_value_axis, percent_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
@@ -63,7 +62,7 @@ by metric, another that its panel shows too, in dashes. ``stacked``: panels belo
 COLUMNS = ("run", "step", "seed", "diverged_at")
 DASHES = (0, (4, 2))
 ACROSS = 3
-"""Panels in a row, where ``across`` does not say which stand there."""
+"""Panels in a row."""
 
 
 def data(
@@ -150,39 +149,34 @@ def draw(
     With ``across``, a row for each metric and a column for each value.
     """
     line = pd.MultiIndex.from_frame(df[by]) if len(by) > 1 else df[by[0]]
-    palette = colours.of_optimizers(line) if by == [OPTIMIZER] else by_order(line)
+    looks = series.of_optimizers(line) if by == [OPTIMIZER] else series.by_order(line)
     df = df.assign(line=line.to_numpy())
     columns = names.ordered(df[across]) if across else []
-    in_a_row = 1 if stacked else (2 if len(metrics) == 4 else min(len(metrics), ACROSS))
-    wide = len(columns) or in_a_row
-    rows = len(metrics) if across else -(-len(metrics) // in_a_row)
     with style.style():
-        size = (2.1 * wide + 2.4, 2.1 * rows + 0.9) if across else (9.4, 2.5 * rows + 0.9)
-        size = (7.2, 2.2 * rows + 0.6) if stacked and not across else size
-        share = "row" if across else False
-        fig = Figure(figsize=size)
-        axes = fig.subplots(rows, wide, sharex=True, sharey=share, squeeze=False)
+        wide = 1 if stacked and not across else ACROSS
+        rows = (len(metrics), len(columns)) if across else (1, len(metrics))
+        share = "row" if across else "none"
+        made = layout.grid(*rows, most=wide, share_x="all", share_y=share)
+        fig, axes = made.figure, made.panels
         cells = [(metric, column) for metric in metrics for column in columns or [None]]
-        for ax, (metric, column) in zip(axes.flat, cells, strict=False):
+        for ax, (metric, column) in zip(axes.flat, cells, strict=True):
             here = df if column is None else df[df[across] == column]
-            panel(ax, here, metric, palette, dashed.get(metric))
-            if column in (None, *columns[:1]):
-                ax.set_ylabel(names.metric(metric).replace(", ", "\n", 1))
-            if column is not None and metric == metrics[0]:
+            panel(ax, here, metric, looks, dashed.get(metric))
+            called = names.metric(metric)
+            if wide > 1 and not across:
+                ax.set_title(layout.wrapped(called, 1.9), loc="left")
+            elif ax in made.first():
+                ax.set_ylabel(layout.wrapped(called, 1.3))
+            if across and metric == metrics[0]:
                 ax.set_title(names.titled(across, column), loc="left")
         # After all is drawn: panels that share an axis are to have room for what each shows.
         for ax, (metric, _) in zip(axes.flat, cells, strict=False):
             if is_logarithmic(metric):
                 log_value_axis(ax)
-        for ax in axes.flat[len(cells) :]:
-            ax.set_axis_off()
-        for ax in axes.flat[max(len(cells) - wide, 0) : len(cells)]:
+        for ax in made.lowest():
             ax.set_xlabel("step")
-            ax.tick_params(labelbottom=True)
         log_step_axis(axes[0, 0], df["step"].max(), first_step)
-        handles = [
-            Line2D([], [], color=colour, label=label(value)) for value, colour in palette.items()
-        ]
+        handles = [series.handle(look, label(value)) for value, look in looks.items()]
         if dashed:
             strokes = [(metric, "-") for metric in dashed]
             strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
@@ -196,29 +190,22 @@ def draw(
             handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
         named = ", ".join(names.AXES.get(column, column) for column in by)
         title = None if by == [OPTIMIZER] else named
-        fig.legend(handles=handles, loc="outside right center", title=title)
+        layout.legend(fig, handles, title)
         style.title(fig, f"Over time, by {' and '.join(named.split(', '))}", note)
     return fig
 
 
-def panel(ax: Axes, df: pd.DataFrame, metric: str, palette: dict, dashed: str | None) -> None:
+def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: dict, dashed: str | None) -> None:
     """Lines, intervals and crosses of one metric, and of another in dashes."""
     strokes = {dashed: {"linestyle": DASHES, "linewidth": 1.2}} if dashed else {}
     for shown, line in (strokes | {metric: {}}).items():
         part = df[df["metric"] == shown]
-        marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", palette, **line)
-        marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", palette)
+        marks.mean_and_interval(ax, part[part["mark"] == "line"], "step", "line", looks, **line)
+        marks.divergences(ax, part[part["mark"] == "diverged"], "step", "mean", "line", looks)
     values = df.loc[df["metric"].isin([metric, dashed]), "mean"]
     marks.say_if_empty(ax, values, is_logarithmic(metric), "not measured")
     if metric.startswith("accuracy"):
         percent_axis(ax)
-
-
-def by_order(values: pd.Series | pd.MultiIndex) -> dict:
-    """A colour for each value, by their order."""
-    present = sorted(set(values))
-    order = colours.ordered_palette(np.arange(len(present)))
-    return dict(zip(present, order.values(), strict=True))
 
 
 def label(value: object) -> str:
@@ -236,9 +223,12 @@ def main(argv: list[str] | None = None) -> None:
             raise UserError(f"options.dashed names {metric!r}; allowed: {allowed}")
     keys, every = [*by, across] if across else by, [*dict.fromkeys([*metrics, *dashed.values()])]
     table = read(args.data, [*COLUMNS, *keys, *only], every)
-    df = data(chosen(table, only), by, every, across, first)
+    kept = chosen(table, only)
+    df = data(kept, by, every, across, first)
     look = {"dashed": dashed, "stacked": args.options["stacked"], "first_step": first}
-    write(draw(df, by, metrics, across, args.title_note, **look), df, args)
+    others = "with " + " or ".join(f"another {names.AXES.get(name, name)}" for name in only)
+    runs = left_out.but(table, set(kept["run"]), others)
+    write(draw(df, by, metrics, across, args.title_note, **look), df, args, runs)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ that divided by ``factor`` (sakamoto2026, Theorem 4.3). Lines are the clock with
 1/τ = c η λ + 1/τ₀. Runs without decay stand at the left end.
 """
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import events, seeds, trends
-from latephase.drawing import colours, style
+from latephase.drawing import layout, left_out, marks, series, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY, LR
@@ -40,6 +42,8 @@ COLUMNS = (
 )
 METRICS = ("rnc1",)
 EVENTS = {"train": "memorised", "rnc1": "RNC1 fell"}
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 3)), (0, (3, 1, 1, 1, 1, 1)))
+"""Of the curves, which have no marks."""
 
 
 def data(
@@ -79,50 +83,55 @@ def data(
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """One panel."""
     studies = list(dict.fromkeys(df["study"]))
-    palette = dict(zip(studies, colours.CATEGORIES * len(studies), strict=False))
+    looks = series.of_categories(studies)
     with style.style():
-        fig = Figure(figsize=(8.4, 4.6))
-        ax = fig.subplots()
+        fig, panels = layout.grid(1, 1, height=3.6)
+        ax = panels[0, 0]
         place = zero_log_axis(ax, df["rate"])
-        for study, colour in palette.items():
+        for study, look in looks.items():
             own = df[df["study"] == study]
             for event in EVENTS:
-                times(ax, own[own["event"] == event], place, colour, hollow=event == "train")
-            curve(ax, own[own["event"] == "rnc1"], colour)
+                times(ax, own[own["event"] == event], place, look._replace(filled=event == "rnc1"))
+            curve(
+                ax,
+                own[own["event"] == "rnc1"],
+                look.colour,
+                DASHES[studies.index(study) % len(DASHES)],
+            )
+        marks.say_if_empty(ax, df["median"], True, "no run memorises")
         log_value_axis(ax)
         ax.set_xlabel("learning rate × weight decay")
         ax.set_ylabel("step")
         handles = [
-            Line2D([], [], color=colour, marker="o", markersize=5, label=label(df, study))
-            for study, colour in palette.items()
+            series.handle(look, label(df, study), linestyle=dashes)
+            for (study, look), dashes in zip(looks.items(), itertools.cycle(DASHES))
         ]
         handles += [
             Line2D([], [], linestyle="none", marker="o", color="0.3", label="RNC1 fell"),
             Line2D([], [], marker="o", mfc="none", color="0.3", ls="none", label="memorised"),
             Line2D([], [], color="0.3", label="1/τ = c η λ + 1/τ₀"),
         ]
-        fig.legend(handles=handles, loc="outside right center")
+        layout.legend(fig, handles)
         style.title(fig, "The clock of collapse", note)
     return fig
 
 
-def times(ax: Axes, part: pd.DataFrame, place, colour: str, hollow: bool) -> None:
+def times(ax: Axes, part: pd.DataFrame, place: Callable, look: series.Look) -> None:
     """Medians of an event by rate, each with a bar over its seeds."""
     part = part.dropna(subset="median")
     reach = [part["median"] - part["low"], part["high"] - part["median"]]
-    face = {"mfc": "none"} if hollow else {}
-    at = place(part["rate"])
-    ax.errorbar(at, part["median"], reach, color=colour, fmt="o", markersize=5, **face)
+    ax.errorbar(place(part["rate"]), part["median"], reach, markersize=5, **look.points)
 
 
-def curve(ax: Axes, part: pd.DataFrame, colour: str) -> None:
+def curve(ax: Axes, part: pd.DataFrame, colour: str, dashes: str | tuple) -> None:
     """The fitted clock over the rates that it was fitted to."""
     known = part.dropna(subset=["median", "c"]).query("rate > 0")
     if known.empty:
         return
     rates = np.geomspace(known["rate"].min(), known["rate"].max(), 50)
     row = known.iloc[0]
-    ax.plot(np.log10(rates), 1 / (row["c"] * rates + row["floor"]), color=colour, linewidth=1.2)
+    clock = 1 / (row["c"] * rates + row["floor"])
+    ax.plot(np.log10(rates), clock, color=colour, linestyle=dashes, linewidth=1.2)
 
 
 def label(df: pd.DataFrame, study: str) -> str:
@@ -134,6 +143,20 @@ def label(df: pd.DataFrame, study: str) -> str:
     return f"{study}\nc = {row['c']:.2g}, {floor}"
 
 
+def left_out_of(tables: dict[str, pd.DataFrame], fitted: float, factor: float, stay: int) -> str:
+    """Which runs have no time of memorisation or of a fall within their budget."""
+    lacking = {EVENTS[event]: set() for event in EVENTS}
+    for study, table in tables.items():
+        runs = events.fit_and_fall(table, "rnc1", fitted, stay, factor)
+        for event, gone in zip(EVENTS, lacking.values(), strict=True):
+            gone |= {f"{study} {run}" for run in runs.loc[runs[f"{event}_censored"], "run"]}
+    never = {
+        "never memorise": lacking["memorised"],
+        "memorise, and RNC1 does not fall": lacking["RNC1 fell"] - lacking["memorised"],
+    }
+    return left_out.sentence(left_out.together(tables), never)
+
+
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
     arguments.add_argument(
@@ -143,8 +166,9 @@ def main(argv: list[str] | None = None) -> None:
     paths = [args.data, *args.beside]
     if len({path.stem for path in paths}) < len(paths):
         raise UserError("--beside: two files have one name; allowed: one file of each study")
-    df = data({path.stem: read(path, COLUMNS, METRICS) for path in paths}, **args.options)
-    write(draw(df, args.title_note), df, args)
+    tables = {path.stem: read(path, COLUMNS, METRICS) for path in paths}
+    df = data(tables, **args.options)
+    write(draw(df, args.title_note), df, args, left_out_of(tables, **args.options))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows, seeds
-from latephase.drawing import colours, marks, style
+from latephase.drawing import layout, left_out, marks, series, style
 from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
 from latephase.metrics.contraction import A_CLASS
@@ -41,38 +41,40 @@ def data(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """One panel."""
-    palette = colours.ordered_palette(df[DECAY])
+    looks = series.by_order(df[DECAY])
     with style.style():
-        fig = Figure(figsize=(6.4, 3.8))
-        ax = fig.subplots()
-        marks.mean_and_interval(ax, df, "samples", DECAY, palette, marker="o", markersize=4)
-        for decay, own in df.groupby(DECAY):
+        fig, panels = layout.grid(1, 1, height=3.2)
+        ax = panels[0, 0]
+        marks.mean_and_interval(ax, df, "samples", DECAY, looks)
+        for _, own in df.groupby(DECAY):
             first = own.iloc[0]
             fall = first["mean"] * np.sqrt(first["samples"] / own["samples"])
-            ax.plot(own["samples"], fall, color=palette[decay], linestyle=":", linewidth=1)
+            ax.plot(own["samples"], fall, color="0.4", linestyle=":", linewidth=1)
         marks.say_if_empty(ax, df["mean"], True, "not measured")
         log_value_axis(ax, "x")
         log_value_axis(ax)
+        ax.set_xlim(A_CLASS[0] / 1.1, A_CLASS[-1] * 1.1)
         ax.set_xticks(list(A_CLASS), [str(size) for size in A_CLASS])
         ax.minorticks_off()
         ax.set_xlabel("samples a class")
         ax.set_ylabel("error of the variance within\nclasses / sup ‖g‖²")
         handles = [
-            Line2D([], [], color=colour, marker="o", markersize=4, label=f"{decay:g}")
-            for decay, colour in sorted(palette.items(), reverse=True)
+            series.handle(look, f"{decay:g}") for decay, look in sorted(looks.items(), reverse=True)
         ]
-        handles.append(Line2D([], [], color="0.3", linestyle=":", label="1/√n"))
+        handles.append(Line2D([], [], color="0.4", linestyle=":", label="1/√n"))
         if len(df):
             handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
-        fig.legend(handles=handles, loc="outside right center", title="weight decay")
+        layout.legend(fig, handles, "weight decay")
         style.title(fig, "The variance of a few samples", note)
     return fig
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.data, COLUMNS, METRICS))
-    write(draw(df, args.title_note), df, args)
+    table = read(args.data, COLUMNS, METRICS)
+    df, unmeasured = data(table), "without a measured value at the end"
+    gone = table.loc[~table["run"].isin(table.dropna(subset=[*METRICS])["run"]), "run"]
+    write(draw(df, args.title_note), df, args, left_out.sentence(table, {unmeasured: gone}))
 
 
 if __name__ == "__main__":

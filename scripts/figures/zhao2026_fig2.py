@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows
 from latephase.analysis.trends import regression
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
+from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
 from latephase.runs.columns import LR, OPTIMIZER
@@ -33,12 +34,12 @@ PUBLISHED = ["lr", "n", "slope", "r_squared"]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What is drawn, and how many runs count.
+    """What is drawn, and which runs are left out.
 
     kind "run": optimizer, lr, nc0, nc3_duality; kind "regression": lr (empty for all), n, slope,
     intercept, r_squared, and published_n, published_slope, published_r_squared.
     """
-    last, counted = final_rows.fitted(table, FITTED)
+    last, _ = final_rows.fitted(table, FITTED)
     runs = last.rename(columns={OPTIMIZER: "optimizer", LR: "lr"})
     runs = runs[["optimizer", "lr", "nc0", "nc3_duality"]].assign(kind="run")
     lines = []
@@ -52,32 +53,36 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
     printed = published.rename(columns={name: f"published_{name}" for name in published})
     printed = printed.rename(columns={"published_lr": "lr"})
     lines = pd.DataFrame(lines).merge(printed, on="lr", how="outer").assign(kind="regression")
-    return pd.concat([runs, lines], ignore_index=True), counted
+    told = left_out.below(table, last["run"], FITTED)
+    return pd.concat([runs, lines], ignore_index=True), told
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """The runs, the line of all of them, and the regressions as a table."""
     runs, lines = df[df["kind"] == "run"], df[df["kind"] == "regression"]
     with style.style():
-        fig = Figure(figsize=(9.0, 4.2))
-        ax, text = fig.subplots(1, 2, width_ratios=(1.25, 1))
-        palette = colours.of_optimizers(runs["optimizer"])
-        for name, colour in palette.items():
+        fig, panels = layout.grid(1, 2, height=3.2)
+        ax, text = panels.flat
+        looks = series.of_optimizers(runs["optimizer"])
+        for name, look in looks.items():
             own = runs[runs["optimizer"] == name]
-            x, y = own["nc0"], own["nc3_duality"]
-            marks.dots(ax, x, y, colour, markersize=3.5, markeredgewidth=0)
+            marks.dots(ax, own["nc0"], own["nc3_duality"], look)
+        marks.say_if_empty(ax, runs["nc0"], True, "no run that counts was measured")
         overall = lines[lines["lr"].isna() & lines["slope"].notna()]
         if len(overall):
             ends = np.array([runs["nc0"].min(), runs["nc0"].max()])
             fit = overall.iloc[0]
             ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2")
-        ax.set_xscale("log")
+        log_value_axis(ax, "x")
         ax.set_xlabel(names.metric("nc0"))
         ax.set_ylabel(names.metric("nc3_duality"))
-        called = [names.value(name) for name in palette]
-        ax.legend(marks.legend_of_dots(palette), called, loc="upper left")
+        layout.legend(
+            fig,
+            [series.handle(look, names.value(name), linestyle="none")
+             for name, look in looks.items()],
+        )  # fmt: skip
         text.set_axis_off()
-        text.text(0, 0.95, written(lines), va="top", family="monospace", fontsize=7.5)
+        text.text(0, 0.95, written(lines), va="top", family="monospace", fontsize=style.SMALL)
         style.title(fig, "NC3 against NC0 at the end of training", note)
     return fig
 
@@ -106,8 +111,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments.add_argument("--published", required=True, type=Path, help="the paper's values")
     args = arguments.parse_args(argv)
     published = read_published(args.published, PUBLISHED)
-    df, counted = data(read(args.data, COLUMNS, METRICS), published)
-    write(draw(df, f"{args.title_note}; {counted}"), df, args)
+    df, told = data(read(args.data, COLUMNS, METRICS), published)
+    write(draw(df, args.title_note), df, args, told)
 
 
 if __name__ == "__main__":

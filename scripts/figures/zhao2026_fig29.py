@@ -1,15 +1,16 @@
 """Figure 29 of zhao2026: singular values of the classifier W and of the centred class means M.
 
-Over time, a column for each optimizer. Each line is one of the K values, as the mean over seeds.
+Over time, a panel for each optimizer. Each line is one of the K values, as the mean over seeds.
 The means sum to 0, so the last value of M is rounding, and is left out.
 """
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latephase.analysis.divergence import before_divergence
-from latephase.drawing import colours, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import log_step_axis, log_value_axis
 from latephase.errors import reporting
 from latephase.runs.columns import OPTIMIZER
@@ -21,6 +22,12 @@ COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.name")
 METRICS = ("weight_spectrum", "means_spectrum")
 CALLED = ("singular values of W", "singular values of M")
 FIRST_STEP = 1
+LOOKS = {
+    "largest": series.Look("#332288", "^"),
+    "between": series.Look("0.55", ""),
+    "smallest": series.Look("#d55e00", "v"),
+}
+"""Of the singular values of a matrix."""
 
 
 def data(table: pd.DataFrame) -> pd.DataFrame:
@@ -44,31 +51,39 @@ def data(table: pd.DataFrame) -> pd.DataFrame:
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """A row for each matrix, a column for each optimizer."""
     optimizers = names.ordered(df["optimizer"])
-    palette = colours.ordered_palette(df["rank"])
     with style.style():
-        fig = Figure(figsize=(max(1.9 * len(optimizers) + 1.4, 6.0), 5.0))
-        columns = max(len(optimizers), 1)  # One, and empty, where nothing was measured.
-        axes = fig.subplots(len(METRICS), columns, sharex=True, squeeze=False)
-        for row, matrix, name in zip(axes, METRICS, CALLED, strict=True):
-            row[0].set_ylabel(name)
-            for ax, optimizer in zip(row, optimizers, strict=False):
+        made = layout.grid(len(METRICS), len(optimizers), most=3, share_x="all")
+        for row, matrix, name in zip(made.panels, METRICS, CALLED, strict=True):
+            for ax in {*row} & {*made.first()}:
+                ax.set_ylabel(name)
+            for ax, optimizer in zip(row, optimizers or [None], strict=True):
                 part = df[(df["matrix"] == matrix) & (df["optimizer"] == optimizer)]
-                for rank, line in part.groupby("rank"):
-                    ax.plot(line["step"], line["mean"], color=palette[rank], linewidth=1.1)
-                log_value_axis(ax)
-        for ax, optimizer in zip(axes[0], optimizers, strict=False):
+                panel(ax, part)
+        for ax, optimizer in zip(made.panels[0], optimizers, strict=False):
             ax.set_title(names.value(optimizer), loc="left")
-        for ax in axes[-1]:
+        for ax in made.lowest():
             ax.set_xlabel("step")
-        log_step_axis(axes[0, 0], df["step"].max(), FIRST_STEP)
-        style.title(fig, "Singular values over time, dark for the largest", note)
-    return fig
+        log_step_axis(made.panels[0, 0], df["step"].max(), FIRST_STEP)
+        layout.legend(made.figure, [series.handle(look, name) for name, look in LOOKS.items()])
+        style.title(made.figure, "Singular values over time", note)
+    return made.figure
+
+
+def panel(ax: Axes, df: pd.DataFrame) -> None:
+    """The singular values of one matrix. The lines do not cross, so three looks are enough."""
+    for rank, line in df.groupby("rank"):
+        which = "largest" if rank == 1 else "smallest" if rank == df["rank"].max() else "between"
+        stroke = LOOKS[which].sparse(np.log10(line["step"]))
+        ax.plot(line["step"], line["mean"], **stroke, linewidth=0.8 if which == "between" else 1.4)
+    marks.say_if_empty(ax, df["mean"], True, "not measured")
+    log_value_axis(ax)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.data, [*COLUMNS, *METRICS]))
-    write(draw(df, args.title_note), df, args)
+    table = read(args.data, [*COLUMNS, *METRICS])
+    df = data(table)
+    write(draw(df, args.title_note), df, args, left_out.sentence(table, {}))
 
 
 if __name__ == "__main__":

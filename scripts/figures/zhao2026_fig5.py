@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 
 from latephase.analysis import seeds
 from latephase.analysis.divergence import before_divergence
-from latephase.drawing import names, style
+from latephase.drawing import layout, left_out, names, style
+from latephase.drawing.axes import multiples, rounded
 from latephase.drawing.heat_map import heat_map
 from latephase.errors import UserError, reporting
 from latephase.papers.zhao2026 import predictions, theory
@@ -95,21 +96,23 @@ def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """Two rows of two heat maps."""
     largest = df["nc0"].where(np.isfinite(df["nc0"])).max()
-    norm = LogNorm(SMALLEST, np.nanmax([largest, 10 * SMALLEST]), clip=True)
+    ends = rounded(SMALLEST, np.nanmax([largest, 10 * SMALLEST]))
+    norm = LogNorm(*ends, clip=True)
     with style.style():
-        fig = Figure(figsize=(10.2, 7.2))
-        axes = fig.subplots(2, 2)
+        fig, axes = layout.grid(2, 2, height=2.7)
         for ax, (key, heading) in zip(axes.flat, PANELS.items(), strict=True):
             part = df[(df["setting"] == key[0]) & (df["source"] == key[1])]
             heat_map(ax, part.pivot(index=MOMENTUM, columns=DECAY, values="nc0"), norm)
-            ax.set_title(heading + _apart(df, *key), loc="left")
+            ax.set_title(
+                heading.replace(": ", ":\n") + _apart(df, *key), loc="left", fontsize=style.SMALL
+            )
             ax.set_xlabel("weight decay λ")
             ax.set_ylabel("momentum β")
         bar = fig.colorbar(
             ScalarMappable(norm, "viridis"), ax=axes, extend="min", aspect=40, pad=0.015
         )
         bar.set_label(r"NC0 = $\Vert W^\top 1 \Vert_2$ at the last step")
-        bar.set_ticks([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], minor=False)
+        bar.set_ticks(multiples(*ends), minor=False)
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         bar.ax.minorticks_off()
         if (df["accuracy_train"] < FITTED).any():
@@ -139,7 +142,8 @@ def main(argv: list[str] | None = None) -> None:
     if table[AXES].isna().any(axis=None):
         raise UserError(f"{args.data}: runs without momentum or decay; allowed: a study of SGD")
     df = data(table, published)
-    write(draw(df, args.title_note), df, args)
+    diverged = {"diverged": {*table.loc[table["diverged_at"].notna(), "run"]}}
+    write(draw(df, args.title_note), df, args, left_out.sentence(table, diverged))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows, seeds
-from latephase.drawing import colours, names, style
+from latephase.drawing import colours, layout, left_out, names, style
 from latephase.drawing.axes import log_value_axis
 from latephase.errors import reporting
 from latephase.runs.columns import COUPLED_DECAY, DECAY
@@ -38,8 +38,8 @@ def data(table: pd.DataFrame) -> pd.DataFrame:
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
     """A panel for each metric."""
     with style.style():
-        fig = Figure(figsize=(9.0, 2.9))
-        for ax, metric in zip(fig.subplots(1, len(METRICS)), METRICS, strict=True):
+        made = layout.grid(1, len(METRICS), most=2, height=1.9, share_x="all")
+        for ax, metric in zip(made.panels.flat, METRICS, strict=True):
             part = df[df["metric"] == metric]
             reach = [
                 (part["mean"] - part["low"]).fillna(0),
@@ -47,19 +47,21 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             ]
             colour = colours.CATEGORIES[0]
             ax.errorbar(part["share"], part["mean"], reach, color=colour, marker="o", markersize=4)
-            ax.set_xlabel("coupled share")
-            ax.set_ylabel(names.metric(metric))
+            ax.set_ylabel(layout.wrapped(names.metric(metric), 1.4))
             if metric == "nc0":
                 log_value_axis(ax)
+        for ax in made.lowest():
+            ax.set_xlabel("coupled share of the weight decay")
         note = "; ".join(text for text in (note, seeds.interval_of(df["n"])) if text)
-        style.title(fig, "From AdamW (0) to Adam (1)", note)
-    return fig
+        style.title(made.figure, "From AdamW (0) to Adam (1)", note)
+    return made.figure
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df = data(read(args.data, COLUMNS, METRICS))
-    write(draw(df, args.title_note), df, args)
+    table = read(args.data, COLUMNS, METRICS)
+    df = data(table)
+    write(draw(df, args.title_note), df, args, left_out.sentence(table, {}))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ classifier keeps the gradient's zero class sum, as Shampoo's does, and Muon's on
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from latephase.analysis import final_rows
-from latephase.drawing import colours, marks, names, style
+from latephase.drawing import layout, left_out, marks, names, series, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import reporting
 from latephase.papers.zhao2026.settings import FITTED
@@ -36,17 +35,17 @@ CALLED = {
     "muon, muon": "Muon, on the head too",
     "shampoo": "Shampoo",
 }
-COLOURS = {"coupled": colours.CATEGORIES[0], "decoupled": colours.CATEGORIES[1]}
+LOOKS = series.of_categories(["coupled", "decoupled"])
 KEYS = ["optimizer", "coupling", "weight_decay"]
 
 
 def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What is drawn, and in words how many runs count.
+    """What is drawn, and in words which runs are left out.
 
     A row for each metric, optimizer, coupling and decay. Runs without any decay begin both lines.
     Columns: metric, optimizer, coupling, weight_decay, mean, sd, n.
     """
-    last, counted = final_rows.fitted(table, FITTED)
+    last, _ = final_rows.fitted(table, FITTED)
     coupled, decoupled = last[COUPLED_DECAY].fillna(0.0), last[DECAY].fillna(0.0)
     head = last[HEAD].map(lambda head: f", {head}" if isinstance(head, str) else "")
     last = last.assign(optimizer=last[OPTIMIZER] + head)
@@ -61,7 +60,7 @@ def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         values = values.set_axis([*KEYS, "mean", "sd", "n"], axis=1)
         frames.append(values.assign(metric=metric))
     df = pd.concat(frames, ignore_index=True)
-    return df[["metric", *KEYS, "mean", "sd", "n"]], counted
+    return df[["metric", *KEYS, "mean", "sd", "n"]], left_out.below(table, last["run"], FITTED)
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
@@ -69,33 +68,33 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     present = set(df["optimizer"])
     optimizers = [name for name in CALLED if name in present] + sorted(present - set(CALLED))
     with style.style():
-        fig = Figure(figsize=(max(2.2 * len(optimizers) + 1.6, 6.0), 4.6))
-        columns = max(len(optimizers), 1)  # One, and empty, where no run fits.
-        axes = fig.subplots(2, columns, sharex="col", sharey="row", squeeze=False)
+        made = layout.grid(2, len(optimizers), share_x="column", share_y="row")
+        fig, axes = made.figure, made.panels
         for row, metric in zip(axes, METRICS, strict=True):
             for ax, optimizer in zip(row, optimizers, strict=False):
                 part = df[(df["metric"] == metric) & (df["optimizer"] == optimizer)]
                 place = zero_log_axis(ax, part["weight_decay"])
                 for coupling, line in part.groupby("coupling"):
                     x = place(line["weight_decay"])
-                    marks.mean_and_deviation(ax, x, line, COLOURS[coupling], markersize=4)
-            row[0].set_ylabel(names.short_metric(metric))
+                    marks.mean_and_deviation(ax, x, line, LOOKS[coupling])
+            for ax in {*row} & {*made.first()}:
+                ax.set_ylabel(names.short_metric(metric))
         log_value_axis(axes[0, 0])
         for ax, optimizer in zip(axes[0], optimizers, strict=False):
-            ax.set_title(CALLED.get(optimizer, optimizer), loc="left")
-        for ax in axes[-1]:
+            ax.set_title(CALLED.get(optimizer, optimizer).replace(", ", ",\n"), loc="left")
+        for ax in made.lowest():
             ax.set_xlabel("weight decay λ")
-        handles = [Line2D([], [], color=c, marker="o", label=name) for name, c in COLOURS.items()]
+        handles = [series.handle(look, f"{name} decay") for name, look in LOOKS.items()]
         handles.append(marks.legend_of_band("± 1 sd of runs"))
-        fig.legend(handles=handles, loc="outside right center", title="decay")
+        layout.legend(fig, handles)
         style.title(fig, "At the end of training, by weight decay", note)
     return fig
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parser(__doc__, OPTIONS).parse_args(argv)
-    df, counted = data(read(args.data, COLUMNS, METRICS))
-    write(draw(df, f"{args.title_note}; {counted}"), df, args)
+    df, runs = data(read(args.data, COLUMNS, METRICS))
+    write(draw(df, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":

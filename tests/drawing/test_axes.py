@@ -1,17 +1,41 @@
-"""Axes with ticks that have room, and with a place for 0."""
+"""Axes: both ends of those with decades have a label, and labels have room."""
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
+from latephase.drawing import axes
 from latephase.drawing.axes import zero_log_axis
 
 
+def labels(axis):
+    """The labels of an axis, by the places of their ticks."""
+    ticks = axis.get_majorticklocs()
+    return dict(zip(ticks, axis.get_major_formatter().format_ticks(ticks), strict=True))
+
+
 def test_powers_of_ten_have_room():
-    for decays, labels in (([0, 1e-4, 1], 6), ([1e-5, 1], 3), ([0, 5e-6, 5], 5)):
-        ax = Figure().subplots()
+    for decays, wide, expected in (
+        ([0, 1e-4, 1], 6.0, 6),
+        ([1e-5, 1], 6.0, 6),
+        ([1e-5, 1], 2.0, 2),
+        ([0, 1e-6, 1], 2.5, 5),
+        ([0.01], 6.0, 3),
+    ):
+        ax = Figure(figsize=(wide, 2)).subplots()
         zero_log_axis(ax, decays)
-        assert len(ax.get_xticklabels()) == labels
+        assert len(ax.get_xticklabels()) == expected, decays
+
+
+@pytest.mark.parametrize("wide", [1.5, 3.0, 6.0])
+def test_both_ends_of_an_axis_with_a_place_for_0_have_a_label(wide):
+    for decays in ([0, 5e-6, 5], [1e-5, 1], [3e-7, 0.2], [0, 1e-4]):
+        ax = Figure(figsize=(wide, 2)).subplots()
+        place = zero_log_axis(ax, decays)
+        at = labels(ax.xaxis)
+        assert min(at) <= min(place(pd.Series(decays)))
+        assert max(at) >= max(place(pd.Series(decays)))
 
 
 def test_zero_has_a_place_on_a_logarithmic_axis():
@@ -19,3 +43,48 @@ def test_zero_has_a_place_on_a_logarithmic_axis():
     place = zero_log_axis(ax, [0.0, 5e-4, 0.05])
     assert place(pd.Series([0.0, 5e-4, 0.05])).tolist() == [-5, np.log10(5e-4), np.log10(0.05)]
     assert [label.get_text() for label in ax.get_xticklabels()][-1] == "0"
+
+
+def test_an_axis_of_steps_has_its_first_and_its_last_step():
+    ax = Figure().subplots()
+    axes.log_step_axis(ax, last=1500, first=1)
+    assert labels(ax.xaxis) == {
+        1: "$10^{0}$", 10: "$10^{1}$", 100: "$10^{2}$", 1500: "1,500",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ([0.03, 4.2], ("0.02", "5")),
+        ([3e-9, 4.2], ("$10^{-9}$", "$10^{1}$")),
+        ([3.2, 4.6], ("3", "5")),
+        ([2e-7, 9e-6], (r"$2{\cdot}10^{-7}$", "$10^{-5}$")),
+        ([1.5, 1.5], ("0.5", "5")),
+        ([-1.0, -2.0], ("1", "10")),
+    ],
+)
+def test_a_logarithmic_axis_ends_at_round_numbers_that_have_labels(values, ends):
+    ax = Figure().subplots()
+    ax.plot([1, 2], values)
+    axes.log_value_axis(ax)
+    at = labels(ax.yaxis)
+    assert (at[min(at)], at[max(at)]) == ends
+    assert ax.get_ylim() == pytest.approx((min(at), max(at)))
+
+
+def test_labels_between_the_ends_do_not_touch():
+    for wide in (1.0, 2.0, 4.0):
+        ax = Figure(figsize=(wide, 2)).subplots()
+        axes.log_step_axis(ax, last=300_000, first=1)
+        places = np.log10(sorted(labels(ax.xaxis)))
+        inches = np.diff(places) / np.log10(300_000) * wide * 0.775
+        assert inches.min() > 0.25
+
+
+def test_panels_that_share_an_axis_end_where_all_of_them_do():
+    left, right = Figure().subplots(1, 2, sharey=True)
+    left.plot([1, 2], [1, 3])
+    right.plot([1, 2], [30, 4000])
+    axes.log_value_axis(left)
+    assert left.get_ylim() == right.get_ylim() == pytest.approx((1, 5000))

@@ -1,4 +1,4 @@
-"""The head of a figure: wrapped to its width, the figure as tall as it needs to be."""
+"""The head of a figure, wrapped to its width in a figure that grows; and the sizes of letters."""
 
 import pytest
 from matplotlib.figure import Figure
@@ -16,21 +16,25 @@ def fig():
         yield made
 
 
-def head(fig):
-    return {text.get_gid(): text.get_text() for text in fig.texts}
-
-
-def test_a_short_head_leaves_the_figure_as_it_is(fig):
+def test_a_figure_grows_by_its_head(fig):
     style.title(fig, "Title", "a note")
-    assert head(fig) == {"title": "Title", "note": "a note"}
-    assert fig.get_figheight() == 3.0
+    assert style.head(fig) == {"title": "Title", "note": "a note"}
+    one_line_each = style.LINE["title"] + style.LINE["note"]
+    assert fig.get_figheight() == pytest.approx(3.0 + style.EDGE + one_line_each + 0.06)
+    before = fig.get_figheight()
+    style.say_runs(fig, "All 3 runs are drawn.")
+    assert fig.get_figheight() == pytest.approx(before + style.LINE["runs"])
 
 
 def test_a_long_head_is_wrapped_inside_the_figure_which_grows(fig):
+    style.title(fig, "Short", "note")
+    short = fig.get_figheight()
     style.title(fig, LONG, "note " * 60)
-    beyond = sum(style.LINE[gid] * text.count("\n") for gid, text in head(fig).items())
-    assert beyond > 0.3 and fig.get_figheight() == pytest.approx(3.0 + beyond)
-    assert " ".join(head(fig)["title"].split()) == LONG.strip()
+    lines = {text.get_gid(): text.get_text().count("\n") for text in fig.texts}
+    assert lines["title"] >= 1 and lines["note"] >= 1
+    beyond = sum(style.LINE[gid] * more for gid, more in lines.items())
+    assert fig.get_figheight() == pytest.approx(short + beyond)
+    assert style.head(fig)["title"] == LONG.strip()
     fig.draw_without_rendering()
     axes = fig.axes[0].get_tightbbox()
     for text in fig.texts:
@@ -41,14 +45,25 @@ def test_a_long_head_is_wrapped_inside_the_figure_which_grows(fig):
 
 def test_another_title_takes_the_place_of_the_first(fig):
     style.title(fig, LONG, "note " * 60)
+    style.say_runs(fig, "All 3 runs are drawn.")
     style.retitle(fig, "Short")
-    assert head(fig)["title"] == "Short"
-    assert " ".join(head(fig)["note"].split()) == ("note " * 60).strip()
+    assert style.head(fig) == {
+        "title": "Short",
+        "note": ("note " * 60).strip(),
+        "runs": "All 3 runs are drawn.",
+    }
     again = Figure(figsize=(5.0, 3.0), layout="constrained")
     style.title(again, "Short", "note " * 60)
+    style.say_runs(again, "All 3 runs are drawn.")
     assert fig.get_figheight() == pytest.approx(again.get_figheight())
 
 
-def test_titles_of_no_words_take_a_line(fig):
+def test_a_head_of_no_words_takes_no_line(fig):
     style.title(fig, "", "")
-    assert head(fig) == {"title": "", "note": ""} and fig.get_figheight() == 3.0
+    assert style.head(fig) == {"title": "", "note": ""}
+    assert fig.get_figheight() == pytest.approx(3.0 + style.EDGE + 0.06)
+
+
+def test_exponents_of_labels_are_large_enough():
+    assert style.LABEL * style.EXPONENT >= style.SMALLEST
+    assert style.SMALL >= style.SMALLEST

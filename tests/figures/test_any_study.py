@@ -94,7 +94,7 @@ STUDIES = {
 
 def drawn(program, options, table, folder, monkeypatch):
     kept = []
-    monkeypatch.setattr(program, "write", lambda fig, df, args: kept.append((fig, df)))
+    monkeypatch.setattr(program, "write", lambda fig, df, args, runs: kept.append((fig, df)))
     parquet.write(folder / "study.parquet", table)
     words = [f"--data={folder / 'study.parquet'}", "--options", json.dumps(options)]
     program.main([*words, "--pdf=f.pdf", "--png=f.png", "--csv=f.csv"])

@@ -32,10 +32,11 @@ def test_a_panel_for_each_study_and_a_row_for_each_measure(df):
 
 def test_dots_stand_where_the_changes_are_in_the_colour_of_what_they_go_with(df):
     one = figure.draw(df).axes[0]
-    dots = [line for line in one.lines if line.get_marker() == "o" and line.get_markersize() == 5]
+    dots = [line for line in one.lines if line.get_markersize() == 5]
     assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx([-1.5, 0], abs=0.15)
     colours = [figure.PALETTE[word] for word in ("memorisation", "generalisation")]
     assert [dot.get_color() for dot in dots] == colours
+    assert [dot.get_marker() for dot in dots] == ["s", "o"]
 
 
 def test_the_table_has_the_verdicts_side_by_side():

@@ -53,7 +53,7 @@ def files(tmp_path_factory):
 def drawn(program, options, files, monkeypatch):
     """What a program draws, as a figure."""
     kept = []
-    monkeypatch.setattr(program, "write", lambda fig, df, args: kept.append(fig))
+    monkeypatch.setattr(program, "write", lambda fig, df, args, runs: kept.append(fig))
     words = [f"--data={files / 'table.parquet'}", "--options", json.dumps(options)]
     words += ["--pdf=f.pdf", "--png=f.png", "--csv=f.csv"]
     if hasattr(program, "PUBLISHED") and program is not by_weight_decay:

@@ -19,7 +19,7 @@ def test_draws_the_samples_of_its_csv(table, margins):
     fig = program.draw(df, clip=0.9)
     assert len(fig.axes) == 2
     assert all(ax.get_xlim() == (-0.9, 0.9) for ax in fig.axes)
-    assert "±0.9" in fig.get_supxlabel()
+    assert all("±0.9" in ax.get_xlabel() for ax in fig.axes)
     outside = (df[df["step"] == steps[0]]["margin"].abs() > 0.9).mean()
     assert f"{outside:.1%}".replace("%", " %") in fig.axes[0].texts[0].get_text()
     # Two halves a class and split, so four bodies a panel.

@@ -11,7 +11,7 @@ def test_a_panel_for_each_study():
     df, counted = metric_against_metric.data(
         {"one": TABLE, "two": TABLE[:20]}, "nc0", "nc3_duality"
     )
-    assert "56 of 56" in counted
+    assert counted == "All 56 runs are drawn."
     fits = df[df["kind"] == "regression"].set_index("study")
     assert fits["n"].tolist() == [36, 20]
     axes = metric_against_metric.draw(df, "nc0", "nc3_duality").axes

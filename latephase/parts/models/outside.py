@@ -1,15 +1,15 @@
 """A network that the user's own file defines, and other code trained.
 
-It declares no parameters, so that no study names it: a study that has ``checkpoints.folder`` is of
-it (:mod:`latephase.catalog.outside`). ``file`` and ``class`` say what makes the network, called
-with ``arguments``. ``code`` is the digest that the file had when the runs were planned. ``head`` is
-the name of its last linear layer, without it the last that it defines. ``features`` is the name of
-the layer whose output goes into the head, which is checked where it is given. ``inputs`` is the
-shape of one input as the network takes it. Without it, vectors come as [N, d] and images as
-[N, C, H, W].
+It declares no parameters, so no study can name it. A study that has ``checkpoints.folder`` uses it
+(:mod:`latephase.catalog.outside`). ``file`` and ``class`` name what makes the network, which is
+called with ``arguments``. ``code`` is the digest that the file had when the runs were planned.
+``head`` names the last linear layer; by default it is the last one that the network defines.
+``features`` names the layer whose output goes into the head; if it is given, this is checked.
+``inputs`` is the shape of one input as the network takes it; by default vectors come as [N, d] and
+images as [N, C, H, W].
 
 The features are what goes into the head, flattened to [N, d]. The head is taken out of the network
-and held beside it, so that its parameters are ``head.weight`` and ``head.bias`` here as everywhere.
+and held beside it, so its parameters are ``head.weight`` and ``head.bias``, as in every model.
 """
 
 import contextlib
@@ -54,9 +54,9 @@ class Model(nn.Module):
             )
 
     def names(self) -> dict[str, str]:
-        """What the user's network calls its parameters and buffers, and what they are called here.
+        """The names of parameters and buffers in the user's network, and their names here.
 
-        Those that a file of its state has.
+        Only those are listed that a file of the network's state has.
         """
         start = {"head": f"{self.head_name}.", "net": ""}
         split = {name: name.partition(".") for name in self.state_dict()}

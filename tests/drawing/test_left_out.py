@@ -1,0 +1,75 @@
+"""What a figure says of the runs that it leaves out: how many, which, and why."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latephase.drawing import left_out
+
+
+@pytest.fixture
+def table():
+    """Four learning rates, three seeds; two rows for each run."""
+    rows = [
+        {
+            "run": f"{lr}-{seed}",
+            "seed": seed,
+            "optimizer.lr": lr,
+            "step": step,
+            "diverged_at": np.nan,
+        }
+        for lr in (0.001, 0.01, 0.1, 1.0)
+        for seed in (1, 2, 3)
+        for step in (0, 10)
+    ]
+    df = pd.DataFrame(rows)
+    df.loc[(df["run"] == "1.0-1") & (df["step"] == 10), "diverged_at"] = 5.0
+    return df
+
+
+def test_nothing_is_left_out(table):
+    assert left_out.sentence(table, {"diverged": []}) == "All 12 runs are drawn."
+    assert left_out.sentence(table[:2], {}) == "The one run is drawn."
+
+
+def test_runs_are_named_by_what_they_have_in_common(table):
+    gone = {"never memorise": ["0.1-1", "0.1-2"]}
+    assert left_out.sentence(table, gone) == (
+        "Left out are 2 of 12 runs: 2 never memorise (learning rate 0.1: 2 of 3)."
+    )
+    gone = {"never memorise": [f"{lr}-3" for lr in (0.001, 0.01, 0.1)]}
+    assert "(seed 3: 3 of 4)" in left_out.sentence(table, gone)
+
+
+def test_of_many_values_the_first_are_named():
+    runs = [f"r{n}" for n in range(9)]
+    df = pd.DataFrame({"run": runs, "optimizer.weight_decay": range(9), "diverged_at": np.nan})
+    told = left_out.sentence(df, {"diverged": runs[:6]})
+    assert told.endswith(
+        "(weight decay 0: 1 of 1, weight decay 1: 1 of 1, weight decay 2: 1 of 1, and 3 more)."
+    )
+
+
+def test_below_an_accuracy_or_diverged(table):
+    kept = {*table["run"]} - {"1.0-1", "1.0-2"}
+    assert left_out.below(table, kept, 0.99) == (
+        "Left out are 2 of 12 runs: 1 below 99 % training accuracy at the end "
+        "(learning rate 1: 1 of 3), 1 diverged (learning rate 1: 1 of 3)."
+    )
+
+
+def test_one_is_singular(table):
+    told = left_out.but(table, {*table["run"]} - {"1.0-2"}, "with another arm")
+    assert told == "Left out is 1 of 12 runs: 1 with another arm (learning rate 1: 1 of 3)."
+
+
+def test_a_figure_of_one_run(table):
+    assert left_out.all_but_one(table) == ("Left out are 11 of 12 runs: the figure shows one run.")
+    assert left_out.all_but_one(table[:2]) == "The one run is drawn."
+
+
+def test_studies_that_share_a_run_count_it_twice(table):
+    both = left_out.together({"one": table, "two": table[:4]})
+    assert len(both) == 14
+    told = left_out.sentence(both, {"diverged": ["one 1.0-1"]})
+    assert told == "Left out is 1 of 14 runs: 1 diverged (one: 1 of 12)."
