@@ -37,9 +37,16 @@ onstart:
     if line := libraries.lacking(workflow, TARGETS) or gpus.lacking(workflow, config, LEAVE):
         sys.exit(line)
     serve.start(LEAVE)
+    if console.follow(workflow, CATALOG):
+        shell.prefix(f"{console.SILENT}{PREFIX}")
+
+
+onerror:
+    console.stop()
 
 
 onsuccess:
+    console.stop()
     summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 

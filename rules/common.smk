@@ -11,7 +11,7 @@ from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, outside, spec, weights
-from rules import gpus, libraries, signals, summary
+from rules import console, gpus, libraries, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
@@ -35,12 +35,13 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 # and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
 # the grace period. A job that ends earlier counts as failed. So if preempted jobs are put back, the
 # shell waits for Slurm to end it, for ten minutes at most.
-shell.prefix(
+PREFIX = (
     f"{LEAVE}set -euo pipefail; "
     "trap '' TERM; trap 'test $? != 143 || "
     "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
     "sleep 600' EXIT; "
 )
+shell.prefix(PREFIX)
 
 
 # The names of packs that are trained here, and of those that other code trained.
