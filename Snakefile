@@ -7,7 +7,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 # Planning makes millions of objects and no garbage. Looking for garbage takes a seventh of the time.
-gc.disable()
+# A workflow that uses this one as a module does not run onstart, which looks for garbage again.
+if workflow.modifier.is_main_snakefile():
+    gc.disable()
 
 
 configfile: "config.yaml"

@@ -1,9 +1,12 @@
 # The names that the other files share. rules/targets.py says what a job is made from and called with.
+import os
+import shlex
 import sys
 from functools import cache, partial
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# Not workflow.basedir, which is that of another workflow if it uses this one as a module.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(ROOT))
 
 from latephase.catalog import load
@@ -15,9 +18,14 @@ from rules import console, gpus, libraries, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
+from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
 signals.heed_while_planning()
+
+# Another workflow gives a module only the settings that it changes.
+if not workflow.modifier.is_main_snakefile():
+    config.update(load_configfile(ROOT / "config.yaml") | config)
 
 try:
     CATALOG = load.load(ROOT, config)
@@ -35,8 +43,9 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 # and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
 # the grace period. A job that ends earlier counts as failed. So if preempted jobs are put back, the
 # shell waits for Slurm to end it, for ten minutes at most.
+FIND = "" if Path.cwd() == ROOT else f"export PYTHONPATH={shlex.quote(str(ROOT))}; "
 PREFIX = (
-    f"{LEAVE}set -euo pipefail; "
+    f"{LEAVE}{FIND}set -euo pipefail; "
     "trap '' TERM; trap 'test $? != 143 || "
     "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
     "sleep 600' EXIT; "
@@ -85,6 +94,17 @@ def or_exit(of):
             sys.exit(f"error: {error}")
 
     return call
+
+
+def here(file):
+    """A file of this repository, seen from the folder in which Snakemake runs."""
+    return os.path.relpath(ROOT / file)
+
+
+def shown_files(wildcards):
+    """What a figure or a table is made from."""
+    files = TARGETS.shown_files(wildcards)
+    return files | {name: here(files[name]) for name in ("published",) if name in files}
 
 
 def all_figures(wildcards):

@@ -1,7 +1,7 @@
 rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(shown_files),
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
         png=report(
@@ -41,9 +41,9 @@ rule figure:
 rule bundle:
     """A figure in one file: picture, numbers, data, program, provenance."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(shown_files),
         picture=rules.figure.output,
-        code=lambda wildcards: [local(file) for file in TARGETS.figure_sources(wildcards)],
+        code=lambda wildcards: [local(here(file)) for file in TARGETS.figure_sources(wildcards)],
         timing=TARGETS.figure_timings,
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",

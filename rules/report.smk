@@ -4,8 +4,8 @@ rule report:
         figures=lambda wildcards: TARGETS.figures(wildcards.scale),
         tables=lambda wildcards: TARGETS.tables(wildcards.scale),
         claims=rules.claims.output,
-        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "table", "claims")],
-        style="report/style.css",
+        texts=[here(f"report/{name}.rst") for name in ("workflow", "figure", "table", "claims")],
+        style=here("report/style.css"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
         # The keys of config.yaml, with all overrides.

@@ -1,7 +1,7 @@
 rule table:
     """A table of a paper with its values beside ours: a page, and the numbers in it."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(shown_files),
     output:
         csv=f"{TABLES}/{{table}}.csv",
         html=report(

@@ -6,6 +6,7 @@ attributes ``dataset``, ``pack``, ``family``, ``scale``, ``study``, ``figure`` a
 
 import functools
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,9 @@ class Targets:
         name = wildcards.dataset
         if self.kind(wildcards) != "npz":
             return ""
-        return self.catalog.config["npz"].get(name, f"catalog/data/{name}.npz")
+        return self.catalog.config["npz"].get(
+            name, os.path.relpath(self.root / f"catalog/data/{name}.npz")
+        )
 
     def data_folder(self, wildcards) -> str:
         """The user's folder of a set's images; of other sets nothing. Raises UserError."""
