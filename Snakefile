@@ -7,7 +7,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 # Planning makes millions of objects and no garbage. Looking for garbage takes a seventh of the time.
-gc.disable()
+# A workflow that uses this one as a module does not run onstart, which looks for garbage again.
+if workflow.modifier.is_main_snakefile():
+    gc.disable()
 
 
 configfile: "config.yaml"
@@ -25,6 +27,7 @@ include: "rules/report.smk"
 include: "rules/gallery.smk"
 include: "rules/explorer.smk"
 include: "rules/verify.smk"
+include: "rules/cluster.smk"
 include: f"rules/{'shipped' if CATALOG.from_shipped else 'aggregate'}.smk"
 
 
@@ -39,9 +42,16 @@ onstart:
         sys.exit(line)
     rate_limit.lift(workflow)
     serve.start(LEAVE)
+    if console.follow(workflow, CATALOG):
+        shell.prefix(prefix.of(ROOT, silent=True))
+
+
+onerror:
+    console.stop()
 
 
 onsuccess:
+    console.stop()
     summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
@@ -82,13 +92,3 @@ rule studies:
     """The data of every study."""
     input:
         all_studies,
-
-
-checkpoint planned_whole:
-    """Never run. Because of this checkpoint, a submitted job is planned with what comes before it.
-
-    Without it, the job sees its own rule alone. Then its results have another key in the cache than
-    those of a local job, or none, since a folder that no job of the plan makes has no checksum.
-    """
-    output:
-        f"{RESULTS}/never",

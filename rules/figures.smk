@@ -48,7 +48,9 @@ rule bundle:
     input:
         unpack(TARGETS.shown.files),
         picture=rules.figure.output,
-        code=lambda wildcards: [local(file) for file in TARGETS.bundles.sources(wildcards)],
+        code=lambda wildcards: [
+            local(TARGETS.files.here(file)) for file in TARGETS.bundles.sources(wildcards)
+        ],
         timing=or_exit(TARGETS.bundles.timings),
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",

@@ -8,8 +8,11 @@ rule report:
         figures=lambda wildcards: TARGETS.asked.figures(wildcards.scale),
         tables=lambda wildcards: TARGETS.asked.tables(wildcards.scale),
         claims=rules.claims.output,
-        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "table", "claims")],
-        style="report/style.css",
+        texts=[
+            TARGETS.files.here(f"report/{name}.rst")
+            for name in ("workflow", "figure", "table", "claims")
+        ],
+        style=TARGETS.files.here("report/style.css"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
         # The keys of config.yaml, with all overrides.

@@ -26,7 +26,8 @@ class Shipped:
     def source(self, wildcards) -> str:
         """The file in the repository. Raises UserError if there is none, or one of other runs."""
         self._entry(wildcards)
-        return shipped.file(wildcards.scale, f"{wildcards.study}{wildcards.part}.parquet")
+        file = shipped.file(wildcards.scale, f"{wildcards.study}{wildcards.part}.parquet")
+        return self.again.files.here(file)
 
     def sha256(self, wildcards) -> str:
         """The checksum of that file. Raises UserError as :meth:`source`, or if there is none."""
@@ -36,7 +37,7 @@ class Shipped:
     def results(self) -> dict[str, str]:
         """What was made from shipped data: for each file that is made again, the shipped one."""
         return {
-            f"{self.folder}/{scale}/{name}": shipped.file(scale, name)
+            f"{self.folder}/{scale}/{name}": self.again.files.here(shipped.file(scale, name))
             for scale, names in self.manifest["results"].items()
             for name in names
         }

@@ -126,13 +126,17 @@ class Catalog:
         studies = self.chosen_studies(scale)
         return [claim for claim in self.claims if claim["study"] in studies]
 
-    def minutes(self, pack: str) -> int:
-        """How long a pack takes to train by the configured speeds, rounded up."""
+    def seconds(self, pack: str) -> float:
+        """How long a pack takes to train by the configured speeds."""
         common, runs = self.packs[pack]["common"], self.packs[pack]["runs"]
         device = self.config["device"].partition(":")[0]
         speed = self.config["speed"].get(common["model"]["name"], {}).get(device, SLOWEST)
         steps = common["steps"] - spec.first_step(common)
-        return math.ceil(steps * len(runs) / speed / 60)
+        return steps * len(runs) / speed
+
+    def minutes(self, pack: str) -> int:
+        """The same, rounded up."""
+        return math.ceil(self.seconds(pack) / 60)
 
     def own_metrics(self) -> list[str]:
         """The metrics that studies name in addition to the families of latephase."""

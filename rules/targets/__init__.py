@@ -34,10 +34,11 @@ class Targets:
 
     def __init__(self, catalog: Catalog, root: Path):
         self.catalog = catalog
-        files, notes = Files(catalog.config["results"]), Notes(catalog)
+        files, notes = Files(catalog.config["results"], root), Notes(catalog)
+        self.files = files
         self.code, self.environments = Code(root), Environments(root)
         self.asked = Asked(catalog, files)
-        self.data_sets = DataSets(catalog, self.code)
+        self.data_sets = DataSets(catalog, files, self.code)
         self.weights = Weights(catalog)
         self.packs = Packs(catalog, files, self.code, self.environments)
         self.extractions = Extractions(catalog, self.code)

@@ -9,13 +9,14 @@ from latephase.catalog.entries import Catalog
 from latephase.datasets.kinds import folder, npz, text
 from latephase.runs import spec
 from rules.targets.code import Code
+from rules.targets.files import Files
 
 
 class DataSets:
     """The data sets of a catalog, and those of the user's own."""
 
-    def __init__(self, catalog: Catalog, code: Code):
-        self.catalog, self._code = catalog, code
+    def __init__(self, catalog: Catalog, files: Files, code: Code):
+        self.catalog, self._files, self._code = catalog, files, code
 
     def kind(self, wildcards) -> str:
         """The kind of a data set."""
@@ -35,7 +36,8 @@ class DataSets:
         name = wildcards.dataset
         if self.kind(wildcards) != "npz":
             return ""
-        return self.catalog.config["npz"].get(name, f"catalog/data/{name}.npz")
+        own = self.catalog.config["npz"]
+        return own.get(name, self._files.here(f"catalog/data/{name}.npz"))
 
     def folder(self, wildcards) -> str:
         """The user's folder of a set's images; of other sets nothing. Raises UserError."""

@@ -1,11 +1,18 @@
-"""The files that jobs make, under the folder of results."""
+"""The files that jobs make, under the folder of results, and those of the repository."""
+
+import os
+from pathlib import Path
 
 
 class Files:
-    """Their names."""
+    """Their names, seen from the folder in which Snakemake runs."""
 
-    def __init__(self, results: str):
-        self.results = results
+    def __init__(self, results: str, root: Path):
+        self.results, self.root = results, root
+
+    def here(self, file: str) -> str:
+        """A file of the repository."""
+        return os.path.relpath(self.root / file)
 
     def data(self, name: str) -> str:
         """A data set."""

@@ -36,7 +36,7 @@ class Shown:
             "data": self._files.study(study, wildcards.scale),
             "beside": [self._files.study(other, wildcards.scale) for other in beside],
             "margins": self._files.margins(study, wildcards.scale),
-            "published": published_of(name, entry),
+            "published": self._files.here(published_of(name, entry) or ""),
         }
         return {name: files[name] for name in entry["files"]}
 

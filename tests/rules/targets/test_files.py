@@ -1,10 +1,12 @@
 """The names of the files that jobs make."""
 
+from pathlib import Path
+
 from rules.targets.files import Files
 
 
 def test_files_lie_under_the_folder_of_results():
-    files = Files("elsewhere")
+    files = Files("elsewhere", Path("elsewhere"))
     assert files.data("digits") == "elsewhere/data/digits.safetensors"
     assert files.pack("a", "history.parquet") == "elsewhere/packs/a/history.parquet"
     assert files.pack("a") == "elsewhere/packs/a"

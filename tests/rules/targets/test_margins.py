@@ -1,5 +1,6 @@
 """What margins are measured on."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,7 @@ def of_model(shipped, study, scale):
         weights=shipped.catalog.weights,
         config=shipped.catalog.config,
     )
-    files = Files("results")
+    files = Files("results", Path())
     made = Margins(catalog, files, Studies(catalog, files), Weights(catalog))
     return made, wildcards(study=study, scale=scale)
 
