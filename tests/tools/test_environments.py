@@ -81,6 +81,8 @@ ELSEWHERE = {
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",
     "scripts.tools.document_metrics": "a contributor's environment",
     "scripts.tools.ship": "a contributor's environment, in which it calls Snakemake",
+    "scripts.tools.release": "a contributor's environment",
+    "scripts.tools.completion": "a user's own environment, in her shell",
 }
 
 
