@@ -4,9 +4,13 @@ ARGS =
 INSTALLED = .venv/requirements.txt
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help figures test clean-env
+# One figure of each paper: those whose trainings are the shortest.
+DEMO = $(patsubst %,results/quick/figures/%.png,han2025_fig7 sakamoto2026_fig11 zhao2026_fig9)
+
+.PHONY: help demo figures test clean-env
 
 help:
+	@echo 'make demo                  a figure of each paper, in one or two minutes on two cores'
 	@echo 'make figures               figures, verdicts and a page of all, scale quick: minutes on two cores'
 	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
 	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
@@ -15,6 +19,11 @@ help:
 	@echo 'make clean-env             remove .venv, which both of them make and fill'
 	@echo
 	@echo 'PYTHON=python3.12 names the Python that .venv is made from.'
+
+demo: $(INSTALLED)
+	@$(RUN) snakemake $(ARGS) -- $(DEMO)
+	@echo 'A figure of each paper, with a .pdf and a .csv beside it:'
+	@printf '  %s\n' $(DEMO)
 
 figures: $(INSTALLED)
 	@$(RUN) snakemake $(ARGS)

@@ -7,7 +7,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 # Planning makes millions of objects and no garbage. Looking for garbage takes a seventh of the time.
-gc.disable()
+# A workflow that uses this one as a module does not run onstart, which looks for garbage again.
+if workflow.modifier.is_main_snakefile():
+    gc.disable()
 
 
 configfile: "config.yaml"
@@ -18,13 +20,15 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/outside.smk"
 include: "rules/metrics.smk"
-include: "rules/aggregate.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/gallery.smk"
 include: "rules/explorer.smk"
+include: "rules/verify.smk"
+include: "rules/cluster.smk"
+include: f"rules/{'shipped' if CATALOG.from_shipped else 'aggregate'}.smk"
 
 
 report: "report/workflow.rst"
@@ -36,27 +40,28 @@ onstart:
     signals.heed_while_jobs_run()
     if line := libraries.lacking(workflow, TARGETS) or gpus.lacking(workflow, config, LEAVE):
         sys.exit(line)
+    rate_limit.lift(workflow)
     serve.start(LEAVE)
+    if console.follow(workflow, CATALOG):
+        shell.prefix(prefix.of(ROOT, silent=True))
+
+
+onerror:
+    console.stop()
 
 
 onsuccess:
+    console.stop()
     summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
-# Rules that are light, or that need the network, which a node may not have.
+# Rules that are light, or that need the network, which a node may not have. The files of the stages
+# name their own.
 localrules:
     all,
     figures,
     tables,
     studies,
-    prepare_data,
-    aggregate,
-    claims,
-    claims_of_paper,
-    figure,
-    table,
-    bundle,
-    report,
 
 
 rule all:
@@ -66,7 +71,7 @@ rule all:
         [f"{RESULTS}/{config['scale']}/claims.{kind}" for kind in ("csv", "html")],
         [f"{RESULTS}/{config['scale']}/{page}.html" for page in ("report", "index")],
         all_figures,
-        TARGETS.tables(config["scale"]),
+        TARGETS.asked.tables(config["scale"]),
     message:
         "all figures, tables, verdicts, the report and the gallery"
 
@@ -80,20 +85,10 @@ rule figures:
 rule tables:
     """Every table of a paper, with its values beside ours."""
     input:
-        TARGETS.tables(config["scale"]),
+        TARGETS.asked.tables(config["scale"]),
 
 
 rule studies:
     """The data of every study."""
     input:
         all_studies,
-
-
-checkpoint planned_whole:
-    """Never run. Because of this checkpoint, a submitted job is planned with what comes before it.
-
-    Without it, the job sees its own rule alone. Then its results have another key in the cache than
-    those of a local job, or none, since a folder that no job of the plan makes has no checksum.
-    """
-    output:
-        f"{RESULTS}/never",

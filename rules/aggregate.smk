@@ -1,8 +1,12 @@
+localrules:
+    aggregate,
+
+
 rule aggregate:
     """All data of a study in one file, one row for each run and step."""
     input:
-        history=partial(TARGETS.pack_files, ["history"]),
-        families=lambda wildcards: TARGETS.pack_files(TARGETS.study_families(wildcards), wildcards),
+        history=TARGETS.studies.histories,
+        families=TARGETS.studies.measurements,
     output:
         f"{STUDIES}/{{study}}.parquet",
     log:
@@ -10,12 +14,12 @@ rule aggregate:
     conda:
         "../envs/analysis.yaml"
     params:
-        runs=TARGETS.study_runs,
-        planned=TARGETS.study_planned,
-        packs=TARGETS.study_packs,
+        runs=TARGETS.studies.runs,
+        planned=TARGETS.studies.planned,
+        packs=TARGETS.studies.packs,
         folder=lambda wildcards, input: str(Path(input.history[0]).parents[1]),
-        families=TARGETS.study_families,
-        code=TARGETS.planned_code("scripts.aggregate"),
+        families=TARGETS.studies.families,
+        code=TARGETS.code.planned_digest("scripts.aggregate"),
     message:
         "gather the study {wildcards.study}, scale {wildcards.scale}"
     shell:
@@ -36,24 +40,27 @@ rule extract_margins:
     input:
         # The histories stand for the folders, as in metrics.smk.
         checkpoints=lambda wildcards: ancient(
-            [f"{pack}/checkpoints" for pack in TARGETS.margin_packs(wildcards)]
+            [f"{pack}/checkpoints" for pack in TARGETS.margins.packs(wildcards)]
         ),
         history=lambda wildcards: [
-            f"{pack}/history.parquet" for pack in TARGETS.margin_packs(wildcards)
+            f"{pack}/history.parquet" for pack in TARGETS.margins.packs(wildcards)
         ],
-        data=TARGETS.margin_data,
+        data=TARGETS.margins.data,
+        weights=or_exit(TARGETS.margins.weights),
     output:
         f"{STUDIES}/{{study}}.margins.parquet",
     log:
         f"{RESULTS}/logs/extract_margins/{{scale}}-{{study}}.log",
     conda:
-        torch_env("cpu")
+        lambda wildcards: torch_env("cpu", TARGETS.margins.stage(wildcards))
     threads: 1
+    resources:
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.margins.library)),
     params:
-        runs=TARGETS.study_runs,
-        planned=TARGETS.margins_planned,
-        margins=lambda wildcards: spec.canonical(TARGETS.margins(wildcards)),
-        code=TARGETS.planned_code("scripts.extract.margins"),
+        runs=TARGETS.studies.runs,
+        planned=TARGETS.margins.planned,
+        margins=lambda wildcards: spec.canonical(TARGETS.margins.wanted(wildcards)),
+        code=TARGETS.code.planned_digest("scripts.extract.margins"),
     message:
         "measure margins, {wildcards.study}, scale {wildcards.scale}"
     shell:

@@ -1,7 +1,12 @@
+localrules:
+    claims,
+    claims_of_paper,
+
+
 rule claims:
     """Every claim that the studies of the scale can answer: statistic, interval, verdict."""
     input:
-        data=TARGETS.claimed_data,
+        data=TARGETS.claims.data,
     output:
         csv=report(
             f"{RESULTS}/{{scale}}/claims.csv",
@@ -21,11 +26,11 @@ rule claims:
     conda:
         "../envs/analysis.yaml"
     params:
-        claims=lambda wildcards: spec.canonical(TARGETS.claims_of(wildcards)),
-        studies=TARGETS.claimed_studies,
+        claims=lambda wildcards: spec.canonical(TARGETS.claims.judged(wildcards)),
+        studies=TARGETS.claims.studies,
         # For the caption.
-        note=TARGETS.claims_note,
-        code=TARGETS.claims_code,
+        note=TARGETS.claims.note,
+        code=TARGETS.claims.code,
     message:
         "judge the papers' claims, scale {wildcards.scale}"
     shell:

@@ -1,9 +1,10 @@
-# The names that the other files share. rules/targets.py says what a job is made from and called with.
+# The names that the other files share. rules/targets/ says what a job is made from and called with.
 import sys
 from functools import cache, partial
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# Not workflow.basedir, which is that of another workflow if it uses this one as a module.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(ROOT))
 
 from latephase.catalog import load
@@ -11,13 +12,18 @@ from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import code_digest, outside, spec, weights
-from rules import gpus, libraries, signals, summary
+from rules import console, gpus, libraries, prefix, rate_limit, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
+from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
 signals.heed_while_planning()
+
+# Another workflow gives a module only the settings that it changes.
+if not workflow.modifier.is_main_snakefile():
+    config.update(load_configfile(ROOT / "config.yaml") | config)
 
 try:
     CATALOG = load.load(ROOT, config)
@@ -30,17 +36,7 @@ GPUS = workflow.global_resources.get("gpu")
 STUDIES = f"{RESULTS}/{{scale}}/studies"
 FIGURES = f"{RESULTS}/{{scale}}/figures"
 TABLES = f"{RESULTS}/{{scale}}/tables"
-# Slurm sends SIGTERM to every process of a job that must leave its node. The training saves its
-# state and ends with status 143. The shell, and the program that writes the log, ignore the signal
-# and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
-# the grace period. A job that ends earlier counts as failed. So if preempted jobs are put back, the
-# shell waits for Slurm to end it, for ten minutes at most.
-shell.prefix(
-    f"{LEAVE}set -euo pipefail; "
-    "trap '' TERM; trap 'test $? != 143 || "
-    "! scontrol show partition ${{SLURM_JOB_PARTITION:--}} 2>&1 | grep PreemptMode=REQUEUE >&2 || "
-    "sleep 600' EXIT; "
-)
+shell.prefix(prefix.of(ROOT))
 
 
 # The names of packs that are trained here, and of those that other code trained.
@@ -90,10 +86,10 @@ def all_figures(wildcards):
     """The files of every figure chosen for the configured scale."""
     if config["figures"] == "all":
         tell_what_is_left_out()
-    return TARGETS.figures(config["scale"])
+    return TARGETS.asked.figures(config["scale"])
 
 
 def all_studies(wildcards):
     """The data of every study of the configured scale."""
     tell_what_is_left_out()
-    return TARGETS.studies(config["scale"])
+    return TARGETS.asked.studies(config["scale"])

@@ -1,3 +1,7 @@
+localrules:
+    prepare_data,
+
+
 rule prepare_data:
     """A data set as one file: arrays, labels, provenance."""
     output:
@@ -6,21 +10,21 @@ rule prepare_data:
         f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
     conda:
         "../envs/analysis.yaml"
-    threads: lambda wildcards: 8 if TARGETS.kind(wildcards) == "folder" else 1
+    threads: lambda wildcards: 8 if TARGETS.data_sets.kind(wildcards) == "folder" else 1
     resources:
         # Where files are found does not change their content, so all of this may change.
         mirror=config["mirror"],
         downloads=config["downloads"],
-        npz=TARGETS.data_npz,
-        folder=or_exit(TARGETS.data_folder),
-        texts=or_exit(TARGETS.data_texts),
+        npz=TARGETS.data_sets.npz,
+        folder=or_exit(TARGETS.data_sets.folder),
+        texts=or_exit(TARGETS.data_sets.texts),
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     params:
         # These decide the result: Snakemake does not see a change of the files themselves.
         name="{dataset}",
-        entry=TARGETS.data_entry,
-        content=or_exit(TARGETS.data_content),
-        code=TARGETS.data_code,
+        entry=TARGETS.data_sets.entry,
+        content=or_exit(TARGETS.data_sets.content),
+        code=TARGETS.data_sets.code,
     message:
         "prepare the data set {wildcards.dataset}"
     shell:
@@ -54,15 +58,15 @@ rule prepare_weights:
     threads: 1
     resources:
         # Where they lie is not what they hold.
-        source=or_exit(TARGETS.weights_source),
+        source=or_exit(TARGETS.weights.source),
     params:
         sha256="{weights}",
-        code=TARGETS.code("scripts.prepare_weights"),
+        code=TARGETS.code.digest("scripts.copy_checked"),
     message:
         "keep the weights {wildcards.weights}"
     shell:
         r"""
-        python -m scripts.start prepare_weights \
+        python -m scripts.start copy_checked \
             --source {resources.source:q} \
             --sha256 {params.sha256} \
             --output {output:q} \

@@ -14,9 +14,9 @@ rule explorer:
     conda:
         "../envs/analysis.yaml"
     params:
-        about=TARGETS.explored_as,
-        labels=TARGETS.study_labels,
-        code=TARGETS.code("scripts.explorer"),
+        about=TARGETS.explorers.about,
+        labels=TARGETS.explorers.labels,
+        code=TARGETS.code.digest("scripts.explorer"),
     message:
         "explorer of {wildcards.study}, scale {wildcards.scale}"
     shell:
@@ -33,4 +33,4 @@ rule explorer:
 rule explorers:
     """The data of every study as a page to explore."""
     input:
-        lambda wildcards: TARGETS.explored(config["scale"]),
+        lambda wildcards: TARGETS.asked.explorers(config["scale"]),

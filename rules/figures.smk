@@ -1,14 +1,19 @@
+localrules:
+    figure,
+    bundle,
+
+
 rule figure:
     """A figure: vector, raster, and the numbers drawn in it."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(TARGETS.shown.files),
     output:
         pdf=f"{FIGURES}/{{figure}}.pdf",
         png=report(
             f"{FIGURES}/{{figure}}.png",
             caption="../report/figure.rst",
-            category=TARGETS.heading,
-            labels=TARGETS.shown_as,
+            category=TARGETS.shown.heading,
+            labels=TARGETS.shown.label,
         ),
         csv=f"{FIGURES}/{{figure}}.csv",
     log:
@@ -16,12 +21,12 @@ rule figure:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=TARGETS.script,
-        title=TARGETS.shown_title,
-        note=TARGETS.shown_note,
-        options=TARGETS.shown_options,
-        files=TARGETS.shown_words,
-        code=partial(TARGETS.shown_code, "figures"),
+        script=TARGETS.shown.script,
+        title=TARGETS.shown.title,
+        note=TARGETS.shown.note,
+        options=TARGETS.shown.options,
+        files=TARGETS.shown.words,
+        code=partial(TARGETS.shown.code, "figures"),
     message:
         "draw {wildcards.figure}, scale {wildcards.scale}"
     shell:
@@ -41,10 +46,12 @@ rule figure:
 rule bundle:
     """A figure in one file: picture, numbers, data, program, provenance."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(TARGETS.shown.files),
         picture=rules.figure.output,
-        code=lambda wildcards: [local(file) for file in TARGETS.figure_sources(wildcards)],
-        timing=TARGETS.figure_timings,
+        code=lambda wildcards: [
+            local(TARGETS.files.here(file)) for file in TARGETS.bundles.sources(wildcards)
+        ],
+        timing=or_exit(TARGETS.bundles.timings),
     output:
         f"{RESULTS}/{{scale}}/bundles/{{figure}}.zip",
     log:
@@ -52,15 +59,15 @@ rule bundle:
     conda:
         "../envs/analysis.yaml"
     params:
-        script=TARGETS.script,
-        title=TARGETS.shown_title,
-        note=TARGETS.shown_note,
-        files=TARGETS.shown_words,
-        options=TARGETS.shown_options,
+        script=TARGETS.shown.script,
+        title=TARGETS.shown.title,
+        note=TARGETS.shown.note,
+        files=TARGETS.shown.words,
+        options=TARGETS.shown.options,
         folder=lambda wildcards, input: str(Path(input.timing[0]).parents[1]),
-        packs=TARGETS.figure_packs,
-        studies=TARGETS.figure_settings,
-        code=TARGETS.code("scripts.bundle"),
+        packs=TARGETS.bundles.packs,
+        studies=TARGETS.bundles.settings,
+        code=TARGETS.code.digest("scripts.bundle"),
     message:
         "bundle {wildcards.figure}, scale {wildcards.scale}"
     shell:

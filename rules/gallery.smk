@@ -6,7 +6,7 @@ localrules:
 rule gallery:
     """Every figure on one page, with what was found: needs nothing but itself."""
     input:
-        unpack(TARGETS.gallery_files),
+        unpack(TARGETS.galleries.files),
         claims=rules.claims.output.csv,
         report=rules.report.output.html,
     output:
@@ -16,10 +16,10 @@ rule gallery:
     conda:
         "../envs/analysis.yaml"
     params:
-        catalog=TARGETS.gallery,
+        catalog=TARGETS.galleries.about,
         folder=lambda wildcards, input: str(Path(input.claims).parent),
         report=lambda wildcards, input: f"--report={input.report}",
-        code=TARGETS.code("scripts.gallery"),
+        code=TARGETS.code.digest("scripts.gallery"),
     message:
         "gallery, scale {wildcards.scale}"
     shell:
@@ -38,16 +38,16 @@ rule gallery:
 # Without Snakemake's report, which is of all papers.
 use rule gallery as gallery_of_paper with:
     input:
-        unpack(TARGETS.gallery_files),
+        unpack(TARGETS.galleries.files),
         claims=rules.claims_of_paper.output.csv,
     output:
         f"{RESULTS}/{{scale}}/{{paper}}/index.html",
     log:
         f"{RESULTS}/logs/gallery/{{scale}}-{{paper}}.log",
     params:
-        catalog=TARGETS.gallery,
+        catalog=TARGETS.galleries.about,
         folder=lambda wildcards, input: str(Path(input.claims).parents[1]),
         report=[],
-        code=TARGETS.code("scripts.gallery"),
+        code=TARGETS.code.digest("scripts.gallery"),
     message:
         "gallery of {wildcards.paper}, scale {wildcards.scale}"

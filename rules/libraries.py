@@ -1,5 +1,6 @@
 """Optional libraries that some models are made with, and what is said where one is missing."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,12 +23,12 @@ def importable(workflow: Any, library: str) -> str:
     return library
 
 
-def of_pack(workflow: Any, targets: Any, wildcards: Any) -> str:
-    """The library that a pack's model is made with, or none. Raises UserError as above.
+def needed(workflow: Any, library: Callable, wildcards: Any) -> str:
+    """The library that a job's models are made with, or none. Raises UserError as above.
 
-    A resource of the jobs on a pack, so that a dry run tells.
+    A resource of the jobs that make a model, so that a dry run tells.
     """
-    return importable(workflow, targets.pack_library(wildcards))
+    return importable(workflow, library(wildcards))
 
 
 def lacking(workflow: Any, targets: Any) -> str:
@@ -37,10 +38,12 @@ def lacking(workflow: Any, targets: Any) -> str:
     """
     if workflow.touch:
         return ""
+    of_packs, of_margins = targets.packs.library, targets.margins.library
+    asked = {"train": of_packs, "extract": of_packs, "extract_margins": of_margins}
     for job in workflow.dag.needrun_jobs():
-        if job.rule.name in ("train", "extract"):
+        if job.rule.name in asked:
             try:
-                of_pack(workflow, targets, job.wildcards)
+                needed(workflow, asked[job.rule.name], job.wildcards)
             except UserError as error:
                 return f"error: {error}"
     return ""

@@ -1,34 +1,34 @@
 rule extract:
     """One family of metrics, or a metric of the user's own, on every checkpoint of a pack."""
     input:
-        unpack(TARGETS.extraction_inputs),
+        unpack(TARGETS.extractions.inputs),
         # A folder has no checksum, so a mere touch would make the metrics out of date. The history,
         # which is made together with it, has one and is used instead.
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
-        data=TARGETS.pack_data,
-        weights=or_exit(TARGETS.pack_weights),
+        data=TARGETS.packs.data,
+        weights=or_exit(TARGETS.weights.of_pack),
     output:
         f"{RESULTS}/packs/{{pack}}/{{family}}.parquet",
     log:
         f"{RESULTS}/logs/extract/{{family}}-{{pack}}.log",
     cache: True
     conda:
-        lambda wildcards: torch_env(config["metrics_device"], TARGETS.pack_stage(wildcards))
+        lambda wildcards: torch_env(config["metrics_device"], TARGETS.packs.stage(wildcards))
     threads: 1
     resources:
         device=config["metrics_device"],
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
-        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
         # The cache's key holds no wildcards, so these say what an artifact is about.
         pack="{pack}",
         family="{family}",
-        program=TARGETS.extraction,
-        options=TARGETS.extraction_options,
-        code=TARGETS.extraction_code,
-        software=TARGETS.pack_software,
+        program=TARGETS.extractions.program,
+        options=TARGETS.extractions.options,
+        code=TARGETS.extractions.code,
+        software=TARGETS.packs.software,
     message:
         "measure {wildcards.family}, {wildcards.pack}"
     shell:
@@ -62,9 +62,9 @@ rule encode_inputs:
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
-        entry=lambda wildcards: spec.canonical(TARGETS.encoded_data[wildcards.digest]),
-        code=TARGETS.code("scripts.extract.encode_inputs"),
-        software=TARGETS.software("train"),
+        entry=lambda wildcards: spec.canonical(TARGETS.extractions.encoded_data[wildcards.digest]),
+        code=TARGETS.code.digest("scripts.extract.encode_inputs"),
+        software=TARGETS.environments.software("train"),
     message:
         "encode the inputs of {wildcards.dataset}"
     shell:

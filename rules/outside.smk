@@ -1,7 +1,7 @@
 rule convert_checkpoints:
     """Checkpoints that other code made, as ours, with the history that the run had."""
     input:
-        data=TARGETS.pack_data,
+        data=TARGETS.packs.data,
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -20,9 +20,9 @@ rule convert_checkpoints:
         own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
         # With digests of the user's files, which are no inputs: a touch of them is no change.
-        pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
-        code=partial(TARGETS.pack_code, "scripts.convert_checkpoints"),
-        software=TARGETS.software("train"),
+        pack=lambda wildcards: spec.canonical(TARGETS.packs.spec(wildcards)),
+        code=partial(TARGETS.packs.code, "scripts.convert_checkpoints"),
+        software=TARGETS.environments.software("train"),
     message:
         "convert the checkpoints of {wildcards.pack}"
     shell:

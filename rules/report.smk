@@ -1,11 +1,18 @@
+localrules:
+    report,
+
+
 rule report:
     """Snakemake's own report: figures and tables by paper, verdicts, and where each comes from."""
     input:
-        figures=lambda wildcards: TARGETS.figures(wildcards.scale),
-        tables=lambda wildcards: TARGETS.tables(wildcards.scale),
+        figures=lambda wildcards: TARGETS.asked.figures(wildcards.scale),
+        tables=lambda wildcards: TARGETS.asked.tables(wildcards.scale),
         claims=rules.claims.output,
-        texts=[f"report/{name}.rst" for name in ("workflow", "figure", "table", "claims")],
-        style="report/style.css",
+        texts=[
+            TARGETS.files.here(f"report/{name}.rst")
+            for name in ("workflow", "figure", "table", "claims")
+        ],
+        style=TARGETS.files.here("report/style.css"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
         # The keys of config.yaml, with all overrides.
@@ -22,8 +29,8 @@ rule report:
         # Not a param: what the report shows of it is in the figures, tables and titles.
         config=lambda wildcards: spec.canonical(config | {"scale": wildcards.scale}),
     params:
-        titles=lambda wildcards: TARGETS.titles(wildcards.scale),
-        code=TARGETS.code("scripts.tools.seal_report"),
+        titles=lambda wildcards: TARGETS.asked.titles(wildcards.scale),
+        code=TARGETS.code.digest("scripts.tools.seal_report"),
     message:
         "report, scale {wildcards.scale}"
     shell:

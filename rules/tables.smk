@@ -1,26 +1,30 @@
+localrules:
+    table,
+
+
 rule table:
     """A table of a paper with its values beside ours: a page, and the numbers in it."""
     input:
-        unpack(TARGETS.shown_files),
+        unpack(TARGETS.shown.files),
     output:
         csv=f"{TABLES}/{{table}}.csv",
         html=report(
             f"{TABLES}/{{table}}.html",
             caption="../report/table.rst",
-            category=TARGETS.heading,
-            labels=TARGETS.shown_as,
+            category=TARGETS.shown.heading,
+            labels=TARGETS.shown.label,
         ),
     log:
         f"{RESULTS}/logs/table/{{scale}}-{{table}}.log",
     conda:
         "../envs/analysis.yaml"
     params:
-        script=TARGETS.script,
+        script=TARGETS.shown.script,
         title=lambda wildcards: CATALOG.tables[wildcards.table]["title"],
-        note=TARGETS.shown_note,
-        options=TARGETS.shown_options,
-        files=TARGETS.shown_words,
-        code=partial(TARGETS.shown_code, "tables"),
+        note=TARGETS.shown.note,
+        options=TARGETS.shown.options,
+        files=TARGETS.shown.words,
+        code=partial(TARGETS.shown.code, "tables"),
     message:
         "tabulate {wildcards.table}, scale {wildcards.scale}"
     shell:

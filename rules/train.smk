@@ -1,12 +1,12 @@
 rule train:
     """A pack of runs, trained together: its checkpoints and its history."""
     input:
-        data=TARGETS.pack_data,
+        data=TARGETS.packs.data,
         # For runs that fork: the checkpoints that they continue. The histories stand for the
         # folders, as in metrics.smk.
-        parents=lambda wildcards: ancient(TARGETS.pack_parents(wildcards, "checkpoints")),
-        past=lambda wildcards: TARGETS.pack_parents(wildcards, "history.parquet"),
-        weights=or_exit(TARGETS.pack_weights),
+        parents=lambda wildcards: ancient(TARGETS.packs.parents(wildcards, "checkpoints")),
+        past=lambda wildcards: TARGETS.packs.parents(wildcards, "history.parquet"),
+        weights=or_exit(TARGETS.weights.of_pack),
     output:
         checkpoints=directory(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=f"{RESULTS}/packs/{{pack}}/history.parquet",
@@ -18,24 +18,24 @@ rule train:
         pack=TRAINED,
     cache: True
     conda:
-        lambda wildcards: torch_env(config["device"], TARGETS.pack_stage(wildcards))
+        lambda wildcards: torch_env(config["device"], TARGETS.packs.stage(wildcards))
     threads: 1
     resources:
         # Not a param: a device does not change what a run is.
         device=config["device"],
         gpu=gpus.count(config["device"]),
         own_gpu=gpus.own(config["device"], GPUS),
-        runtime=TARGETS.train_minutes,
+        runtime=TARGETS.packs.train_minutes,
         scratch=f"{RESULTS}/scratch",
-        library=or_exit(partial(libraries.of_pack, workflow, TARGETS)),
+        library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
         # The cache's key is made of these and holds no wildcards, so everything that decides the
         # result is here.
-        pack=lambda wildcards: spec.canonical(TARGETS.pack_spec(wildcards)),
+        pack=lambda wildcards: spec.canonical(TARGETS.packs.spec(wildcards)),
         # Files of code are not inputs, neither here nor in metrics.smk. There would be two dozen for
         # each job, a third of the time and memory that planning thousands of packs takes.
-        code=partial(TARGETS.pack_code, "scripts.train"),
-        software=TARGETS.pack_software,
+        code=partial(TARGETS.packs.code, "scripts.train"),
+        software=TARGETS.packs.software,
     message:
         "train {wildcards.pack}"
     shell:

@@ -3,7 +3,7 @@
     python -m scripts.gallery --catalog '{"papers": […], "units": {…}}' --scale quick \
         --folder results/quick --claims results/quick/claims.csv --output results/quick/index.html
 
-``--catalog`` says what belongs on the page, as ``rules.targets.Targets.gallery`` does. Figures,
+``--catalog`` says what belongs on the page, as ``rules.targets.galleries`` does. Figures,
 tables and studies are read where the folder has them; links lead from the page into the folder.
 """
 

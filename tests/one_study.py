@@ -1,5 +1,6 @@
 """A catalog that is cut to one study, so that a whole workflow takes seconds."""
 
+import shutil
 from pathlib import Path
 
 import yaml
@@ -13,7 +14,10 @@ SHOWN = ("sakamoto2026_fig2", "sakamoto2026_fig3", "atlas_overview")
 
 
 def keep_one_study(root: Path) -> None:
-    """Take the other studies out of the catalog, with what is shown and claimed of them."""
+    """Take the other studies out of the catalog, with what is shown and claimed of them, and what
+    is shipped.
+    """
+    shutil.rmtree(root / "shipped", ignore_errors=True)
     for path in (root / "catalog").glob("*/studies/*.yaml"):
         if path.stem != NAME:
             path.unlink()

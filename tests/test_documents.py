@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -57,3 +58,24 @@ def test_no_file_holds_a_conflict():
         ["git", "grep", "-lIE", "^(<{7}|>{7})( |$)"], cwd=ROOT, capture_output=True, text=True
     )
     assert found.returncode == 1, found.stdout + found.stderr
+
+
+FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("a_*.yml"))
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_a_form_for_issues_is_what_github_reads(path):
+    form = yaml.safe_load(path.read_text())
+    assert form.keys() == {"name", "description", "labels", "body"}
+    ids = [field["id"] for field in form["body"]]
+    assert len({*ids}) == len(ids) > 0
+    for field in form["body"]:
+        assert field["type"] in ("input", "textarea") and field["attributes"]["label"]
+    for page in re.findall(r"docs/[a-z-]+\.md", path.read_text()):
+        assert (ROOT / page).exists()
+
+
+def test_the_workflow_catalog_is_told_how_the_workflow_is_used():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert usage["software-stack-deployment"] == {"conda": True, "apptainer": True}

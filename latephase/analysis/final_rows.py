@@ -1,5 +1,7 @@
 """A study's runs at their last step, and which of them count as trained."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from latephase.analysis.divergence import before_divergence
@@ -20,6 +22,22 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
     if DECAY in last:
         last = last.assign(**{DECAY: last[DECAY].fillna(0.0)})
     return last.assign(momentum=momentum.fillna(0.0))
+
+
+def settled(table: pd.DataFrame, columns: Sequence[str], stay: int) -> pd.DataFrame:
+    """The last values of the runs that did not diverge: a row for each run, in its index.
+
+    Each value is the median of a run's last ``stay`` logs of that column.
+    """
+    gone = table.loc[table["diverged_at"].notna(), "run"]
+    whole = table[~table["run"].isin(gone)].sort_values("step")
+    runs = whole.groupby("run")
+    return pd.DataFrame(
+        {
+            column: runs[column].apply(lambda values: values.dropna().tail(stay).median())
+            for column in columns
+        }
+    ).astype(float)
 
 
 def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:

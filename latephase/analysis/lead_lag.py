@@ -35,8 +35,11 @@ MEASURES = (
     Measure("nc1_trace_ratio", "NC1, trace ratio"),
     Measure("rnc1", "RNC1, training set"),
     Measure("rnc1_test", "RNC1, test set"),
+    Measure("rnc1_test_around_train", "RNC1, test around training means"),
     Measure("nc2_etf", "NC2"),
     Measure("nc3_duality", "NC3"),
+    Measure("nc4_mismatch_train", "NC4, training set", logarithmic=False),
+    Measure("nc4_mismatch_test", "NC4, test set", logarithmic=False),
     Measure("nc0_normalized", r"NC0 / $\Vert W \Vert_F$"),
     Measure("relative_flatness", r"$\kappa_{Tr}$"),
     Measure("relative_flatness_std", r"$\kappa_{Tr}$, standardised"),
@@ -48,12 +51,16 @@ MEASURES = (
     Measure("weight_norm", "norm of all weights"),
     Measure("logit_margin_mean", "mean margin of the logits", falls=False),
     Measure("means_effective_rank", "rank of the class means", falls=False),
+    Measure("representativeness", "representativeness", logarithmic=False),
     Measure("nhsic_difference", "nHSIC(Z;X) − nHSIC(Z;Y)", logarithmic=False),
     Measure("mi_entropies_difference", r"$\hat I$(Z;X) − $\hat I$(Z;Y)", logarithmic=False),
 )
-"""In the order of the figure: collapse, flatness and curvature, norms and spectra, information."""
+"""In the order of the figure: collapse, flatness and curvature, norms and spectra,
+representativeness and information."""
 LEAST = 0.1
 """The smallest change that counts: decades of a logarithm, or the units of the column."""
+APART = 0.1
+"""Decades between a change and half of the fall from which the two times are said to disagree."""
 UNPLACED = {"flat": "does not change", "line": "drifts", "": "does not fall"}
 """What a measure does that has no change to place, by the shape of its history; "" is any other."""
 

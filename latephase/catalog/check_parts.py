@@ -78,6 +78,16 @@ def _check_library(model: str, told: str) -> None:
     named = {"enum": list(declared.parameters("model", model))}
     check(keys, {"type": "object", "additionalProperties": named}, told, "CONFIG")
     check(declared.config_fixed(model), {"type": "object"}, told, "FIXED")
+    objects = {"type": "object", "additionalProperties": {"type": "object"}}
+    named_by = {"type": "object", "additionalProperties": objects}
+    check(declared.config_named(model), named_by, told, "NAMED")
+    for key, values in declared.config_named(model).items():
+        for value, given in values.items():
+            for parameter in given:
+                check(parameter, named, told, f"NAMED.{key}.{value}")
+    lists = {"type": "array", "minItems": 1}
+    usual = {"type": "object", "additionalProperties": lists}
+    check(declared.config_usual(model), usual, told, "USUAL")
 
 
 def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) -> None:

@@ -4,11 +4,11 @@ The Snakefile imports it: no torch, no pandas.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from latephase.catalog import user_data
+from latephase.catalog import shipped, user_data
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import grid, spec
@@ -42,6 +42,8 @@ class Catalog:
     """The configuration's names of the weights that models begin with, by what these hold."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """The packs that hold the runs of a (study, scale)."""
+    shipped: dict[str, Any] = field(default_factory=shipped.nothing)
+    """The manifest of the data that come with the repository."""
 
     def file_of(self, study: str) -> str:
         """The file of a study."""
@@ -75,7 +77,12 @@ class Catalog:
             if ids & {spec.run_id(run) for run in spec.runs_of(self.packs[pack])}
         ]
 
-    def note(self, studies: Iterable[str], scale: str) -> str:
+    @property
+    def from_shipped(self) -> bool:
+        """Whether studies have the data that come with the repository, and nothing is trained."""
+        return self.config["data"] == "shipped"
+
+    def note(self, studies: Sequence[str], scale: str) -> str:
         """What was run, in one line: networks, data sets, variants, sizes, steps, seeds, scale."""
         runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
@@ -86,9 +93,12 @@ class Catalog:
         seeds = len({run["seed"] for run in runs})
         networks = (run["model"].get("class", run["model"]["name"]) for run in runs)
         models = " and ".join(dict.fromkeys(networks))
-        return (
+        told = (
             f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"
+        )
+        return (
+            f"{told}; {shipped.origin(self.shipped, studies, scale)}" if self.from_shipped else told
         )
 
     def studies_of(self, entry: dict[str, Any], scale: str) -> list[str]:
@@ -116,13 +126,17 @@ class Catalog:
         studies = self.chosen_studies(scale)
         return [claim for claim in self.claims if claim["study"] in studies]
 
-    def minutes(self, pack: str) -> int:
-        """How long a pack takes to train by the configured speeds, rounded up."""
+    def seconds(self, pack: str) -> float:
+        """How long a pack takes to train by the configured speeds."""
         common, runs = self.packs[pack]["common"], self.packs[pack]["runs"]
         device = self.config["device"].partition(":")[0]
         speed = self.config["speed"].get(common["model"]["name"], {}).get(device, SLOWEST)
         steps = common["steps"] - spec.first_step(common)
-        return math.ceil(steps * len(runs) / speed / 60)
+        return steps * len(runs) / speed
+
+    def minutes(self, pack: str) -> int:
+        """The same, rounded up."""
+        return math.ceil(self.seconds(pack) / 60)
 
     def own_metrics(self) -> list[str]:
         """The metrics that studies name in addition to the families of latephase."""
@@ -140,6 +154,9 @@ class Catalog:
     def chosen_studies(self, scale: str) -> list[str]:
         """The studies that have a scale and whose data are available."""
         there = [study for study, entry in self.studies.items() if scale in entry["scales"]]
+        if self.from_shipped:
+            held = self.shipped["studies"].get(scale, {})
+            return [study for study in there if study in held]
         return [study for study in there if not self.lacking(study, scale)]
 
     def lacking(self, study: str, scale: str) -> list[str]:
@@ -147,9 +164,10 @@ class Catalog:
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
-        """A line about what is not made because the user's data are missing; empty if there is
-        none.
-        """
+        """A line about what is not made because its data are missing; None if there is none."""
+        if self.from_shipped:
+            held = ", ".join(self.chosen_studies(scale)) or "none"
+            return f"only what is drawn from shipped data is made, without training: {held}"
         there = {study for study, entry in self.studies.items() if scale in entry["scales"]}
         lacking = {study: self.lacking(study, scale) for study in sorted(there)}
         studies = [study for study, names in lacking.items() if names]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latephase.catalog import explored, forks, outside, user_data, weights
+from latephase.catalog import explored, forks, outside, shipped, user_data, weights
 from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_coverage import check_coverage
 from latephase.catalog.check_places import check_folder
@@ -47,7 +47,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     check_folder("downloads", config["downloads"], write=False)  # others may have filled it
     check_packs(config)
     datasets = _read(folder / "datasets.yaml", root, datasets_schema(schemas["datasets"]))
-    catalog = Catalog(config, datasets)
+    catalog = Catalog(config, datasets, shipped=shipped.read(root, schemas["shipped"]))
     for path in sorted(folder.glob("*/paper.yaml")):
         _add_paper(catalog, path.parent, root, schemas)
     explored.add(catalog, config, root, schemas["study"], NAME)

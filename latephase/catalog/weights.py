@@ -6,7 +6,7 @@ The Snakefile imports this module: it imports neither torch nor NumPy.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,8 @@ def _check_run(
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"config: weights.{name}: {path} is no JSON ({error})") from None
-    known = told if isinstance(told, dict) else {}
-    model = run["model"]
+    known, model = told if isinstance(told, dict) else {}, run["model"]
+    where = f"config: weights.{name}: {path}"
     wanted = {
         key: (model[parameter], f"model.{parameter} of {file}")
         for key, parameter in declared.config_keys(model["name"]).items()
@@ -132,5 +132,20 @@ def _check_run(
     wanted |= {key: (value, f"that of the model {model['name']}") for key, value in fixed}
     for key, (value, whose) in wanted.items():
         if known.get(key) != value:
-            line = f"config: weights.{name}: {path}: {key} is {known.get(key)!r}"
-            raise UserError(f"{line}; allowed: {value!r}, {whose}")
+            raise UserError(f"{where}: {key} is {known.get(key)!r}; allowed: {value!r}, {whose}")
+    for key, values in declared.config_usual(model["name"]).items():
+        # As JSON has it, where 0 is not false.
+        if key in known and json.dumps(known[key]) not in map(json.dumps, values):
+            raise _unknown(where, key, known[key], values, model["name"])
+    for key, values in declared.config_named(model["name"]).items():
+        if not (isinstance(found := known.get(key), str) and found in values):
+            raise _unknown(where, key, found, values, model["name"])
+        for parameter, value in values[found].items():
+            if model[parameter] != value:
+                line = f"{file}: model.{parameter} is {model[parameter]!r}, and {where}"
+                raise UserError(f"{line}: {key} is {found!r}; allowed: {value!r}, as it has")
+
+
+def _unknown(where: str, key: str, found: Any, values: Iterable, model: str) -> UserError:
+    allowed = ", ".join(map(repr, values))
+    return UserError(f"{where}: {key} is {found!r}; allowed: {allowed}, as {model} computes")

@@ -1,7 +1,7 @@
 """Weights that a network begins with: a file that a library saved, called by what it holds.
 
 A spec names weights by the sha256 of their file, so that a run is the same wherever they came from,
-and another file is another run. The file lies under its own sha256 (``scripts.prepare_weights``).
+and another file is another run. The file lies under its own sha256 (rule ``prepare_weights``).
 """
 
 import hashlib
@@ -41,7 +41,7 @@ def _read(path: Path, weights: str) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        line = f"{path}: cannot be read ({error.strerror}); scripts.prepare_weights makes it"
+        line = f"{path}: cannot be read ({error.strerror}); the rule prepare_weights makes it"
         raise UserError(line) from None
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != weights:
         raise UserError(f"{path}: is not what its name says; remove it and run again")

@@ -120,6 +120,18 @@ def config_fixed(model: str) -> dict[str, Any]:
     return literal(path("model", model), "FIXED") or {}
 
 
+@functools.cache
+def config_named(model: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the values of a key of that config.json say of the model's parameters."""
+    return literal(path("model", model), "NAMED") or {}
+
+
+@functools.cache
+def config_usual(model: str) -> dict[str, list[Any]]:
+    """What it may say: the values of a key. If it lacks the key, it means one of them."""
+    return literal(path("model", model), "USUAL") or {}
+
+
 def schema(kind: str, name: str) -> dict[str, Any]:
     """The JSON schema of a part's entry in a spec."""
     return {

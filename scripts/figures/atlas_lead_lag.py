@@ -41,7 +41,7 @@ HALF = {"marker": "o", "mfc": "white", "color": "0.3", "linestyle": "none", "ms"
 """The mark of the step at which half of the fall is done."""
 NAME = 17
 """Letters of a study's name that have room above a panel."""
-APART = 0.1
+APART = lead_lag.APART
 """Decades between the change point and half of the fall from which both are shown."""
 
 

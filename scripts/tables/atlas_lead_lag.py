@@ -23,12 +23,16 @@ COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 REMARK = (
     "place of the change in the delay, 0 at memorisation and 1 at generalisation; blank: the "
-    "measure was not measured there, or has no change to place"
+    "measure was not measured there, or has no change to place; where half of the fall is done "
+    f"{lead_lag.APART:g} decades of steps or more before or after the change, the table says so"
 )
 
 
 def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
-    """Columns: measure, and of each study <study>, <study>_place and its interval.
+    """Columns: measure, and of each study <study>, <study>_place, its interval and <study>_half.
+
+    The last is by how many decades half of the fall comes after the change, NaN where the two agree
+    (:data:`latephase.analysis.lead_lag.APART`) or one of them is not known.
 
     Raises UserError where no run of any study memorises and generalises.
     """
@@ -39,6 +43,8 @@ def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
         names = {"goes_with": study} | {
             f"place{end}": f"{study}_place{end}" for end in ("", "_low", "_high")
         }
+        own = own.assign(half=own["half_apart"].where(own["half_apart"].abs() >= lead_lag.APART))
+        names["half"] = f"{study}_half"
         df = df.merge(own[["measure", *names]].rename(columns=names), on="measure", how="left")
         df[study] = df[study].fillna("not measured")
     return df
@@ -53,6 +59,8 @@ def headings(df: pd.DataFrame) -> dict[str, str]:
 def _heading(name: str) -> str:
     if name.endswith("_place"):
         return "place in the delay"
+    if name.endswith("_half"):
+        return "half of the fall, decades later"
     return name.replace("_", " ")
 
 

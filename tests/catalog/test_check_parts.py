@@ -32,6 +32,10 @@ GOOD = [
     ("model", "PARAMETERS = {}\nfrom torchlike import Network as Model\n"),
     ("model", "PARAMETERS = {}\nclass Model: pass\n"),
     ("model", f"{MODEL}LIBRARY = 'timm'\nCONFIG = {{'deep': 'widths'}}\nFIXED = {{'act': 1}}\n"),
+    (
+        "model",
+        f"{MODEL}NAMED = {{'size': {{'large': {{'widths': [9]}}}}}}\nUSUAL = {{'eps': [1]}}\n",
+    ),
     ("loss", LOSS),
     ("loss", LOSS.replace("(logits, targets)", "(f, y, scale=1)")),
     ("schedule", SCHEDULE),
@@ -44,6 +48,12 @@ BAD = [
     ("model", f"{MODEL}LIBRARY = 3\n", "LIBRARY is 3; allowed: string"),
     ("model", f"{MODEL}CONFIG = {{'deep': 'depth'}}\n", "CONFIG.deep is 'depth'; allowed: widths"),
     ("model", f"{MODEL}FIXED = 'relu'\n", "FIXED is 'relu'; allowed: object"),
+    ("model", f"{MODEL}USUAL = {{'eps': 1}}\n", "USUAL.eps is 1; allowed: array"),
+    (
+        "model",
+        f"{MODEL}NAMED = {{'size': {{'large': {{'depth': 9}}}}}}\n",
+        "NAMED.size.large is 'depth'; allowed: widths",
+    ),
     ("optimizer", OPTIMIZER.replace(UPDATE, ""), "update" + MISSING),
     ("optimizer", OPTIMIZER.replace("STATE = ('m',)\n", ""), "STATE" + MISSING),
     ("optimizer", OPTIMIZER.replace("def update", "def step"), "update" + MISSING),
@@ -118,6 +128,7 @@ def part(tmp_path, monkeypatch):
     cached = (
         *(declared.parameters, declared.names, declared.library),
         *(declared.config_keys, declared.config_fixed),
+        *(declared.config_named, declared.config_usual),
         *(check_parts.check_part, check_parts.check_imports),
     )
 

@@ -132,3 +132,35 @@ def test_a_bad_intervention_is_one_line(root, config, intervention, said):
     line = str(caught.value)
     assert line.startswith(f"{OWN}/parent.yaml: scales.quick.")
     assert said in line
+
+
+UNPLUGGED = [
+    ("flatness_unplugged", "quick"),
+    ("flatness_unplugged", "paper"),
+    ("flatness_unplugged_vit", "paper"),
+    ("flatness_unplugged_bert", "paper"),
+    ("flatness_unplugged_gpt2", "paper"),
+]
+CHANGED = ("optimizer", "schedule")
+
+
+@pytest.mark.parametrize(("study", "scale"), UNPLUGGED)
+def test_where_a_regulariser_is_taken_away_two_controls_tell_what_did_it(shipped, study, scale):
+    """Forks of one run for each seed: everything is changed, or one of two things alone."""
+    setting = shipped.setting(study, scale)
+    arms = {}
+    for arm in ("unplugged", "the changes alone", "the removal alone"):
+        runs = [run for run in grid.specs(setting, {"arm": arm}) if "fork" in run]
+        arms[arm] = {run["seed"]: run for run in runs}
+    assert len({*map(len, arms.values())}) == 1
+    for seed, whole in arms["unplugged"].items():
+        changes, removal = (arms[arm][seed] for arm in ("the changes alone", "the removal alone"))
+        assert whole["fork"] == changes["fork"] == removal["fork"]
+        held = shipped.packs[shipped.owners[whole["fork"]["run"]]]
+        (parent,) = (run for run in spec.runs_of(held) if spec.run_id(run) == whole["fork"]["run"])
+        assert whole["regularizer"]["strength"] == 0 != parent["regularizer"]["strength"]
+        assert any(whole.get(key) != parent.get(key) for key in CHANGED)
+        kept = {"regularizer": parent["regularizer"]}
+        assert changes == whole | kept
+        as_before = {key: parent[key] for key in CHANGED if key in parent}
+        assert removal == {k: v for k, v in whole.items() if k not in CHANGED} | as_before

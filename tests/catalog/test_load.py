@@ -137,7 +137,7 @@ BAD_CONFIGS = [
     ),
     ({"npz": {"My Data": "x.npz"}}, "npz.My Data is not a name that matches ^[a-z0-9_]+$"),
     ({"npz": {"digits": "x.npz"}}, "npz.digits is the name of a shipped data set"),
-    ({"gpus": 4}, "gpus is not a known key; allowed: device, downloads, explored, figures"),
+    ({"gpus": 4}, "gpus is not a known key; allowed: data, device, downloads, explored"),
 ]
 
 

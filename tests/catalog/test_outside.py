@@ -68,10 +68,10 @@ def test_nothing_is_trained_for_it(mine, config):
         study, scale, family = "mine", "quick", "collapse"
 
     wildcards.pack = pack
-    assert targets.pack_parents(wildcards, "checkpoints") == []
-    assert targets.study_families(wildcards)[-1] == "curvature"
-    codes = [targets.pack_code("scripts.convert_checkpoints", wildcards)]
-    codes += [targets.extraction_code(wildcards)]
+    assert targets.packs.parents(wildcards, "checkpoints") == []
+    assert targets.studies.families(wildcards)[-1] == "curvature"
+    codes = [targets.packs.code("scripts.convert_checkpoints", wildcards)]
+    codes += [targets.extractions.code(wildcards)]
     assert len({*codes}) == 2
 
 

@@ -97,6 +97,13 @@ def test_studies_of_weights_that_are_not_there_are_left_out(root, config):
         ),
         ({"num_hidden_layers": 2}, "num_hidden_layers is 2; allowed: 1, model.layers of"),
         ({"hidden_act": "relu"}, "hidden_act is 'relu'; allowed: 'gelu', that of the model bert"),
+        ({"layer_norm_eps": 1e-5}, "layer_norm_eps is 1e-05; allowed: 1e-12, as bert computes"),
+        ({"is_decoder": True}, "is_decoder is True; allowed: False, as bert computes"),
+        ({"is_decoder": 0}, "is_decoder is 0; allowed: False, as bert computes"),
+        (
+            {"position_embedding_type": "relative_key"},
+            "position_embedding_type is 'relative_key'; allowed: 'absolute', as bert computes",
+        ),
     ],
 )
 def test_weights_of_another_network_are_told_before_anything_runs(
@@ -107,6 +114,40 @@ def test_weights_of_another_network_are_told_before_anything_runs(
     found = line(root, config)
     assert found.startswith(f"config: weights.tiny: {tmp_path}/tiny/config.json: ")
     assert said in found
+
+
+def test_what_the_library_says_by_itself_is_taken(root, config, tmp_path):
+    study(root)
+    usual = {"layer_norm_eps": 1e-12, "position_embedding_type": "absolute", "is_decoder": False}
+    write(tmp_path / "tiny", **usual, hidden_dropout_prob=0.1)
+    assert len(known(load.load(root, config))) == 1
+
+
+VIT = {"architecture": "vit_tiny_patch16_224", "num_features": 192}
+
+
+@pytest.mark.parametrize(
+    "told, model, said",
+    [
+        (VIT, {}, None),
+        (VIT | {"global_pool": "token", "model_args": {}}, {}, None),
+        (VIT | {"global_pool": "avg"}, {}, "global_pool is 'avg'; allowed: 'token', as timm_vit"),
+        (VIT | {"model_args": {"act_layer": "relu"}}, {}, "; allowed: {}, as timm_vit computes"),
+        (VIT | {"architecture": "vit_tiny_quickgelu"}, {}, "is 'vit_tiny_quickgelu'; allowed: 'v"),
+        ({"num_features": 192}, {}, "architecture is None; allowed: 'vit_tiny_patch16_224', "),
+        (VIT, {"heads": 4}, "model.heads is 4, and config: weights.tiny: "),
+        (VIT, {"layers": 6}, "'vit_tiny_patch16_224'; allowed: 12, as it has"),
+    ],
+)
+def test_weights_of_another_vision_transformer_are_told(root, config, tmp_path, told, model, said):
+    model = {"name": "timm_vit", "weights": "tiny"} | model
+    add_study(root, "texts", "2030-01-02", {"seed": [1]}, data={"name": "mnist"}, model=model)
+    write(tmp_path / "tiny")
+    (tmp_path / "tiny/config.json").write_text(json.dumps(told))
+    if said is None:
+        assert len(known(load.load(root, config))) == 1
+    else:
+        assert said in line(root, config)
 
 
 def test_weights_of_another_vocabulary_are_told(root, config, tmp_path):

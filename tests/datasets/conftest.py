@@ -10,6 +10,7 @@ import pytest
 
 from latephase.datasets import kinds
 from latephase.runs import code_digest
+from tests.datasets.text_files import PIECES, TEST, TRAIN, write
 
 TOKENS = """
 import numpy as np
@@ -53,6 +54,19 @@ def tokens(tmp_path, monkeypatch):
     sys.modules.pop("latephase.datasets.kinds.tokens", None)
     vars(kinds).pop("tokens", None)
     code_digest.forget()
+
+
+@pytest.fixture
+def given(tmp_path):
+    """What a configuration says of two small files of texts."""
+    (tmp_path / "vocab.txt").write_text("\n".join(PIECES) + "\n", encoding="utf-8")
+    return {
+        "train": write(tmp_path / "train.csv", TRAIN),
+        "test": write(tmp_path / "test.csv", TEST),
+        "vocabulary": str(tmp_path / "vocab.txt"),
+        "labels": 2,
+        "length": 6,
+    }
 
 
 @pytest.fixture

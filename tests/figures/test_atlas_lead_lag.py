@@ -1,5 +1,6 @@
 """The figure and the table of what moves when, on runs in which it is known."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -48,6 +49,17 @@ def test_the_table_has_the_verdicts_side_by_side():
     }
     assert made["other_one"]["nc2_etf"] == "does not change"
     assert made["one_place"]["rnc1"] == pytest.approx(1, abs=0.1)
+
+
+def test_the_table_says_where_the_two_times_disagree():
+    """A measure that falls, rises again and falls by less: its change is early, its half late."""
+    one = study(cdnv=100, rnc1=100)
+    again = (one["step"] >= 500) & (one["step"] < 3162)
+    one.loc[again, "rnc1"] *= 50
+    made = table.data({"one": one}, **LIMITS).set_index("measure")["one_half"]
+    long = lead_lag.of_studies({"one": one}, **LIMITS).set_index("measure")["half_apart"]
+    assert abs(long["cdnv"]) < lead_lag.APART and np.isnan(made["cdnv"])
+    assert made["rnc1"] == long["rnc1"] and made["rnc1"] == pytest.approx(1.5, abs=0.1)
 
 
 def test_no_run_to_tell_by_is_one_line():

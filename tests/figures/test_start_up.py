@@ -19,7 +19,10 @@ for program in json.loads(sys.argv[1]):
 print(json.dumps([name for name in json.loads(sys.argv[2]) if name in sys.modules]))
 """
 DRAW_WITH_SEABORN = {"margins", "zhao2026_fig5"}
-TIME_EVENTS = {"atlas_overview", "sakamoto2026_clock", "atlas_grokking_delay", "atlas_lead_lag"}
+TIME_EVENTS = {
+    *("atlas_overview", "sakamoto2026_clock", "atlas_grokking_delay", "atlas_lead_lag"),
+    *("atlas_forecast", "atlas_interventions"),
+}
 
 
 def imported(programs, modules):

@@ -65,5 +65,5 @@ def test_what_is_wrong_is_a_line(keep, content, digest, said):
 
 
 def test_a_file_that_is_not_there_is_a_line(keep):
-    with pytest.raises(UserError, match=r"cannot be read .*; scripts\.prepare_weights makes it"):
+    with pytest.raises(UserError, match=r"cannot be read .*; the rule prepare_weights makes it"):
         pretrained.fill(nn.Linear(3, 2), f"sha256:{'1' * 64}", "")

@@ -60,7 +60,8 @@ PROGRAMS = {
     ],
     "analysis": [
         *("scripts.prepare_data", "scripts.aggregate", "scripts.evaluate_claims"),
-        *("scripts.bundle", "scripts.gallery", "scripts.explorer", "scripts.prepare_weights"),
+        *("scripts.bundle", "scripts.gallery", "scripts.explorer", "scripts.copy_checked"),
+        "scripts.verify",
         *(f"latephase.datasets.kinds.{kind}" for kind in kinds.files()),
         *found("latephase/papers/*/claims.py"),
         *found("scripts/figures/[a-z]*.py"),
@@ -79,6 +80,9 @@ ELSEWHERE = {
     "scripts.serve": "Snakemake's own environment, beside it",
     "scripts.tools.seal_report": "Snakemake's own environment, as the report",
     "scripts.tools.document_metrics": "a contributor's environment",
+    "scripts.tools.ship": "a contributor's environment, in which it calls Snakemake",
+    "scripts.tools.release": "a contributor's environment",
+    "scripts.tools.completion": "a user's own environment, in her shell",
 }
 
 
@@ -142,8 +146,8 @@ def test_the_rules_call_a_program_in_its_stage_s_environment():
         outside = sum(f"python -m {name}" in text for name in ELSEWHERE)
         assert len(calls) + outside == text.count("python -m scripts")
         for environment, name in calls:
-            # What Targets.extraction gives; of a figure or a table the name is filled in. How it
-            # begins is enough.
+            # What rules.targets.extractions gives; of a figure or a table the name is filled in.
+            # How it begins is enough.
             name = name.replace("{params.program}", "extract.").partition("{")[0]
             stages = {
                 stage

@@ -15,7 +15,7 @@ QUICK = f"{STUDY}: scales.quick"
 
 IN_CONFIG = {
     "scale=large": "config: scale is 'large'; allowed: quick, paper",
-    "devise=cuda": "config: devise is not a known key; allowed: device, downloads, explored, ",
+    "devise=cuda": "config: devise is not a known key; allowed: data, device, downloads, ",
     "figures=[fig9]": "config: figures names 'fig9'; allowed: all, atlas_overview, ",
     "npz={mine: nowhere.npz}": "nowhere.npz",
 }

@@ -134,7 +134,7 @@ def test_a_no_op_in_packing_reruns_nothing(project):
 
 
 def test_rules_that_only_say_more_rerun_nothing(project):
-    project.append("rules/targets.py", EDIT)
+    project.append("rules/targets/packs.py", EDIT)
     project.append("rules/summary.py", EDIT)
     project.append("rules/common.smk", EDIT)
     assert project.jobs() == {}

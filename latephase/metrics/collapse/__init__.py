@@ -56,6 +56,7 @@ COLUMNS = (
     "means_stable_rank",
     "means_spectrum",
     "rnc1_test",
+    "rnc1_test_around_train",
     "within_class_variance_test",
     "between_class_variance_test",
     "nc4_agreement_test",

@@ -100,7 +100,7 @@ def _held_out_metrics(
     own = _between(features, labels, len(weight))
     within, decisions = _second_pass(features, labels, weight, bias, own, train)
     metrics = {
-        **held_out_variability_metrics(own, within),
+        **held_out_variability_metrics(own, within, train),
         **nearest_mean_metrics(decisions.agreeing, len(labels), "test"),
     }
     finite = _finite(own.means, train.means, weight, bias)

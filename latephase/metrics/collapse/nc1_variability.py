@@ -222,12 +222,14 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
     }
 
 
-def held_out_variability_metrics(between: Between, within: Within) -> dict[str, float]:
-    """The variances on held-out samples, all around the means of these samples.
+def held_out_variability_metrics(
+    between: Between, within: Within, train: Between
+) -> dict[str, float]:
+    """The variances on held-out samples, around the means of these samples, and RNC1 around others.
 
     The population's within-class variance is around the population's means, and the test means are
     the estimate of those: the network was fitted to the training samples. Around training means
-    ‖μ_test − μ_train‖² would add to it, and within + between would no longer be the total.
+    ‖μ_test − μ_train‖² adds to it, and within + between are no longer the total.
 
     Returns:
         rnc1_test: Tr Σ_W / (1/N Σ_i ‖h_i‖)²
@@ -239,6 +241,17 @@ def held_out_variability_metrics(between: Between, within: Within) -> dict[str, 
             good: 0
             source: sakamoto2026, Def. 3.1 with the mean norm of Figure 3 for the supremum
             elsewhere: the paper plots the training set's, here `rnc1`
+        rnc1_test_around_train: 1/N Σ_i ‖h_i − μ_{y_i}‖² / (1/N Σ_i ‖h_i‖)²
+            Of the test samples around the training means: `rnc1_test` and, in its units,
+            Σ_c n_c/N ‖μ_c,test − μ_c,train‖². It asks whether test samples collapse where training
+            samples do. Test samples of a class that the training set lacks are left out above.
+            split: both
+            bias: not used
+            unit: 1
+            range: [0, ∞)
+            good: 0
+            source: ours; Hui 2022 asks whether test samples collapse as training samples do
+            elsewhere: –
         within_class_variance_test: Tr Σ_W = 1/N Σ_i ‖h_i − μ_{y_i}‖²
             Of the test samples around the test means: with N/C samples in each class the
             population's, times 1 − C/N on average.
@@ -262,11 +275,22 @@ def held_out_variability_metrics(between: Between, within: Within) -> dict[str, 
     """
     samples = between.counts.sum()
     within_variance = within.squared_deviations.sum() / samples
+    squared_norm = (within.norms / samples).square()
     return {
-        "rnc1_test": float(within_variance / (within.norms / samples).square()),
+        "rnc1_test": float(within_variance / squared_norm),
+        "rnc1_test_around_train": float(_around_train(between, within, train) / squared_norm),
         "within_class_variance_test": float(within_variance),
         "between_class_variance_test": float(_between_variance(between)),
     }
+
+
+def _around_train(test: Between, within: Within, train: Between) -> Tensor:
+    """1/N Σ_i ‖h_i − μ_{y_i}‖² of test samples around the training means, classes of both sets."""
+    both = test.present & train.present
+    mine, other = both[test.present], both[train.present]
+    shifts = (test.means[mine] - train.means[other]).square().sum(1)
+    squares = within.squared_deviations[both].sum() + test.counts[mine] @ shifts
+    return squares / test.counts[mine].sum()
 
 
 def _between_variance(between: Between) -> Tensor:

@@ -9,6 +9,7 @@ import pandas as pd
 from latephase.analysis import events, seeds
 from latephase.analysis.delay import delays
 from latephase.analysis.divergence import before_divergence
+from latephase.analysis.final_rows import settled
 from latephase.papers.claim import Metric, Result
 from latephase.runs.columns import ARM
 
@@ -89,11 +90,8 @@ def difference_of_arms(
 
 def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
     """One row for each run that did not diverge: arm, seed, and the final value of the metric."""
-    whole = table[~table["run"].isin(table.loc[table["diverged_at"].notna(), "run"])]
-    whole = whole.sort_values("step").dropna(subset=metric)
-    runs = whole.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
-    ends = whole.groupby("run")[metric].apply(lambda values: values.tail(stay).median())
-    return runs.assign(value=ends.astype(float))
+    runs = table.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
+    return runs.join(settled(table, [metric], stay)[metric].rename("value"), how="inner")
 
 
 def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str) -> Result:

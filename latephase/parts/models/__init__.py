@@ -15,7 +15,10 @@ batch may have a single sample.
 ``LIBRARY = "timm"`` says that it is made with an optional library, which has environments of its
 own, ``envs/train-<library>*.yaml``, and ``requirements-<library>.txt``. A parameter ``weights`` is
 the name of weights that the user brings. The model is given what a spec holds of them, and puts
-them in place with :func:`latephase.parts.pretrained.fill`. ``CONFIG`` and ``FIXED`` say what the
-config.json of the weights must say: which of its keys are which parameters, and what else.
+them in place with :func:`latephase.parts.pretrained.fill`. Four literals tell what the config.json
+of the weights may say, so that no other network's are taken: ``CONFIG``, which of its keys are
+which parameters; ``FIXED``, what else it must say; ``USUAL``, the values that a key may have if it
+is there; ``NAMED``, keys whose values stand for several parameters.
+
 A model may also offer ``gradient(views, grads, loss)``: see :mod:`latephase.parts.models.mlp`.
 """

@@ -37,6 +37,13 @@ CONFIG = {
 """What the keys of the weights' config.json are called here."""
 FIXED = {"hidden_act": "gelu"}
 """What the network is, whatever its parameters."""
+USUAL = {
+    "layer_norm_eps": [1e-12],
+    "position_embedding_type": ["absolute"],
+    "is_decoder": [False],
+    "add_cross_attention": [False],
+}
+"""What it is as well, which a config.json need not say: a key that is missing means this."""
 AT_ONCE = 256
 """Texts that a forward pass without gradients takes: each layer puts out a map of tokens."""
 
@@ -67,6 +74,8 @@ class Model(nn.Module):
                 num_attention_heads=heads,
                 intermediate_size=mlp_width,
                 max_position_embeddings=positions,
+                hidden_act=FIXED["hidden_act"],
+                layer_norm_eps=USUAL["layer_norm_eps"][0],
                 hidden_dropout_prob=0.0,
                 attention_probs_dropout_prob=0.0,
                 pad_token_id=padding,

@@ -33,6 +33,13 @@ CONFIG = {
 """What the keys of the weights' config.json are called here."""
 FIXED = {"activation_function": "gelu_new"}
 """What the network is, whatever its parameters."""
+USUAL = {
+    "layer_norm_epsilon": [1e-05],
+    "scale_attn_weights": [True],
+    "scale_attn_by_inverse_layer_idx": [False],
+    "add_cross_attention": [False],
+}
+"""What it is as well, which a config.json need not say: a key that is missing means this."""
 AT_ONCE = 64
 """Texts that a forward pass without gradients takes: each layer puts out a map of tokens."""
 
@@ -61,6 +68,8 @@ class Model(nn.Module):
                 n_layer=layers,
                 n_head=heads,
                 n_positions=positions,
+                activation_function=FIXED["activation_function"],
+                layer_norm_epsilon=USUAL["layer_norm_epsilon"][0],
                 embd_pdrop=0.0,
                 attn_pdrop=0.0,
                 resid_pdrop=0.0,

@@ -23,6 +23,35 @@ PARAMETERS = {
 LIBRARY = "timm"
 CONFIG = {"num_features": "width"}
 """What the keys of the weights' config.json are called here. It has no others of these."""
+NAMED = {
+    # Those that compute what this module does, each with its parameters. Others have another
+    # activation, normalise elsewhere, scale their layers or average tokens.
+    "architecture": {
+        "vit_tiny_patch16_224": {"patch": 16, "width": 192, "layers": 12, "heads": 3},
+        "vit_tiny_patch16_384": {"patch": 16, "width": 192, "layers": 12, "heads": 3},
+        "vit_small_patch8_224": {"patch": 8, "width": 384, "layers": 12, "heads": 6},
+        "vit_small_patch16_224": {"patch": 16, "width": 384, "layers": 12, "heads": 6},
+        "vit_small_patch16_384": {"patch": 16, "width": 384, "layers": 12, "heads": 6},
+        "vit_small_patch32_224": {"patch": 32, "width": 384, "layers": 12, "heads": 6},
+        "vit_small_patch32_384": {"patch": 32, "width": 384, "layers": 12, "heads": 6},
+        "vit_base_patch8_224": {"patch": 8, "width": 768, "layers": 12, "heads": 12},
+        "vit_base_patch16_224": {"patch": 16, "width": 768, "layers": 12, "heads": 12},
+        "vit_base_patch16_384": {"patch": 16, "width": 768, "layers": 12, "heads": 12},
+        "vit_base_patch32_224": {"patch": 32, "width": 768, "layers": 12, "heads": 12},
+        "vit_base_patch32_384": {"patch": 32, "width": 768, "layers": 12, "heads": 12},
+        "vit_large_patch16_224": {"patch": 16, "width": 1024, "layers": 24, "heads": 16},
+        "vit_large_patch16_384": {"patch": 16, "width": 1024, "layers": 24, "heads": 16},
+        "vit_large_patch32_224": {"patch": 32, "width": 1024, "layers": 24, "heads": 16},
+        "vit_large_patch32_384": {"patch": 32, "width": 1024, "layers": 24, "heads": 16},
+        "deit_tiny_patch16_224": {"patch": 16, "width": 192, "layers": 12, "heads": 3},
+        "deit_small_patch16_224": {"patch": 16, "width": 384, "layers": 12, "heads": 6},
+        "deit_base_patch16_224": {"patch": 16, "width": 768, "layers": 12, "heads": 12},
+        "deit_base_patch16_384": {"patch": 16, "width": 768, "layers": 12, "heads": 12},
+    }
+}
+"""What the values of a key of the config.json say of the parameters."""
+USUAL = {"global_pool": ["token"], "model_args": [{}]}
+"""What it may say of the network besides; a key that is missing means this."""
 
 
 class Model(nn.Module):

@@ -35,7 +35,8 @@ TRAINING = {
     *("weight_stable_rank", "means_stable_rank"),
 }
 HELD_OUT = {
-    *("rnc1_test", "within_class_variance_test", "between_class_variance_test"),
+    *("rnc1_test", "rnc1_test_around_train"),
+    *("within_class_variance_test", "between_class_variance_test"),
     *("nc4_agreement_test", "nc4_agreement_test_without_bias"),
     *("nc4_mismatch_test", "nc4_mismatch_test_without_bias"),
 }
@@ -66,7 +67,7 @@ def test_exact_collapse(simplex_frame):
     offset = torch.arange(11, dtype=torch.float64)
     data = 3 * frame[labels] + offset, labels
     metrics = train_test_collapse_metrics(data, data, 0.7 * frame, -0.7 * frame @ offset)
-    for name in (*VARIABILITY, "rnc1_test"):
+    for name in (*VARIABILITY, "rnc1_test", "rnc1_test_around_train"):
         assert metrics[name] == pytest.approx(0, abs=1e-24), name
     for name in (*FRAMES, "output_at_global_mean"):
         assert metrics[name] == pytest.approx(0, abs=1e-12), name
@@ -105,7 +106,7 @@ def test_invariances(seed, scale):
 
     shift = scale * torch.ones(7, dtype=torch.float64)
     shifted = after(lambda h: h + shift, weight, bias - weight @ shift)
-    moved = {"rnc1", "rnc1_max", "rnc1_test", "nc2_condition"}
+    moved = {"rnc1", "rnc1_max", "rnc1_test", "rnc1_test_around_train", "nc2_condition"}
     for name in moved:
         assert shifted.pop(name) != pytest.approx(before.pop(name), rel=1e-6, abs=0)
     for metrics in (shifted, before):

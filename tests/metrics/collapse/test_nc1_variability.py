@@ -241,6 +241,26 @@ def test_test_columns_are_around_the_test_means():
     assert metrics["rnc1"] != pytest.approx(metrics["rnc1_test"], rel=0.01)
 
 
+def test_rnc1_of_test_samples_around_the_training_means():
+    train, test = sample(0, spread=2.0), sample(1, counts=(7, 80, 3, 20), spread=2.0)
+    weight, bias = train[2:]
+    metrics = train_test_collapse_metrics(train[:2], test[:2], weight, bias)
+    means = [train[0][train[1] == label].mean(0) for label in range(4)]
+    squares = [(h - means[label]).square().sum() for h, label in zip(*test[:2], strict=True)]
+    norm = test[0].norm(dim=1).mean()
+    expected = sum(squares) / len(squares) / norm.square()
+    assert metrics["rnc1_test_around_train"] == pytest.approx(float(expected), rel=1e-12)
+    assert metrics["rnc1_test_around_train"] > metrics["rnc1_test"]
+
+    known = train[1] != 3
+    lacking = train_test_collapse_metrics(
+        (train[0][known], train[1][known]), test[:2], weight, bias
+    )
+    kept = [s for s, label in zip(squares, test[1], strict=True) if label != 3]
+    expected = sum(kept) / len(kept) / norm.square()
+    assert lacking["rnc1_test_around_train"] == pytest.approx(float(expected), rel=1e-12)
+
+
 def test_within_class_variance_estimates_that_of_the_population():
     """Low by 1 − C/N on average: 3 classes of 5 with unit variance in 4 dimensions."""
     values = [

@@ -13,7 +13,7 @@ from latephase.errors import UserError
 from latephase.metrics.collapse.family import collapse_metrics
 from latephase.metrics.flatness.family import flatness_metrics
 from latephase.parts.network import features as features_of
-from latephase.runs import parts
+from latephase.runs import declared, parts
 from latephase.training.objective import objective
 from tests.libraries import needs
 
@@ -235,3 +235,40 @@ def test_metrics_of_the_last_layer_are_of_its_features_and_head(name):
 def test_a_model_whose_library_is_absent_is_not_imported():
     with pytest.raises(ModuleNotFoundError, match="timm"):
         parts.load("model", "timm_vit")
+
+
+@needs("timm")
+@pytest.mark.parametrize("architecture", declared.config_named("timm_vit")["architecture"])
+def test_a_known_architecture_of_timm_computes_what_ours_does(architecture):
+    import timm
+
+    said = declared.config_named("timm_vit")["architecture"][architecture]
+    with torch.device("meta"):
+        ours = parts.load("model", "timm_vit").Model([3, 224, 224], 1000, **said).network
+        theirs = timm.create_model(architecture, img_size=224)
+        ours.head = torch.nn.Linear(ours.num_features, 1000)
+    for block in theirs.blocks:
+        block.attn.fused_attn = False
+    # Every module with its settings: sizes, activations, epsilons, what is the identity.
+    assert str(ours) == str(theirs)
+    heads = [[block.attn.num_heads for block in one.blocks] for one in (ours, theirs)]
+    assert heads[0] == heads[1]
+    assert (ours.global_pool, ours.pool_include_prefix) == (
+        theirs.global_pool,
+        theirs.pool_include_prefix,
+    )
+
+
+@needs("transformers")
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_a_config_need_not_say_is_the_library_s_own(name):
+    import transformers
+
+    config = {"bert": transformers.BertConfig, "gpt2": transformers.GPT2Config}[name]()
+    for key, (value,) in declared.config_usual(name).items():
+        assert getattr(config, key, value) == value
+    for key, value in declared.config_fixed(name).items():
+        assert getattr(config, key) == value
+    used = build(name).network.config
+    for key, (value,) in declared.config_usual(name).items():
+        assert getattr(used, key, value) == value

@@ -1,6 +1,6 @@
-"""Keep a file of weights under the sha256 of what it holds, where models look for it.
+"""Copy a file that must hold what it held when this was planned.
 
-    python -m scripts.prepare_weights --source weights/tinybert/model.safetensors \\
+    python -m scripts.copy_checked --source weights/tinybert/model.safetensors \\
         --sha256 0c4a… --output resources/weights/0c4a….safetensors
 """
 
@@ -12,13 +12,15 @@ from latephase.errors import UserError, reporting
 from latephase.storage.atomic import replacing
 
 
-def keep(source: Path, sha256: str, output: Path) -> None:
-    """Copy a file. Raises UserError where it does not hold what it is said to hold."""
-    content = source.read_bytes()
+def copy(source: Path, sha256: str, output: Path) -> None:
+    """Copy a file. Raises UserError if it cannot be read, or if its sha256 is another."""
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise UserError(f"{source}: cannot be read ({error.strerror})") from None
     if (found := hashlib.sha256(content).hexdigest()) != sha256:
         raise UserError(
-            f"{source}: its sha256 is {found}; allowed: {sha256}, as when this job was planned; "
-            "run again"
+            f"{source}: its sha256 is {found}; allowed: {sha256}, as when this job was planned"
         )
     with replacing(output) as part:
         part.write_bytes(content)
@@ -30,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sha256", required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
-    keep(args.source, args.sha256, args.output)
+    copy(args.source, args.sha256, args.output)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+"""The jobs of Snakemake's plan, as rules/forecast.py wants them."""
+
+from collections.abc import Mapping
+
+from latephase.catalog.entries import Catalog
+from latephase.runs import spec
+from rules.forecast import Job
+
+START = 1.0
+"""Seconds that a job takes to start, and to say that it has ended."""
+MEASURED = 100.0
+"""Checkpoints a second that a family of metrics is extracted from, about."""
+
+
+def jobs(dag, catalog: Catalog) -> dict[int, Job]:
+    """Every job that is to run, by its number."""
+    planned = {dag.jobid(job): job for job in dag.needrun_jobs()}
+    return {number: _job(job, dag, planned, catalog) for number, job in planned.items()}
+
+
+def _job(job, dag, planned: Mapping[int, object], catalog: Catalog) -> Job:
+    needs = {dag.jobid(need) for need in dag.dependencies[job]}
+    resources = {"cores": job.threads, "gpu": job.resources.get("gpu", 0)}
+    rule, wildcards = job.rule.name, job.wildcards_dict
+    pack = catalog.packs.get(wildcards.get("pack"))
+    groups = [wildcards["family"]] if "family" in wildcards else []
+    if pack:
+        groups.append(pack["common"]["model"]["name"])
+    return Job(
+        rule=rule,
+        about=job.message or rule,
+        seconds=START + _seconds(rule, wildcards, catalog),
+        alike=tuple("/".join([rule, *groups[:n]]) for n in range(len(groups), -1, -1)),
+        takes=tuple((name, count) for name, count in resources.items() if count),
+        needs=frozenset(needs & planned.keys()),
+        log=next(iter(job.log), ""),
+        made=next((path for path in job.output if path.endswith(".png")), ""),
+    )
+
+
+def _seconds(rule: str, wildcards: Mapping[str, str], catalog: Catalog) -> float:
+    """How long a job computes, by what the catalog says of its pack; of other jobs nothing."""
+    pack = catalog.packs.get(wildcards.get("pack"))
+    common = pack["common"] if pack else {}
+    if "checkpoints" not in common:  # other code trained it
+        return 0.0
+    if rule == "train":
+        return catalog.seconds(wildcards["pack"])
+    steps = spec.checkpoint_steps(common["steps"], common["checkpoints"], spec.first_step(common))
+    return len(steps) * len(pack["runs"]) / MEASURED

@@ -1,0 +1,47 @@
+"""What the rules about shipped data are made from: data that come with the repository."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from latephase.catalog import shipped
+from latephase.catalog.entries import Catalog
+from rules.targets import Targets
+
+
+class Shipped:
+    """The shipped data of a catalog, and what is made again from them, to verify them."""
+
+    def __init__(self, catalog: Catalog, root: Path):
+        self.manifest = catalog.shipped
+        self.folder = f"{catalog.config['results']}/verified"
+        config = catalog.config | {"data": "shipped", "figures": "all", "results": self.folder}
+        self.again = Targets(dataclasses.replace(catalog, config=config), root)
+        """The targets of the verification. They lie in a folder of their own."""
+
+    def _entry(self, wildcards) -> dict[str, Any]:
+        planned = self.again.studies.planned(wildcards)
+        return shipped.study(self.manifest, wildcards.study, wildcards.scale, planned)
+
+    def source(self, wildcards) -> str:
+        """The file in the repository. Raises UserError if there is none, or one of other runs."""
+        self._entry(wildcards)
+        file = shipped.file(wildcards.scale, f"{wildcards.study}{wildcards.part}.parquet")
+        return self.again.files.here(file)
+
+    def sha256(self, wildcards) -> str:
+        """The checksum of that file. Raises UserError as :meth:`source`, or if there is none."""
+        files = self._entry(wildcards)["files"]
+        return shipped.checksum(files, f"{wildcards.study}{wildcards.part}.parquet")
+
+    def results(self) -> dict[str, str]:
+        """What was made from shipped data: for each file that is made again, the shipped one."""
+        return {
+            f"{self.folder}/{scale}/{name}": self.again.files.here(shipped.file(scale, name))
+            for scale, names in self.manifest["results"].items()
+            for name in names
+        }
+
+    def checksums(self) -> list[str]:
+        """The checksums of the shipped files of :meth:`results`, in their order."""
+        return [sha256 for names in self.manifest["results"].values() for sha256 in names.values()]

@@ -1,0 +1,96 @@
+# What is made again from shipped data, to be compared with what is shipped.
+from rules.shipped import Shipped
+
+SHIPPED = Shipped(CATALOG, ROOT)
+
+
+localrules:
+    shipped_again,
+    figure_again,
+    table_again,
+    claims_again,
+    verify,
+
+
+rule shipped_again:
+    """The data of a study that come with the repository."""
+    input:
+        or_exit(SHIPPED.source),
+    output:
+        f"{SHIPPED.folder}/{{scale}}/studies/{{study}}{{part}}.parquet",
+    log:
+        f"{RESULTS}/logs/shipped_again/{{scale}}-{{study}}{{part}}.log",
+    wildcard_constraints:
+        part=r"(\.margins)?",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        sha256=or_exit(SHIPPED.sha256),
+        code=TARGETS.code.digest("scripts.copy_checked"),
+    message:
+        "take the shipped data of {wildcards.study}, scale {wildcards.scale}"
+    shell:
+        r"""
+        python -m scripts.start copy_checked \
+            --source {input:q} \
+            --sha256 {params.sha256} \
+            --output {output:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+use rule figure as figure_again with:
+    input:
+        unpack(SHIPPED.again.shown.files),
+    output:
+        pdf=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.pdf",
+        png=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.png",
+        csv=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.csv",
+    log:
+        f"{RESULTS}/logs/figure_again/{{scale}}-{{figure}}.log",
+
+
+use rule table as table_again with:
+    input:
+        unpack(SHIPPED.again.shown.files),
+    output:
+        csv=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.csv",
+        html=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.html",
+    log:
+        f"{RESULTS}/logs/table_again/{{scale}}-{{table}}.log",
+
+
+use rule claims as claims_again with:
+    input:
+        data=SHIPPED.again.claims.data,
+    output:
+        csv=f"{SHIPPED.folder}/{{scale}}/claims.csv",
+        html=f"{SHIPPED.folder}/{{scale}}/claims.html",
+        json=f"{SHIPPED.folder}/{{scale}}/claims.json",
+    log:
+        f"{RESULTS}/logs/claims_again/{{scale}}.log",
+    params:
+        claims=lambda wildcards: spec.canonical(SHIPPED.again.claims.judged(wildcards)),
+        studies=SHIPPED.again.claims.studies,
+        note=SHIPPED.again.claims.note,
+        code=SHIPPED.again.claims.code,
+
+
+rule verify:
+    """Compare what shipped data give here with what they gave where they were made."""
+    input:
+        made=[*SHIPPED.results()],
+        shipped=[*SHIPPED.results().values()],
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        sha256=SHIPPED.checksums(),
+    message:
+        "compare with what is shipped"
+    shell:
+        r"""
+        python -m scripts.start verify \
+            --made {input.made:q} \
+            --shipped {input.shipped:q} \
+            --sha256 {params.sha256}
+        """

@@ -1,0 +1,153 @@
+"""Which measure tells, before a run generalises, whether and when: several studies side by side.
+
+A row for each measure, a panel for each study. Above, how well the measure tells from which steps a
+run generalises within a decade; below, how well it tells which of two runs at the same step
+generalises first. Circles are about seeds that were held out, squares about settings. The dashed
+line is the better of two baselines, the steps so far and the training loss. A filled, coloured mark
+is better than that.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from latephase.analysis import forecast
+from latephase.drawing import style
+from latephase.errors import reporting
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
+    "stay": {"type": "integer", "minimum": 1, "default": 1},
+    "settings": {
+        "type": "array",
+        "items": {"type": "string"},
+        "default": ["optimizer.lr", "optimizer.weight_decay", "data.train_size"],
+    },
+}
+"""``fraction``: generalisation is that share of the study's best final test accuracy. ``stay``:
+logs that must hold it. ``settings``: columns that tell settings apart, where a study has them."""
+COLUMNS = ("run", "step", "seed", "diverged_at")
+METRICS = ("accuracy_train", "accuracy_test", "loss_train")
+NAMES = {"auroc": "AUROC", "order": "rank correlation"}
+"""What the scores are called below their panels."""
+TOLD = (
+    "AUROC: is this a step from which the run generalises within a decade of steps? "
+    "Rank correlation: which of two runs at the same step generalises first?"
+)
+CHANCE = {"auroc": 0.5, "order": 0.0}
+LIMITS = {"auroc": (0.2, 1.03), "order": (-1.05, 1.05)}
+SHAPES = {"seed": "o", "setting": "s"}
+DASHES = {"seed": (0, (4, 1.5)), "setting": (0, (1, 1.2))}
+LOOKS = {
+    "better": ("#d55e00", "#d55e00"),
+    "no better": ("0.45", "white"),
+    "worse": ("0.7", "0.7"),
+    "undecided": ("#0173b2", "white"),
+    "baseline": ("black", "black"),
+}
+"""The colour and the filling of a mark, by its verdict."""
+APART = 0.17
+"""How far above and below a measure's row its two marks stand."""
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """Two rows of panels, one for each score, with a column for each study."""
+    studies = list(dict.fromkeys(df["study"]))
+    known = {
+        m.column: m.label for m in (*forecast.BASELINES, forecast.REFERENCE, *forecast.MEASURES)
+    }
+    labels = {name: label for name, label in known.items() if name in set(df["measure"])}
+    with style.style():
+        width = min(1.9 + 1.75 * len(studies), 7.0)
+        fig = Figure(figsize=(width, 0.3 * len(labels) + 1.9))
+        axes = fig.subplots(len(NAMES), len(studies), sharey=True, sharex="row", squeeze=False)
+        for score, row in zip(NAMES, axes, strict=True):
+            for study, ax in zip(studies, row, strict=True):
+                ax.set_xlabel(NAMES[score], fontsize=7.5)
+                panel(ax, df[df["study"] == study], score, list(labels))
+                if score == "auroc":
+                    ax.set_title(heading(study, df[df["study"] == study]), fontsize=7.5)
+        for ax in axes[:, 0]:
+            ax.set_yticks(range(len(labels)), labels.values(), fontsize=6.5)
+        axes[0, 0].set_ylim(len(labels) - 0.5, -0.5)
+        fig.legend(handles=legend(df), loc="outside lower center", ncols=3, fontsize=7)
+        note = "; ".join(filter(None, [note, TOLD]))
+        style.title(fig, "Which measure tells when a run will generalise", note)
+    return fig
+
+
+def heading(study: str, df: pd.DataFrame) -> str:
+    """A study's name, its runs, and how many of them never generalise."""
+    runs, never = int(df["runs"].max()), int(df["never"].max())
+    words = study.replace("_", " ").replace("fashion mnist", "\nfashion mnist")
+    return f"{words}\n{runs} runs, {never} never generalise"
+
+
+def panel(ax: Axes, df: pd.DataFrame, score: str, order: list[str]) -> None:
+    """A study's measures by one score, with the better baseline as a line."""
+    ax.axvline(CHANCE[score], color="0.8", linewidth=0.8)
+    ax.set_xlim(*LIMITS[score])
+    ax.tick_params(labelsize=6.5)
+    for held_out, group in df.groupby("held_out", sort=True):
+        best = group.loc[group[f"{score}_verdict"] == "baseline", score].max()
+        if best == best:
+            ax.axvline(best, color="0.2", linewidth=0.9, linestyle=DASHES[held_out])
+        for row in group.to_dict("records"):
+            if row[score] != row[score]:
+                continue
+            at = order.index(row["measure"]) + (APART if held_out == "setting" else -APART)
+            colour, filling = LOOKS[row[f"{score}_verdict"]]
+            ends = [row[f"{score}_low"], row[f"{score}_high"]]
+            ax.plot(ends, [at, at], color=colour, linewidth=1)
+            look = {"color": colour, "mfc": filling, "markersize": 3.2, "mew": 0.8}
+            ax.plot(row[score], at, SHAPES[held_out], zorder=3, **look)
+    if df[score].isna().all():
+        middle = {"transform": ax.transAxes, "ha": "center", "fontsize": 7}
+        ax.text(0.5, 0.5, "no two runs\nto compare", color=style.NOTE_COLOUR, **middle)
+
+
+def legend(df: pd.DataFrame) -> list[Line2D]:
+    """What shapes, fillings and lines mean."""
+    told = {
+        "better": "better than both baselines",
+        "no better": "no better",
+        "worse": "worse",
+        "undecided": "below five seeds",
+    }
+    found = {*df["auroc_verdict"], *df["order_verdict"]}
+    dot = {"linestyle": "none", "markersize": 4}
+    return [
+        *(
+            Line2D([], [], marker="o", color=LOOKS[name][0], mfc=LOOKS[name][1], label=text, **dot)
+            for name, text in told.items()
+            if name in found
+        ),
+        *(
+            Line2D([], [], color="0.2", marker=shape, mfc="white", markersize=4,
+                   linestyle=DASHES[held_out], linewidth=0.9,
+                   label=f"{forecast.GROUPS[held_out]} held out, better baseline")
+            for held_out, shape in SHAPES.items()
+            if held_out in set(df["held_out"])
+        ),
+    ]  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument(
+        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
+    )
+    args = arguments.parse_args(argv)
+    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    df = forecast.of_studies(tables, **args.options)
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,131 @@
+"""What each intervention moves: generalisation in the first two columns, measures in the others.
+
+A row for each intervention, which is an arm of a study against its control at the same seeds. A
+mark is the median change over seeds with its interval. The grey band is the margin, stated
+beforehand, within which a change counts as none.
+"""
+
+import re
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from latephase.analysis import intervened
+from latephase.drawing import style
+from latephase.errors import reporting
+from scripts.figures import parser, write
+from scripts.reading import read
+
+OPTIONS = {
+    "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
+    "stay": {"type": "integer", "minimum": 1, "default": 3},
+    "measures": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "metric"}},
+    "comparisons": {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["name", "study", "arm", "control"],
+            "properties": {
+                "name": {"type": "string"},
+                "study": {"type": "string"},
+                "arm": {"type": "string"},
+                "control": {"type": "string"},
+                "control_study": {"type": "string"},
+            },
+        },
+    },
+}
+"""``fraction``: generalisation is that share of the control's best final test accuracy. ``stay``:
+the logs of an onset and of a last value. ``measures``: beside generalisation. ``comparisons``: what
+was done, and the two arms that differ in it."""
+COLUMNS = ("run", "step", "seed", "arm", "diverged_at")
+METRICS = ("accuracy_train", "accuracy_test", "loss_train")
+LOOKS = {
+    "up": ("#d55e00", "#d55e00", "^", "rises"),
+    "down": ("#0173b2", "#0173b2", "v", "falls"),
+    "stays": ("0.35", "0.35", "o", "stays within the margin"),
+    "undecided": ("0.45", "white", "o", "undecided"),
+}
+"""Of each verdict the colour, the filling and the shape of its mark, and its words."""
+BREAK = re.compile(r",? (of|accuracy|training|trace|layer|(?=\$))")
+"""Where a label may be broken into several lines."""
+UNITS = {intervened.ACCURACY: "points", intervened.ONSET: "decades\nof steps"}
+
+
+def draw(df: pd.DataFrame, note: str = "") -> Figure:
+    """A column for each quantity, a row for each intervention."""
+    names = list(dict.fromkeys(df["intervention"]))
+    quantities = list(dict.fromkeys(df["quantity"]))
+    with style.style():
+        fig = Figure(figsize=(min(1.7 + 0.7 * len(quantities), 7.0), 0.36 * len(names) + 2.0))
+        axes = fig.subplots(1, len(quantities), sharey=True, squeeze=False)[0]
+        for ax, quantity in zip(axes, quantities, strict=True):
+            panel(ax, df[df["quantity"] == quantity], names, quantity)
+        axes[0].set_yticks(range(len(names)), [textwrap.fill(n, 24) for n in names], fontsize=7)
+        axes[0].set_ylim(len(names) - 0.5, -0.5)
+        handles = legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])])
+        fig.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=7)
+        style.title(fig, "What moves generalisation when it is moved", note)
+    return fig
+
+
+def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
+    """The changes of one quantity."""
+    unit = 100.0 if quantity == intervened.ACCURACY else 1.0
+    margin = unit * df["margin"].iloc[0]
+    ax.axvspan(-margin, margin, color="0.9", linewidth=0, zorder=0)
+    ax.axvline(0, color="0.5", linewidth=0.8)
+    known = unit * df[["change", "low", "high"]].to_numpy(float)
+    reach = 1.12 * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
+    ax.set_xlim(-reach, reach)
+    end = float(f"{reach / 1.3:.1g}")
+    ax.set_xticks([-end, 0, end], [f"−{end:g}", "0", f"+{end:g}"], fontsize=6.5)
+    label = {**intervened.GENERALISATION, **intervened.LABELS}[quantity]
+    ax.set_title(BREAK.sub(r"\n\1", label), fontsize=7)
+    ax.set_xlabel(UNITS.get(quantity, "decades"), fontsize=7)
+    ax.grid(axis="y", visible=False)
+    for row in df.to_dict("records"):
+        at = names.index(row["intervention"])
+        if not np.isfinite(row["change"]):
+            place = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
+            told = "before\nthe fork" if quantity == intervened.ONSET else "no value"
+            ax.text(0.5, at, told, fontsize=6, color="0.45", **place)
+            continue
+        colour, filling, shape, _ = LOOKS[row["verdict"]]
+        ends = np.clip([unit * row["low"], unit * row["high"]], -reach, reach)
+        ax.plot(ends, [at, at], color=colour, linewidth=1.6)
+        ax.plot(unit * row["change"], at, shape, color=colour, mfc=filling, markersize=5)
+
+
+def legend(verdicts: list[str]) -> list[Line2D | Patch]:
+    """What marks and the band mean."""
+    marks = []
+    for verdict in verdicts:
+        colour, filling, shape, words = LOOKS[verdict]
+        look = {"linestyle": "none", "marker": shape, "markersize": 5}
+        marks.append(Line2D([], [], color=colour, mfc=filling, label=words, **look))
+    return [*marks, Patch(color="0.9", label="margin")]
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parser(__doc__, OPTIONS)
+    arguments.add_argument(
+        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
+    )
+    args = arguments.parse_args(argv)
+    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    df = intervened.changes(tables, **args.options)
+    write(draw(df, args.title_note), df, args)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,69 @@
+"""Print what makes bash complete the options, settings and targets of snakemake in this repository.
+
+    source <(python -m scripts.tools.completion)
+
+In zsh, call ``autoload -U +X bashcompinit && bashcompinit`` first.
+"""
+
+import argparse
+import shlex
+from pathlib import Path
+
+import yaml
+from snakemake.cli import get_argument_parser
+
+from latephase.catalog import load
+from latephase.catalog.entries import SCALES, Catalog
+from latephase.errors import reporting
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("claims.csv", "claims.html", "index.html", "report.html")
+RULES = ("figures", "tables", "studies", "explorers")
+"""Rules without wildcards: all of a kind."""
+
+
+def targets(catalog: Catalog) -> list[str]:
+    """The files that one asks for by name."""
+    found = []
+    for scale in SCALES:
+        folder = f"{catalog.config['results']}/{scale}"
+        found += [f"{folder}/{page}" for page in PAGES]
+        found += [
+            f"{folder}/figures/{name}.{kind}"
+            for name in catalog.chosen_figures(scale)
+            for kind in ("pdf", "png", "csv")
+        ]
+        found += [
+            f"{folder}/tables/{name}.{kind}"
+            for name in catalog.chosen_tables(scale)
+            for kind in ("html", "csv")
+        ]
+        found += [f"{folder}/studies/{name}.parquet" for name in catalog.chosen_studies(scale)]
+    return found
+
+
+def words(catalog: Catalog) -> list[str]:
+    """Everything that may come after ``snakemake``."""
+    options = [
+        option
+        for action in get_argument_parser()._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    ]
+    return [*options, *(f"{key}=" for key in catalog.config), *RULES, *targets(catalog)]
+
+
+def line(found: list[str]) -> str:
+    """The command that tells bash. What is none of the words is completed as a file."""
+    return f"complete -o default -W {shlex.quote(' '.join(found))} snakemake"
+
+
+def main(argv: list[str] | None = None) -> None:
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args(argv)
+    with reporting():
+        config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        print(line(words(load.load(ROOT, config))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Compare tables of numbers that were made here with those that come with the repository.
+
+    python -m scripts.verify --made results/verified/paper/claims.csv \\
+        --shipped shipped/paper/claims.csv --sha256 0c4a…
+
+Text and missing values must be the same, numbers within a relative difference of 1e-6: other
+versions of the libraries and other processors add in another order. Prose is not compared.
+"""
+
+import argparse
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from latephase.errors import UserError, reporting
+
+RELATIVE = 1e-6
+"""The largest difference of two numbers, relative to the larger one, that counts as none."""
+PROSE = ("sentence", "note", "controls")
+"""Columns of the claims' table that are written for readers, with rounded numbers in them."""
+
+
+def read(path: Path, sha256: str) -> pd.DataFrame:
+    """A shipped table. Raises UserError if its checksum is another."""
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise UserError(f"{path}: its sha256 is {found}; allowed: {sha256}, as in the manifest")
+    return pd.read_csv(io.BytesIO(content))
+
+
+def difference(made: pd.DataFrame, shipped: pd.DataFrame) -> tuple[float, str | None]:
+    """The largest relative difference of two tables' numbers, and the first thing that is not the
+    same, in words; None if there is none.
+    """
+    if list(made) != list(shipped):
+        return np.inf, f"its columns are {', '.join(made)}, and were {', '.join(shipped)}"
+    if len(made) != len(shipped):
+        return np.inf, f"it has {len(made)} rows, and had {len(shipped)}"
+    largest = 0.0
+    for column in (name for name in made if name not in PROSE):
+        here, there = made[column], shipped[column]
+        if is_numeric_dtype(here) and is_numeric_dtype(there):
+            apart = relative(here.to_numpy(float), there.to_numpy(float))
+        else:
+            same = (here == there) | (here.isna() & there.isna())
+            apart = np.where(same, 0.0, np.inf)
+        largest = max(largest, apart.max(initial=0))
+        if (apart > RELATIVE).any():
+            row = int(np.argmax(apart > RELATIVE))
+            told = f"{column} is {here.iloc[row]}, and was {there.iloc[row]}"
+            return largest, f"in row {row + 1}, {told}"
+    return largest, None
+
+
+def relative(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """How far numbers [n] are apart, relative to the larger one: infinite for one that is missing
+    or infinite in one place alone.
+    """
+    same = (here == there) | (np.isnan(here) & np.isnan(there))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(here - there) / np.maximum(np.abs(here), np.abs(there))
+    return np.where(same, 0.0, np.where(np.isfinite(apart), apart, np.inf))
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--made", nargs="*", type=Path, required=True)
+    parser.add_argument("--shipped", nargs="*", type=Path, required=True)
+    parser.add_argument("--sha256", nargs="*", required=True, help="of the shipped files")
+    args = parser.parse_args(argv)
+    differing = []
+    for made, shipped, sha256 in zip(args.made, args.shipped, args.sha256, strict=True):
+        largest, told = difference(pd.read_csv(made), read(shipped, sha256))
+        print(f"{'differs' if told else 'same':8}{shipped}   " + (told or f"within {largest:.0e}"))
+        differing += [f"{made}: {told}"] if told else []
+    if differing:
+        more = f" (and {len(differing) - 1} more files differ)" * (len(differing) > 1)
+        raise UserError(f"{differing[0]}{more}")
+    print(f"All {len(args.made)} files are as they were shipped.")
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
