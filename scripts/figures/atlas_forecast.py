@@ -7,6 +7,7 @@ line is the better of two baselines, the steps so far and the training loss. A f
 is better than that.
 """
 
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import forecast
-from latephase.drawing import style
+from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
@@ -41,16 +42,18 @@ TOLD = (
 )
 CHANCE = {"auroc": 0.5, "order": 0.0}
 LIMITS = {"auroc": (0.2, 1.03), "order": (-1.05, 1.05)}
-SHAPES = {"seed": "o", "setting": "s"}
+NAME = 20
+"""Letters of a study's name that have room above a panel."""
 DASHES = {"seed": (0, (4, 1.5)), "setting": (0, (1, 1.2))}
 LOOKS = {
-    "better": ("#d55e00", "#d55e00"),
-    "no better": ("0.45", "white"),
-    "worse": ("0.7", "0.7"),
-    "undecided": ("#0173b2", "white"),
-    "baseline": ("black", "black"),
+    "better": ("#d55e00", "os", True),
+    "no better": ("0.4", "os", False),
+    "baseline": ("0.4", "os", False),
+    "worse": ("0.65", "<>", True),
+    "undecided": ("#0173b2", "dD", False),
 }
-"""The colour and the filling of a mark, by its verdict."""
+"""By verdict: the colour, the shapes where seeds and where settings are held out, and whether they
+are filled."""
 APART = 0.17
 """How far above and below a measure's row its two marks stand."""
 
@@ -63,19 +66,20 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     }
     labels = {name: label for name, label in known.items() if name in set(df["measure"])}
     with style.style():
-        width = min(1.9 + 1.75 * len(studies), 7.0)
-        fig = Figure(figsize=(width, 0.3 * len(labels) + 1.9))
-        axes = fig.subplots(len(NAMES), len(studies), sharey=True, sharex="row", squeeze=False)
-        for score, row in zip(NAMES, axes, strict=True):
+        height = 0.17 * len(labels) + 0.6
+        fig, panels = layout.grid(len(NAMES), len(studies), height=height, share_y="all")
+        for score, row in zip(NAMES, panels, strict=True):
             for study, ax in zip(studies, row, strict=True):
-                ax.set_xlabel(NAMES[score], fontsize=7.5)
+                ax.set_xlabel(NAMES[score], fontsize=style.SMALL)
                 panel(ax, df[df["study"] == study], score, list(labels))
                 if score == "auroc":
-                    ax.set_title(heading(study, df[df["study"] == study]), fontsize=7.5)
-        for ax in axes[:, 0]:
-            ax.set_yticks(range(len(labels)), labels.values(), fontsize=6.5)
-        axes[0, 0].set_ylim(len(labels) - 0.5, -0.5)
-        fig.legend(handles=legend(df), loc="outside lower center", ncols=3, fontsize=7)
+                    told = heading(study, df[df["study"] == study])
+                    ax.set_title(told, fontsize=style.SMALL)
+        panels[0, 0].set_yticks(range(len(labels)), labels.values())
+        for tick in (tick for ax in panels.flat for tick in ax.get_yticklabels()):
+            tick.set_fontsize(style.LABEL if "$" in tick.get_text() else style.SMALL)
+        panels[0, 0].set_ylim(len(labels) - 0.5, -0.5)
+        layout.legend(fig, legend(df))
         note = "; ".join(filter(None, [note, TOLD]))
         style.title(fig, "Which measure tells when a run will generalise", note)
     return fig
@@ -84,15 +88,15 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 def heading(study: str, df: pd.DataFrame) -> str:
     """A study's name, its runs, and how many of them never generalise."""
     runs, never = int(df["runs"].max()), int(df["never"].max())
-    words = study.replace("_", " ").replace("fashion mnist", "\nfashion mnist")
-    return f"{words}\n{runs} runs, {never} never generalise"
+    words = textwrap.fill(study.replace("_", " "), NAME)
+    return f"{words}\n{runs} runs, {never} never\ngeneralise"
 
 
 def panel(ax: Axes, df: pd.DataFrame, score: str, order: list[str]) -> None:
     """A study's measures by one score, with the better baseline as a line."""
     ax.axvline(CHANCE[score], color="0.8", linewidth=0.8)
     ax.set_xlim(*LIMITS[score])
-    ax.tick_params(labelsize=6.5)
+    ax.tick_params(axis="x", labelsize=style.SMALL)
     for held_out, group in df.groupby("held_out", sort=True):
         best = group.loc[group[f"{score}_verdict"] == "baseline", score].max()
         if best == best:
@@ -101,14 +105,25 @@ def panel(ax: Axes, df: pd.DataFrame, score: str, order: list[str]) -> None:
             if row[score] != row[score]:
                 continue
             at = order.index(row["measure"]) + (APART if held_out == "setting" else -APART)
-            colour, filling = LOOKS[row[f"{score}_verdict"]]
-            ends = [row[f"{score}_low"], row[f"{score}_high"]]
-            ax.plot(ends, [at, at], color=colour, linewidth=1)
-            look = {"color": colour, "mfc": filling, "markersize": 3.2, "mew": 0.8}
-            ax.plot(row[score], at, SHAPES[held_out], zorder=3, **look)
+            ax.hlines(
+                at,
+                row[f"{score}_low"],
+                row[f"{score}_high"],
+                linewidth=1,
+                color=LOOKS[row[f"{score}_verdict"]][0],
+            )
+            ax.plot(row[score], at, **mark(row[f"{score}_verdict"], held_out))
     if df[score].isna().all():
-        middle = {"transform": ax.transAxes, "ha": "center", "fontsize": 7}
+        middle = {"transform": ax.transAxes, "ha": "center", "fontsize": style.SMALL}
         ax.text(0.5, 0.5, "no two runs\nto compare", color=style.NOTE_COLOUR, **middle)
+
+
+def mark(verdict: str, held_out: str) -> dict[str, object]:
+    """How a score is shown, by its verdict and what was held out."""
+    colour, shapes, filled = LOOKS[verdict]
+    shape = shapes[list(forecast.GROUPS).index(held_out)]
+    face = colour if filled else "white"
+    return {"color": colour, "marker": shape, "mfc": face, "ms": 3.4, "mew": 0.8, "ls": "none"}
 
 
 def legend(df: pd.DataFrame) -> list[Line2D]:
@@ -120,21 +135,22 @@ def legend(df: pd.DataFrame) -> list[Line2D]:
         "undecided": "below five seeds",
     }
     found = {*df["auroc_verdict"], *df["order_verdict"]}
-    dot = {"linestyle": "none", "markersize": 4}
+    lines = {
+        held_out: {**mark("no better", held_out), "ls": DASHES[held_out], "linewidth": 0.9}
+        for held_out in forecast.GROUPS
+        if held_out in set(df["held_out"])
+    }
     return [
         *(
-            Line2D([], [], marker="o", color=LOOKS[name][0], mfc=LOOKS[name][1], label=text, **dot)
-            for name, text in told.items()
-            if name in found
+            Line2D([], [], label=text, **mark(verdict, "seed"))
+            for verdict, text in told.items()
+            if verdict in found
         ),
         *(
-            Line2D([], [], color="0.2", marker=shape, mfc="white", markersize=4,
-                   linestyle=DASHES[held_out], linewidth=0.9,
-                   label=f"{forecast.GROUPS[held_out]} held out, better baseline")
-            for held_out, shape in SHAPES.items()
-            if held_out in set(df["held_out"])
+            Line2D([], [], label=f"{forecast.GROUPS[held_out]} held out; line: a baseline", **look)
+            for held_out, look in lines.items()
         ),
-    ]  # fmt: skip
+    ]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -145,7 +161,8 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = forecast.of_studies(tables, **args.options)
-    write(draw(df, args.title_note), df, args)
+    runs = left_out.sentence(left_out.together(tables), {})
+    write(draw(df, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ mark is the median change over seeds with its interval. The grey band is the mar
 beforehand, within which a change counts as none.
 """
 
-import re
 import textwrap
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from latephase.analysis import intervened
-from latephase.drawing import style
+from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
@@ -55,8 +54,8 @@ LOOKS = {
     "undecided": ("0.45", "white", "o", "undecided"),
 }
 """Of each verdict the colour, the filling and the shape of its mark, and its words."""
-BREAK = re.compile(r",? (of|accuracy|training|trace|layer|(?=\$))")
-"""Where a label may be broken into several lines."""
+COLUMN, TICKS = 0.55, 6.2
+"""Inches that a column's title takes at most, and points of the numbers below it."""
 UNITS = {intervened.ACCURACY: "points", intervened.ONSET: "decades\nof steps"}
 
 
@@ -65,14 +64,16 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     names = list(dict.fromkeys(df["intervention"]))
     quantities = list(dict.fromkeys(df["quantity"]))
     with style.style():
-        fig = Figure(figsize=(min(1.7 + 0.7 * len(quantities), 7.0), 0.36 * len(names) + 2.0))
-        axes = fig.subplots(1, len(quantities), sharey=True, squeeze=False)[0]
-        for ax, quantity in zip(axes, quantities, strict=True):
+        high = 0.36 * len(names) + 1.1
+        fig, panels = layout.grid(
+            1, len(quantities), most=len(quantities), height=high, share_y="all"
+        )
+        for ax, quantity in zip(panels.flat, quantities, strict=True):
             panel(ax, df[df["quantity"] == quantity], names, quantity)
-        axes[0].set_yticks(range(len(names)), [textwrap.fill(n, 24) for n in names], fontsize=7)
-        axes[0].set_ylim(len(names) - 0.5, -0.5)
-        handles = legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])])
-        fig.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=7)
+        told = [textwrap.fill(name, 14) for name in names]
+        panels[0, 0].set_yticks(range(len(names)), told, fontsize=style.SMALL)
+        panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
+        layout.legend(fig, legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])]))
         style.title(fig, "What moves generalisation when it is moved", note)
     return fig
 
@@ -87,21 +88,22 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     reach = 1.12 * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
     ax.set_xlim(-reach, reach)
     end = float(f"{reach / 1.3:.1g}")
-    ax.set_xticks([-end, 0, end], [f"−{end:g}", "0", f"+{end:g}"], fontsize=6.5)
+    ax.set_xticks([-end, 0, end], [f"−{end:g}", "0", f"+{end:g}"], fontsize=TICKS)
     label = {**intervened.GENERALISATION, **intervened.LABELS}[quantity]
-    ax.set_title(BREAK.sub(r"\n\1", label), fontsize=7)
-    ax.set_xlabel(UNITS.get(quantity, "decades"), fontsize=7)
+    size = style.LABEL if "$" in label else style.SMALL
+    ax.set_title(layout.wrapped(label, COLUMN, size), fontsize=size)
+    ax.set_xlabel(UNITS.get(quantity, "decades"), fontsize=style.SMALL)
     ax.grid(axis="y", visible=False)
     for row in df.to_dict("records"):
         at = names.index(row["intervention"])
         if not np.isfinite(row["change"]):
             place = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
             told = "before\nthe fork" if quantity == intervened.ONSET else "no value"
-            ax.text(0.5, at, told, fontsize=6, color="0.45", **place)
+            ax.text(0.5, at, told, fontsize=style.SMALLEST, color="0.45", **place)
             continue
         colour, filling, shape, _ = LOOKS[row["verdict"]]
         ends = np.clip([unit * row["low"], unit * row["high"]], -reach, reach)
-        ax.plot(ends, [at, at], color=colour, linewidth=1.6)
+        ax.hlines(at, *ends, color=colour, linewidth=1.6)
         ax.plot(unit * row["change"], at, shape, color=colour, mfc=filling, markersize=5)
 
 
@@ -123,7 +125,15 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = intervened.changes(tables, **args.options)
-    write(draw(df, args.title_note), df, args)
+    every = left_out.together(tables)
+    arms = {
+        (c.get(f"{role}_study", c["study"]), c[role])
+        for c in args.options["comparisons"]
+        for role in ("arm", "control")
+    }
+    shown = pd.MultiIndex.from_frame(every[["study", "arm"]]).isin(arms)
+    runs = left_out.sentence(every, {"in no comparison": {*every.loc[~shown, "run"]}})
+    write(draw(df, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":

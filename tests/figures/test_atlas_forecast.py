@@ -34,14 +34,15 @@ def test_two_panels_for_each_study_and_a_row_for_each_measure(df):
     assert len(fig.axes) == 4 and fig.get_figwidth() <= 7
     assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ROWS
     titles = [ax.get_title() for ax in fig.axes[:2]]
-    told = "{} runs, 0 never generalise".format
+    told = "{} runs, 0 never\ngeneralise".format
     assert titles == [f"one\n{told(15)}", f"other one\n{told(5)}"]
 
 
 def test_a_mark_for_each_kind_of_group_filled_where_it_is_better(df):
     one = figure.draw(df).axes[0]
-    marks = [line for line in one.lines if line.get_marker() in "os"]
-    places = {(line.get_marker(), round(float(line.get_ydata()[0]))): line for line in marks}
+    marks = [line for line in one.lines if line.get_marker() in "os<>"]
+    seeds = {"o": "o", "<": "o", "s": "s", ">": "s"}
+    places = {(seeds[line.get_marker()], round(float(line.get_ydata()[0]))): line for line in marks}
     assert set(places) == {(shape, row) for shape in "os" for row in range(len(ROWS))}
     better = figure.LOOKS["better"]
     assert places["o", 3].get_xdata()[0] == pytest.approx(1, abs=0.01)

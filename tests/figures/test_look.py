@@ -15,6 +15,10 @@ from latephase.runs.columns import DECAY, OPTIMIZER
 from latephase.storage import parquet
 from tests.analysis.grokking_runs import run
 from tests.analysis.grokking_runs import table as grokking
+from tests.analysis.test_forecast import ONSETS, SEEDS
+from tests.analysis.test_forecast import study as foretold
+from tests.analysis.test_intervened import COMPARISON
+from tests.analysis.test_intervened import study as moved
 from tests.analysis.test_lead_lag import study as changes
 from tests.figures.look import faults
 from tests.figures.test_any_study import study
@@ -87,10 +91,45 @@ def gaps():
     return with_gaps(synthetic.study_table(decays=(0.3, 0.1)))
 
 
+ALSO = ("nc1_pinv", "relative_flatness", "relative_flatness_bound", "hessian_trace_last_layer",
+        "weight_norm_last_layer")  # fmt: skip
+
+
+def with_more(table):
+    """Arms with more measures, as many as the figure of the atlas shows."""
+    return table.assign(**dict.fromkeys(ALSO, 1.0))
+
+
 ACCURACY = {"metrics": ["accuracy_test", "rnc1", "nc2_condition"], "first_step": 10,
             "by": [DECAY], "dashed": {"accuracy_test": "accuracy_train"}}  # fmt: skip
 MANY = study(optimizers=("adam", "adamw", "sgd", "signum", "mine"))
+WIDE = {name: f"{name} that is described at length" for name in ("one", "two")}
 CALLS = {
+    "atlas_forecast": of_tables(
+        "atlas_forecast",
+        data={"weight_decay_mlp": foretold().rename(columns={"exact": "relative_flatness"})},
+        beside={
+            name: foretold({key: at for key, at in ONSETS.items() if key[1] in seeds}).rename(
+                columns={"noise": "nc0_normalized", "clock": "nhsic_difference"}
+            )
+            for name, seeds in (
+                ("weight_decay_mlp_fashion_mnist", SEEDS),
+                ("grokking_modular", SEEDS[:3]),
+                ("weight_decay_cnn", SEEDS),
+            )
+        },
+    ),
+    "atlas_interventions": of_tables(
+        "atlas_interventions",
+        {
+            "measures": ["cdnv", "rnc1", *ALSO],
+            "comparisons": [
+                COMPARISON | {"name": WIDE[study], "study": study} for study in ("one", "two")
+            ],
+        },
+        data={"one": with_more(moved(cdnv=1.0, rnc1=0.01))},
+        beside={"two": with_more(moved(accuracy=0.8))},
+    ),
     "atlas_grokking_delay": of_tables("atlas_grokking_delay", {"stay": 1}, data=delayed),
     "atlas_lead_lag": of_tables(
         "atlas_lead_lag",
