@@ -9,10 +9,8 @@ folder that the pack names. They must hold what they held when the pack was plan
 """
 
 import argparse
-import json
 import logging
 import os
-import platform
 import shutil
 import time
 from pathlib import Path
@@ -26,8 +24,7 @@ from latephase.progress import Progress
 from latephase.runs import code_digest, outside, parts, spec
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
-from latephase.storage.atomic import replacing
-from scripts import device, given
+from scripts import device, given, timing
 
 
 def files_of(run: spec.Spec) -> list[tuple[int, Path]]:
@@ -68,17 +65,10 @@ def main(argv: list[str] | None = None) -> None:
         progress.tick(1)
     code_digest.hold(args.code, modules, code_digest.ROOT)
     files_of(spec.runs_of(pack)[0])  # again: a training may still be writing them
-    timing = {
-        "wall_seconds": time.monotonic() - began,
-        "run_steps": 0,  # none was trained here
-        "device": args.device,
-        "threads": args.threads,
-        "machine": platform.machine(),
-        "torch": torch.__version__,
-    }
+    seconds = time.monotonic() - began
     parquet.write_rows(args.history, rows, [*HISTORY, DIVERGED_AT])
-    with replacing(args.timing) as file:
-        file.write_text(json.dumps(timing) + "\n")
+    # No steps: none was trained here.
+    timing.write(args.timing, seconds, 0, args.device, args.threads)
     shutil.rmtree(args.checkpoints, ignore_errors=True)
     os.replace(part, args.checkpoints)
 

@@ -13,10 +13,8 @@ into place at the end.
 """
 
 import argparse
-import json
 import logging
 import os
-import platform
 import shutil
 import signal
 import sys
@@ -32,10 +30,9 @@ from latephase.errors import reporting
 from latephase.runs import code_digest, own_code, parts, spec
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import parquet
-from latephase.storage.atomic import replacing
 from latephase.storage.lock import alone
 from latephase.training import teachable, trainer
-from scripts import device, given
+from scripts import device, given, timing
 
 
 @contextmanager
@@ -108,17 +105,9 @@ def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], secon
     hold_code(args)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     common = args.pack["common"]
-    timing = {
-        "wall_seconds": seconds,
-        "run_steps": (common["steps"] - spec.first_step(common)) * len(args.pack["runs"]),
-        "device": args.device,
-        "threads": args.threads,
-        "machine": platform.machine(),
-        "torch": torch.__version__,
-    }
+    run_steps = (common["steps"] - spec.first_step(common)) * len(args.pack["runs"])
     parquet.write_rows(args.history, rows, [*HISTORY, DIVERGED_AT])
-    with replacing(args.timing) as part:
-        part.write_text(json.dumps(timing) + "\n")
+    timing.write(args.timing, seconds, run_steps, args.device, args.threads)
     shutil.rmtree(args.checkpoints, ignore_errors=True)
     os.replace(folder, args.checkpoints)
     shutil.rmtree(args.scratch)

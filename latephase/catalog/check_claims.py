@@ -91,9 +91,16 @@ def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, An
 
 
 def _statistics(tree: ast.Module) -> dict[str, list[ast.arg]]:
-    """The public functions that take a table, with their other arguments."""
+    """The public functions that take a table, with their other arguments. Those that are imported
+    by name from a module of a paper are among them.
+    """
     found = {}
     for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("latephase.papers."):
+            file = (ROOT / node.module.replace(".", "/")).with_suffix(".py")
+            theirs = _statistics(declared.tree(file)) if file.is_file() else {}
+            named = {alias.name: alias.asname or alias.name for alias in node.names}
+            found |= {named[name]: theirs[name] for name in named if name in theirs}
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             if taken and taken[0].arg == "table":

@@ -39,7 +39,7 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
     Of runs that other code trained no weight decay is known, and none may be asked for. Raises
     UserError where there is no such run, or more than one.
     """
-    decays = np.sort(table[DECAY].unique()) if DECAY in table else []
+    decays = np.sort(table[DECAY].dropna().unique()) if DECAY in table else []
     if weight_decay is None and len(decays):
         weight_decay = decays[len(decays) // 2]
     chosen = table

@@ -110,7 +110,7 @@ def data(
                 known = late.dropna(subset=column)
                 values = zip(known["step"], known[column], strict=True)
                 rows += [("line", column, step, value) for step, value in values]
-    if not rows:
+    if not any(mark == "line" for mark, *_ in rows):
         raise UserError(
             f"--data: run {run} has no measurement from step {first_step} on; "
             "allowed: a study that has some"

@@ -132,6 +132,19 @@ def test_arguments_of_another_type_are_told(complaint, statistic, changed, said)
     assert message.startswith(f"catalog/new2030/claims.yaml: new.arguments.{said}")
 
 
+def test_a_statistic_may_be_imported_from_a_module_of_the_paper(complaint, tmp_path):
+    folder = tmp_path / "latephase/papers/new2030"
+    (folder / "claims.py").rename(folder / "subject.py")
+    (folder / "claims.py").write_text(
+        "import numpy\nfrom latephase.papers.claim import Result\n"
+        "from latephase.papers.new2030.subject import nothing, plain\n"
+    )
+    assert complaint("plain", PLAIN) is None
+    said = complaint("plain", PLAIN | {"stay": 3.0})
+    assert said == "catalog/new2030/claims.yaml: new.arguments.stay is 3.0; allowed: integer"
+    assert complaint("kinds", KINDS).endswith("new.statistic is 'kinds'; allowed: plain")
+
+
 def test_an_optimizer_is_one_of_the_study_s(root, config):
     edit(root / MORE_CLAIMS, ["claims", 1, "study"], "weight_decay_mlp")
     assert "optimizer is 'sgd'; allowed: adamw" in line(root, config)

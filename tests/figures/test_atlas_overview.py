@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from latephase.catalog.columns import Data
+from latephase.errors import UserError
 from scripts.figures import atlas_overview, one_run
 from tests.figures.lines import lines_of
 
@@ -60,6 +61,24 @@ def test_atlas_of_a_diverged_run_with_unmeasured_families(table):
 def test_one_run_defaults_to_the_middle_decay(table):
     assert one_run(table, None, None) == "0.1-42"
     assert one_run(table, 0.3, 44) == "0.3-44"
+
+
+def test_a_run_of_other_code_has_no_decay_to_choose_by(table):
+    """Its column is empty, or is not there; beside runs with a decay, these are chosen from."""
+    of_one = table[table["run"] == "0.1-42"]
+    decay = "optimizer.weight_decay"
+    for foreign in (of_one.drop(columns=[decay]), of_one.assign(**{decay: np.nan})):
+        assert one_run(foreign, None, None) == "0.1-42"
+        with pytest.raises(UserError, match=r"weight_decay is 0\.1, .*; allowed: none, for the st"):
+            one_run(foreign, 0.1, None)
+        assert atlas_overview.draw(atlas_overview.data(foreign)).axes
+    mixed = table.assign(**{decay: table[decay].where(table[decay] < 0.2)})
+    assert one_run(mixed, None, None) in set(table["run"][table[decay] < 0.2])
+
+
+def test_onsets_without_a_line_are_nothing_to_draw(table):
+    with pytest.raises(UserError, match="has no measurement from step 10000000 on"):
+        atlas_overview.data(table, weight_decay=0.03, first_step=10_000_000)
 
 
 def test_panels_are_of_metrics_that_every_run_has():

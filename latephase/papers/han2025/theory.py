@@ -81,11 +81,6 @@ def logit_scale_of(loss: ArrayLike, k: int) -> NDArray:
     return np.where(loss <= np.log(k), scale, np.nan)
 
 
-def largest_regularised(cap: ArrayLike, k: int) -> NDArray:
-    """B²(1 − 1/k): what R of a head with ‖W‖_F ≤ B and unit features cannot exceed (T5)."""
-    return np.asarray(cap, float) ** 2 * (1 - 1 / k)
-
-
 def _ratio(logit_scale: ArrayLike, k: int) -> NDArray:
     """e, the other classes' probability in units of the true one's."""
     return np.exp(-np.asarray(logit_scale, float) * k / (k - 1))

@@ -1,0 +1,85 @@
+"""Statistics of when RNC1 contracts, and whether generalisation does then.
+
+:mod:`latephase.papers.sakamoto2026.claims` has the words.
+"""
+
+import numpy as np
+import pandas as pd
+
+from latephase.analysis import seeds, trends
+from latephase.papers.claim import Result
+from latephase.papers.sakamoto2026 import run_values
+
+
+def rnc1_with_test(
+    table: pd.DataFrame,
+    *,
+    train_threshold: float,
+    stay: int,
+    min_rise: float,
+    factor: float,
+    within: float,
+) -> Result:
+    """The share of runs whose RNC1 falls when test accuracy rises (Fig. 3).
+
+    That is: nearer to the rise than to memorisation on a log axis, and at most ``within`` decades
+    from the rise, before it or after it. t_rise is half-way in the rise of test accuracy after
+    t_train (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the rise's
+    end. RNC1's fall is timed at plateau / ``factor``
+    (:func:`latephase.analysis.events.fall`), which does not move with the budget.
+
+    Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
+    have nothing to tell apart and are left out. A run whose RNC1 has not fallen at its last step
+    counts as one that falls elsewhere; in the interval's upper end, as one that falls with the
+    rise if that step is less than ``within`` after it.
+    """
+    runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    rising = runs[runs["usable"]]
+    train, rise, rnc1 = (np.log10(rising[name]) for name in ("train", "rise", "rnc1"))
+    fallen, lag = ~rising["rnc1_censored"], rnc1 - rise
+    surely = fallen & (lag.abs() <= within) & (lag.abs() < (rnc1 - train).abs())
+    maybe = surely | (~fallen & (lag <= within))
+    measured = rnc1.notna()
+    rising = rising.assign(
+        surely=surely.astype(float).where(measured), maybe=maybe.astype(float).where(measured)
+    )
+    smallest, largest = (
+        seeds.by_cell(rising, n, run_values.cell_of(table)) for n in ("surely", "maybe")
+    )
+    interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_runs)
+    note = run_values.rise_note(runs, factor)
+    if fallen.any():
+        note += f"; RNC1 minus test, median: {lag[fallen].median():+.2f} decades"
+    return Result(*interval, run_values.seeds_counted(smallest), smallest.shape[1], note)
+
+
+def rnc1_follows_test(
+    table: pd.DataFrame, *, train_threshold: float, stay: int, min_rise: float, factor: float
+) -> Result:
+    """Rank association over runs of the rise of test accuracy with RNC1's fall (Fig. 3).
+
+    Somers' D (:func:`latephase.analysis.trends.rank_association`) over pairs of runs, with the
+    times and the runs of :func:`rnc1_with_test`: 1 if of any two the one that generalises later
+    contracts later. Pairs that runs whose RNC1 does not fall leave undecided count as ties, that
+    is against the claim. Fewer than three cells: NaN.
+    """
+    runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
+    rising = runs[runs["usable"]]
+    rising = rising.assign(latest=rising["rnc1"].mask(rising["rnc1_censored"], np.inf))
+    rise, earliest, latest = (
+        seeds.by_cell(rising, name, run_values.cell_of(table))
+        for name in ("rise", "rnc1", "latest")
+    )
+    cells = rise.shape[1]
+
+    def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
+        return value, value
+
+    interval = seeds.Interval(np.nan, np.nan, np.nan)
+    if cells >= trends.MIN_CELLS:
+        low, high = (np.hstack([rise, bound]) for bound in (earliest, latest))
+        interval = seeds.seed_interval(low, high, association)
+    return Result(
+        *interval, run_values.seeds_counted(earliest), cells, run_values.rise_note(runs, factor)
+    )
