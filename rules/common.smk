@@ -1,13 +1,7 @@
 # The names that the other files share. rules/targets.py says what a job is made from and called with.
-import os
-import shlex
 import sys
 from functools import cache, partial
 from pathlib import Path
-
-# Not workflow.basedir, which is that of another workflow if it uses this one as a module.
-ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-sys.path.insert(0, str(ROOT))
 
 from latephase.catalog import load
 from latephase.catalog.entries import SCALES
@@ -18,14 +12,9 @@ from rules import console, gpus, libraries, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
-from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
 signals.heed_while_planning()
-
-# Another workflow gives a module only the settings that it changes.
-if not workflow.modifier.is_main_snakefile():
-    config.update(load_configfile(ROOT / "config.yaml") | config)
 
 try:
     CATALOG = load.load(ROOT, config)
@@ -43,7 +32,6 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 # and stay until then. Slurm puts a job back into the queue if it has to end the job itself, after
 # the grace period. A job that ends earlier counts as failed. So if preempted jobs are put back, the
 # shell waits for Slurm to end it, for ten minutes at most.
-FIND = "" if Path.cwd() == ROOT else f"export PYTHONPATH={shlex.quote(str(ROOT))}; "
 PREFIX = (
     f"{LEAVE}{FIND}set -euo pipefail; "
     "trap '' TERM; trap 'test $? != 143 || "
@@ -94,17 +82,6 @@ def or_exit(of):
             sys.exit(f"error: {error}")
 
     return call
-
-
-def here(file):
-    """A file of this repository, seen from the folder in which Snakemake runs."""
-    return os.path.relpath(ROOT / file)
-
-
-def shown_files(wildcards):
-    """What a figure or a table is made from."""
-    files = TARGETS.shown_files(wildcards)
-    return files | {name: here(files[name]) for name in ("published",) if name in files}
 
 
 def all_figures(wildcards):

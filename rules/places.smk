@@ -1,0 +1,29 @@
+# Where this repository is. Snakemake may run in another folder, and for another workflow that uses
+# this one as a module (docs/module.md).
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.common.configfile import load_configfile
+
+# Not workflow.basedir, which is that of another workflow if it uses this one as a module.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+sys.path.insert(0, str(ROOT))
+# Before the commands of jobs, so that they find the programs.
+FIND = "" if Path.cwd() == ROOT else f"export PYTHONPATH={shlex.quote(str(ROOT))}; "
+
+# Another workflow gives a module only the settings that it changes.
+if not workflow.modifier.is_main_snakefile():
+    config.update(load_configfile(ROOT / "config.yaml") | config)
+
+
+def here(file):
+    """A file of this repository, seen from the folder in which Snakemake runs."""
+    return os.path.relpath(ROOT / file)
+
+
+def shown_files(wildcards):
+    """What a figure or a table is made from."""
+    files = TARGETS.shown_files(wildcards)
+    return files | {name: here(files[name]) for name in ("published",) if name in files}
