@@ -15,7 +15,9 @@ if workflow.modifier.is_main_snakefile():
 configfile: "config.yaml"
 
 
+include: "rules/places.smk"
 include: "rules/common.smk"
+include: "rules/hooks.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/outside.smk"
@@ -32,27 +34,6 @@ include: f"rules/{'shipped' if CATALOG.from_shipped else 'aggregate'}.smk"
 
 
 report: "report/workflow.rst"
-
-
-onstart:
-    gc.freeze()
-    gc.enable()
-    signals.heed_while_jobs_run()
-    if line := libraries.lacking(workflow, TARGETS) or gpus.lacking(workflow, config, LEAVE):
-        sys.exit(line)
-    rate_limit.lift(workflow)
-    serve.start(LEAVE)
-    if console.follow(workflow, CATALOG):
-        shell.prefix(prefix.of(ROOT, silent=True))
-
-
-onerror:
-    console.stop()
-
-
-onsuccess:
-    console.stop()
-    summary.main([f"{RESULTS}/{scale}" for scale in SCALES])
 
 
 # Rules that are light, or that need the network, which a node may not have. The files of the stages

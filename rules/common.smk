@@ -3,10 +3,6 @@ import sys
 from functools import cache, partial
 from pathlib import Path
 
-# Not workflow.basedir, which is that of another workflow if it uses this one as a module.
-ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-sys.path.insert(0, str(ROOT))
-
 from latephase.catalog import load
 from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
@@ -16,14 +12,9 @@ from rules import console, gpus, libraries, prefix, rate_limit, signals, summary
 from rules.targets import Targets
 from scripts import serve
 from scripts.surroundings import LEAVE
-from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
 signals.heed_while_planning()
-
-# Another workflow gives a module only the settings that it changes.
-if not workflow.modifier.is_main_snakefile():
-    config.update(load_configfile(ROOT / "config.yaml") | config)
 
 try:
     CATALOG = load.load(ROOT, config)
