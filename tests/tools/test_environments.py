@@ -142,8 +142,8 @@ def test_the_rules_call_a_program_in_its_stage_s_environment():
         outside = sum(f"python -m {name}" in text for name in ELSEWHERE)
         assert len(calls) + outside == text.count("python -m scripts")
         for environment, name in calls:
-            # What rules.targets.extractions gives; of a figure or a table the name is filled in. How
-            # it begins is enough.
+            # What rules.targets.extractions gives; of a figure or a table the name is filled in.
+            # How it begins is enough.
             name = name.replace("{params.program}", "extract.").partition("{")[0]
             stages = {
                 stage
