@@ -141,7 +141,7 @@ VIT = {"architecture": "vit_tiny_patch16_224", "num_features": 192}
 )
 def test_weights_of_another_vision_transformer_are_told(root, config, tmp_path, told, model, said):
     model = {"name": "timm_vit", "weights": "tiny"} | model
-    add_study(root, "texts", "2030-01-02", {"seed": [1]}, data={"name": "mnist"}, model=model)
+    add_study(root, "texts", "2030-01-02", {"seed": [1]}, data={"name": "cifar10"}, model=model)
     write(tmp_path / "tiny")
     (tmp_path / "tiny/config.json").write_text(json.dumps(told))
     if said is None:
