@@ -74,8 +74,8 @@ def falling(time):
     ("time", "expected"), [(lambda d: 600 / d, 1), (lambda d: 6000 * d, -1), (lambda d: 1500, 0)]
 )
 def test_falls_that_follow_each_other(time, expected):
-    courses = {"rnc1": falling(lambda decay: 500 / decay), "nhsic": falling(time)}
-    table = study(decays=(0.6, 0.3, 0.15), **courses)
+    metrics = {"rnc1": falling(lambda decay: 500 / decay), "nhsic": falling(time)}
+    table = study(decays=(0.6, 0.3, 0.15), **metrics)
     result = courses.falls_follow(table, **FALLS)
     # Not quite 1: of two runs with one decay chance says which comes first.
     assert result.estimate == pytest.approx(expected, abs=0.45)
