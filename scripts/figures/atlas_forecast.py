@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from latephase.analysis import forecast
-from latephase.drawing import style
+from latephase.drawing import left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
@@ -145,7 +145,12 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = forecast.of_studies(tables, **args.options)
-    write(draw(df, args.title_note), df, args)
+    never = {"never asked": set()}
+    for study, table in tables.items():
+        asked = forecast.asked(table, **args.options)["run"]
+        never["never asked"] |= {f"{study} {run}" for run in {*table["run"]} - {*asked}}
+    runs = left_out.sentence(left_out.together(tables), never)
+    write(draw(df, args.title_note), df, args, runs)
 
 
 if __name__ == "__main__":
