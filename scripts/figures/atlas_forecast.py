@@ -161,7 +161,11 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = forecast.of_studies(tables, **args.options)
-    runs = left_out.sentence(left_out.together(tables), {})
+    never = {"never asked": set()}
+    for study, table in tables.items():
+        asked = forecast.asked(table, **args.options)["run"]
+        never["never asked"] |= {f"{study} {run}" for run in {*table["run"]} - {*asked}}
+    runs = left_out.sentence(left_out.together(tables), never)
     write(draw(df, args.title_note), df, args, runs)
 
 

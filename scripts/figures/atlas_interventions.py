@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from latephase.analysis import intervened
-from latephase.drawing import layout, left_out, style
+from latephase.drawing import left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
 from scripts.reading import read
@@ -117,6 +117,16 @@ def legend(verdicts: list[str]) -> list[Line2D | Patch]:
     return [*marks, Patch(color="0.9", label="margin")]
 
 
+def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str]]) -> str:
+    """Which runs are left out because no comparison names their arm."""
+    runs = left_out.together(tables)
+    shown = {(c["study"], c["arm"]) for c in comparisons}
+    shown |= {(c.get("control_study", c["study"]), c["control"]) for c in comparisons}
+    arms = zip(runs["study"], runs["arm"], strict=True)
+    kept = [run for run, arm in zip(runs["run"], arms, strict=True) if arm in shown]
+    return left_out.but(runs, kept, "of arms that are not compared")
+
+
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
     arguments.add_argument(
@@ -125,15 +135,7 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = intervened.changes(tables, **args.options)
-    every = left_out.together(tables)
-    arms = {
-        (c.get(f"{role}_study", c["study"]), c[role])
-        for c in args.options["comparisons"]
-        for role in ("arm", "control")
-    }
-    shown = pd.MultiIndex.from_frame(every[["study", "arm"]]).isin(arms)
-    runs = left_out.sentence(every, {"in no comparison": {*every.loc[~shown, "run"]}})
-    write(draw(df, args.title_note), df, args, runs)
+    write(draw(df, args.title_note), df, args, left_out_of(tables, args.options["comparisons"]))
 
 
 if __name__ == "__main__":
