@@ -25,7 +25,7 @@ from tests.figures.test_any_study import study
 from tests.figures.test_catalog_figures import make, one_of_each_call
 from tests.figures.test_sakamoto2026_thm41 import with_gaps
 from tests.papers.sakamoto2026 import synthetic
-from tests.papers.sakamoto2026.test_courses import clocked
+from tests.papers.sakamoto2026.test_clock import clocked
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ import pytest
 from latephase.errors import UserError
 from latephase.storage import parquet
 from scripts.figures import sakamoto2026_clock as program
-from tests.papers.sakamoto2026.test_courses import clocked
+from tests.papers.sakamoto2026.test_clock import clocked
 
 
 @pytest.fixture(scope="module")
