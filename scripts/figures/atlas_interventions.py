@@ -70,7 +70,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         )
         for ax, quantity in zip(panels.flat, quantities, strict=True):
             panel(ax, df[df["quantity"] == quantity], names, quantity)
-        told = [textwrap.fill(name, 14) for name in names]
+        told = [textwrap.fill(name, 12) for name in names]
         panels[0, 0].set_yticks(range(len(names)), told, fontsize=style.SMALL)
         panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
         layout.legend(fig, legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])]))
