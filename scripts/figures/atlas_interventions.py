@@ -64,15 +64,18 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     names = list(dict.fromkeys(df["intervention"]))
     quantities = list(dict.fromkeys(df["quantity"]))
     with style.style():
-        high = 0.36 * len(names) + 1.1
+        high = 0.38 * len(names) + 1.1
         fig, panels = layout.grid(
             1, len(quantities), most=len(quantities), height=high, share_y="all"
         )
         for ax, quantity in zip(panels.flat, quantities, strict=True):
             panel(ax, df[df["quantity"] == quantity], names, quantity)
-        told = [textwrap.fill(name, 14) for name in names]
+        told = [textwrap.fill(name, 15) for name in names]
         panels[0, 0].set_yticks(range(len(names)), told, fontsize=style.SMALL)
         panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
+        fig.get_layout_engine().set(
+            w_pad=0.1
+        )  # With less, so many columns leave the names no room.
         layout.legend(fig, legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])]))
         style.title(fig, "What moves generalisation when it is moved", note)
     return fig

@@ -44,10 +44,10 @@ def test_a_mark_for_each_kind_of_group_filled_where_it_is_better(df):
     seeds = {"o": "o", "<": "o", "s": "s", ">": "s"}
     places = {(seeds[line.get_marker()], round(float(line.get_ydata()[0]))): line for line in marks}
     assert set(places) == {(shape, row) for shape in "os" for row in range(len(ROWS))}
-    better = figure.LOOKS["better"]
+    better, _, _ = figure.LOOKS["better"]
     assert places["o", 3].get_xdata()[0] == pytest.approx(1, abs=0.01)
-    assert places["o", 3].get_markerfacecolor() == better[1]
-    assert places["o", 4].get_markerfacecolor() != better[1]
+    assert places["o", 3].get_markerfacecolor() == better
+    assert places["o", 4].get_markerfacecolor() != better
 
 
 def test_both_are_made_from_files(tmp_path):
