@@ -14,10 +14,12 @@ import datetime
 import hashlib
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ import pandas as pd
 import yaml
 
 from latephase.catalog import load, shipped
+from latephase.catalog.entries import Catalog
 from latephase.errors import UserError, reporting
 from latephase.metrics import families
 from latephase.runs import code_digest
@@ -99,6 +102,28 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
+@contextmanager
+def replacing_scale(scale: str) -> Iterator[Path]:
+    """Give the empty folder of a scale. If anything fails, what was shipped before stands again."""
+    folder, manifest = ROOT / shipped.file(scale, ""), ROOT / shipped.MANIFEST
+    before = folder.with_name(f".{scale}.before")
+    text = manifest.read_text(encoding="utf-8") if manifest.exists() else None
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.rename(before)
+    try:
+        folder.mkdir()
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder)
+        before.rename(folder)
+        if text is None:
+            manifest.unlink(missing_ok=True)
+        else:
+            manifest.write_text(text, encoding="utf-8")
+        raise
+    shutil.rmtree(before)
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -110,61 +135,78 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     results = args.results or ROOT / config["results"]
-    catalog = load.load(ROOT, config | {"data": "shipped", "figures": "all"})
     trained_at = args.commit or commit()
-    if not trained_at or len(trained_at) != 40:
-        raise UserError(
-            f"--commit is {trained_at}; allowed: a commit of 40 digits, without changes"
-        )
-    manifest = json.loads(json.dumps(catalog.shipped))
-    manifest["studies"][args.scale] = dict.fromkeys(args.studies)
-    manifest["results"].pop(args.scale, None)
-    catalog.shipped.update(manifest)
-    targets = Targets(catalog, ROOT)
-    folder = ROOT / shipped.file(args.scale, "")
-    shutil.rmtree(folder, ignore_errors=True)
-    names = named(_programs(targets, args.scale)) | texts(_options(targets, args.scale))
-    for study in args.studies:
-        entry = _ship(targets, Study(study, args.scale), results, names, trained_at)
-        manifest["studies"][args.scale][study] = entry
-    _write(manifest)
-
-    made = [*targets.asked.figures(args.scale), *targets.asked.tables(args.scale)]
-    made = [Path(file).relative_to(config["results"]) for file in made if file.endswith(".csv")]
-    made += [Path(args.scale) / "claims.csv"]
-    again = Path(config["results"]) / "verified"
-    command = [sys.executable, "-m", "snakemake", "-c2", "--forcerun", "shipped_again", "--"]
-    subprocess.run([*command, *(str(again / file) for file in made)], cwd=ROOT, check=True)
-    checksums = {}
-    for file in made:
-        source, name = ROOT / again / file, file.relative_to(args.scale).as_posix()
-        if name != "claims.csv" and (results / file).exists():
-            _, told = difference(pd.read_csv(source), pd.read_csv(results / file))
-            if told:
-                raise UserError(f"{source}: with the columns that are shipped, {told}")
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, folder / name)
-        checksums[name] = hashlib.sha256(source.read_bytes()).hexdigest()
-    manifest["results"][args.scale] = checksums
-    _write(manifest)
-    size = sum(path.stat().st_size for path in (ROOT / shipped.FOLDER).rglob("*") if path.is_file())
+    if not trained_at or not re.fullmatch("[0-9a-f]{40}", trained_at):
+        raise UserError(f"--commit is {trained_at}; allowed: 40 digits of a tree without changes")
+    catalog = load.load(ROOT, config | {"data": "shipped", "figures": "all"})
+    if unknown := set(args.studies) - set(catalog.studies):
+        allowed = ", ".join(sorted(catalog.studies))
+        raise UserError(f"--studies names {min(unknown)!r}; allowed: {allowed}")
+    with replacing_scale(args.scale) as folder:
+        manifest = ship(catalog, args.scale, args.studies, results, trained_at)
+        manifest["results"][args.scale] = remake(catalog, args.scale, results, folder)
+        write_manifest(manifest)
+        size = sum(p.stat().st_size for p in folder.parent.rglob("*") if p.is_file())
+        if size > LARGEST:
+            raise UserError(f"{shipped.FOLDER}/ has {size:,} bytes; allowed: {LARGEST:,}")
     print(f"{shipped.FOLDER}/ has {size:,} bytes, of {LARGEST:,} at most")
-    if size > LARGEST:
-        raise UserError(f"{shipped.FOLDER}/ has {size:,} bytes; allowed: {LARGEST:,}")
 
 
-def _programs(targets: Targets, scale: str) -> set[str]:
+def ship(
+    catalog: Catalog, scale: str, studies: list[str], results: Path, trained_at: str
+) -> dict[str, Any]:
+    """Write the studies' data. Returns the manifest, without what is made from them."""
+    manifest = catalog.shipped
+    manifest["studies"][scale] = dict.fromkeys(studies)
+    manifest["results"].pop(scale, None)
+    targets = Targets(catalog, ROOT)
+    names = named(_programs(catalog, scale)) | texts(_options(catalog, scale))
+    for study in studies:
+        entry = _ship(targets, Study(study, scale), results, names, trained_at)
+        manifest["studies"][scale][study] = entry
+    write_manifest(manifest)
+    return manifest
+
+
+def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[str, str]:
+    """Make figures, tables and verdicts from what is shipped, and ship their numbers.
+
+    Returns their checksums. Raises UserError if a figure or a table has other numbers than the one
+    in ``results``, which was made from the whole data.
+    """
+    asked, made = Targets(catalog, ROOT).asked, Path(catalog.config["results"])
+    every = [Path(file) for file in [*asked.figures(scale), *asked.tables(scale)]]
+    names = [str(file.relative_to(made / scale)) for file in every if file.suffix == ".csv"]
+    again = made / "verified" / scale
+    command = [sys.executable, "-m", "snakemake", "-c2", "--forcerun", "shipped_again", "--"]
+    targets = [str(again / name) for name in [*names, "claims.csv"]]
+    if subprocess.run([*command, *targets], cwd=ROOT).returncode:
+        raise UserError("snakemake could not make all of it from what is shipped; see above")
+    whole = {name: results / scale / name for name in names}
+    for name, file in whole.items():
+        if file.exists():
+            _, told = difference(pd.read_csv(ROOT / again / name), pd.read_csv(file))
+            if told:
+                raise UserError(f"{file} was made from other numbers: from the shipped ones {told}")
+    checksums = {}
+    for name in [*names, "claims.csv"]:
+        content = (ROOT / again / name).read_bytes()
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        checksums[name] = hashlib.sha256(content).hexdigest()
+    return checksums
+
+
+def _programs(catalog: Catalog, scale: str) -> set[str]:
     """The programs of the figures, tables and claims that a scale has."""
-    catalog = targets.catalog
     shown = [("figures", name, catalog.figures[name]) for name in catalog.chosen_figures(scale)]
     shown += [("tables", name, catalog.tables[name]) for name in catalog.chosen_tables(scale)]
     claims = {f"latephase.papers.{c['paper']}.claims" for c in catalog.chosen_claims(scale)}
     return claims | {f"scripts.{kind}.{entry.get('script', name)}" for kind, name, entry in shown}
 
 
-def _options(targets: Targets, scale: str) -> list[Any]:
+def _options(catalog: Catalog, scale: str) -> list[Any]:
     """What the catalog tells these programs and claims."""
-    catalog = targets.catalog
     figures = [catalog.figures[name] for name in catalog.chosen_figures(scale)]
     tables = [catalog.tables[name] for name in catalog.chosen_tables(scale)]
     return [*figures, *tables, *catalog.chosen_claims(scale)]
@@ -193,7 +235,8 @@ def _ship(
     }
 
 
-def _write(manifest: dict[str, Any]) -> None:
+def write_manifest(manifest: dict[str, Any]) -> None:
+    """Write what is shipped."""
     with replacing(ROOT / shipped.MANIFEST) as part:
         part.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -28,5 +28,24 @@ def test_metrics_that_nobody_reads_are_left_and_all_else_stays():
 
 def test_a_tree_with_changes_is_no_commit(monkeypatch):
     monkeypatch.setattr(ship, "commit", lambda: "0" * 40 + "-dirty")
-    with pytest.raises(UserError, match=r"--commit is 0+-dirty; allowed: a commit of 40 digits"):
+    with pytest.raises(UserError, match=r"--commit is 0+-dirty; allowed: 40 digits"):
         ship.main(["--scale", "quick", "--studies", "weight_decay_mlp"])
+
+
+def test_what_was_shipped_stands_if_anything_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(ship, "ROOT", tmp_path)
+    folder, manifest = tmp_path / "shipped/paper", tmp_path / "shipped/manifest.json"
+    folder.mkdir(parents=True)
+    (folder / "a.parquet").write_bytes(b"data")
+    manifest.write_text("{}")
+    with pytest.raises(KeyboardInterrupt), ship.replacing_scale("paper") as empty:
+        assert not list(empty.iterdir())
+        (empty / "b.parquet").write_bytes(b"half")
+        manifest.write_text("half")
+        raise KeyboardInterrupt
+    assert [path.name for path in folder.iterdir()] == ["a.parquet"]
+    assert manifest.read_text() == "{}"
+    with ship.replacing_scale("paper") as empty:
+        (empty / "b.parquet").write_bytes(b"whole")
+    assert [path.name for path in folder.iterdir()] == ["b.parquet"]
+    assert {path.name for path in folder.parent.iterdir()} == {"paper", "manifest.json"}
