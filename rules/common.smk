@@ -57,8 +57,11 @@ def torch_env(device, stage="train"):
 @cache
 def tell_what_is_left_out():
     """Say once what cannot be made, if everything at a scale is asked for."""
-    if left_out := CATALOG.left_out(config["scale"]):
-        logger.warning(left_out)
+    try:
+        if left_out := CATALOG.left_out(config["scale"]):
+            logger.warning(left_out)
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 def or_exit(of):

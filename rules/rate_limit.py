@@ -11,7 +11,10 @@ DEFAULT = (100, 1)
 
 
 def lift(workflow) -> None:
-    """Lift the limit of a workflow that is about to start, unless the user set one of her own."""
+    """Lift the limit of a workflow that is about to start, unless the user set another one.
+
+    If she asked for 100 jobs per second herself, this cannot be told apart.
+    """
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT:
         workflow.scheduler.job_rate_limiter = None

@@ -6,7 +6,14 @@ from typing import Any
 
 from latephase.catalog import shipped
 from latephase.catalog.entries import Catalog
+from latephase.runs import spec
 from rules.targets import Targets
+
+
+def planned(targets: Targets, wildcards) -> str:
+    """A digest of what the catalog says now of a study's runs, and of its margins."""
+    setting = targets.catalog.setting(wildcards.study, wildcards.scale)
+    return spec.digest([targets.studies.planned(wildcards), setting.get("margins")])
 
 
 class Shipped:
@@ -20,8 +27,8 @@ class Shipped:
         """The targets of the verification. They lie in a folder of their own."""
 
     def _entry(self, wildcards) -> dict[str, Any]:
-        planned = self.again.studies.planned(wildcards)
-        return shipped.study(self.manifest, wildcards.study, wildcards.scale, planned)
+        expected = planned(self.again, wildcards)
+        return shipped.study(self.manifest, wildcards.study, wildcards.scale, expected)
 
     def source(self, wildcards) -> str:
         """The file in the repository. Raises UserError if there is none, or one of other runs."""

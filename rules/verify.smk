@@ -87,10 +87,11 @@ rule verify:
         sha256=SHIPPED.checksums(),
     message:
         "compare with what is shipped"
+    # Its lines are for the user, and what jobs print goes to logs only.
     shell:
         r"""
         python -m scripts.start verify \
             --made {input.made:q} \
             --shipped {input.shipped:q} \
-            --sha256 {params.sha256}
+            --sha256 {params.sha256} >&2
         """

@@ -3,7 +3,7 @@
     python -m scripts.verify --made results/verified/paper/claims.csv \\
         --shipped shipped/paper/claims.csv --sha256 0c4a…
 
-Text and missing values must be the same, numbers within a relative difference of 1e-6: other
+Text and missing values must be the same. Numbers may differ by one part in a million, because other
 versions of the libraries and other processors add in another order. Prose is not compared.
 """
 
@@ -14,14 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from latephase.errors import UserError, reporting
 
 RELATIVE = 1e-6
 """The largest difference of two numbers, relative to the larger one, that counts as none."""
-PROSE = ("sentence", "note", "controls")
-"""Columns of the claims' table that are written for readers, with rounded numbers in them."""
+NOTHING = 1e-12
+"""Numbers of this size and below are rounding errors of 0."""
+PROSE = ("sentence", "note", "controls", "moved")
+"""Columns that are written for readers, with rounded numbers in them."""
 
 
 def read(path: Path, sha256: str) -> pd.DataFrame:
@@ -43,11 +44,10 @@ def difference(made: pd.DataFrame, shipped: pd.DataFrame) -> tuple[float, str | 
     largest = 0.0
     for column in (name for name in made if name not in PROSE):
         here, there = made[column], shipped[column]
-        if is_numeric_dtype(here) and is_numeric_dtype(there):
-            apart = relative(here.to_numpy(float), there.to_numpy(float))
-        else:
-            same = (here == there) | (here.isna() & there.isna())
-            apart = np.where(same, 0.0, np.inf)
+        numbers = [pd.to_numeric(side, errors="coerce") for side in (here, there)]
+        same = (here == there) | (here.isna() & there.isna())
+        apart = relative(*(side.to_numpy(float) for side in numbers))
+        apart[numbers[0].isna() & numbers[1].isna() & ~same] = np.inf  # two words
         largest = max(largest, apart.max(initial=0))
         if (apart > RELATIVE).any():
             row = int(np.argmax(apart > RELATIVE))
@@ -60,9 +60,10 @@ def relative(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """How far numbers [n] are apart, relative to the larger one: infinite for one that is missing
     or infinite in one place alone.
     """
-    same = (here == there) | (np.isnan(here) & np.isnan(there))
     with np.errstate(invalid="ignore"):
-        apart = np.abs(here - there) / np.maximum(np.abs(here), np.abs(there))
+        size = np.maximum(np.abs(here), np.abs(there))
+        apart = np.abs(here - there) / size
+    same = (here == there) | (np.isnan(here) & np.isnan(there)) | (size <= NOTHING)
     return np.where(same, 0.0, np.where(np.isfinite(apart), apart, np.inf))
 
 
@@ -72,6 +73,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--shipped", nargs="*", type=Path, required=True)
     parser.add_argument("--sha256", nargs="*", required=True, help="of the shipped files")
     args = parser.parse_args(argv)
+    if not args.made:
+        raise UserError("shipped/manifest.json: it names no results, so there are none to verify")
     differing = []
     for made, shipped, sha256 in zip(args.made, args.shipped, args.sha256, strict=True):
         largest, told = difference(pd.read_csv(made), read(shipped, sha256))

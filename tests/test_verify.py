@@ -58,6 +58,26 @@ def test_any_other_difference_does(column, row, value, told):
     assert largest > verify.RELATIVE
 
 
+def test_what_is_left_of_zero_does_not_count():
+    here, there = pd.DataFrame({"a": [0.0, 5e-17]}), pd.DataFrame({"a": [-3e-16, 0.0]})
+    assert verify.difference(here, there)[1] is None
+    assert verify.difference(here, there + 1e-9)[1] is not None
+
+
+def test_numbers_among_words_are_numbers():
+    here = pd.DataFrame({"a": ["never", "0.5000000001", "3"]})
+    assert verify.difference(here, pd.DataFrame({"a": ["never", "0.5", "3.0"]}))[1] is None
+    told = verify.difference(here, pd.DataFrame({"a": ["late", "0.5", "3"]}))[1]
+    assert told == "in row 1, a is never, and was late"
+    told = verify.difference(here, pd.DataFrame({"a": ["never", "0.5", "none"]}))[1]
+    assert told == "in row 3, a is 3, and was none"
+
+
+def test_nothing_to_verify_is_said():
+    with pytest.raises(UserError, match=r"manifest\.json: it names no results"):
+        verify.main(["--made", "--shipped", "--sha256"])
+
+
 def test_other_columns_and_rows():
     assert verify.difference(TABLE[["claim", "n"]], TABLE)[1].startswith("its columns are claim, n")
     assert verify.difference(TABLE.iloc[:2], TABLE)[1] == "it has 2 rows, and had 3"

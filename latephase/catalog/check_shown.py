@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from latephase.catalog import shipped
 from latephase.catalog.check_parts import check_schemas
 from latephase.catalog.check_schema import check
 from latephase.catalog.columns import Data, formats, reader
@@ -32,6 +33,10 @@ def check_chosen(catalog: Catalog) -> None:
             allowed = ", ".join(catalog.figures)
             raise UserError(f"config: figures names {name!r}; allowed: all, {allowed}")
         figure = catalog.figures[name]
+        if catalog.from_shipped:
+            for study in catalog.studies_of(figure, scale):
+                shipped.check_is_there(catalog.shipped, study, scale)
+            continue
         for study in [figure["study"], *figure.get("beside", [])]:
             if scale in catalog.studies[study]["scales"]:
                 for missing in catalog.lacking(study, scale):

@@ -164,9 +164,12 @@ class Catalog:
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
-        """A line about what is not made because its data are missing; None if there is none."""
+        """A line about what is not made because its data are missing; None if there is none.
+
+        Raises UserError if data are taken from what is shipped, and nothing is at this scale.
+        """
         if self.from_shipped:
-            held = ", ".join(self.chosen_studies(scale)) or "none"
+            held = ", ".join(shipped.chosen(self.shipped, scale))
             return f"only what is drawn from shipped data is made, without training: {held}"
         there = {study for study, entry in self.studies.items() if scale in entry["scales"]}
         lacking = {study: self.lacking(study, scale) for study in sorted(there)}

@@ -42,12 +42,8 @@ def file(scale: str, name: str) -> str:
     return f"{FOLDER}/{scale}/{name}"
 
 
-def study(manifest: dict[str, Any], name: str, scale: str, planned: str) -> dict[str, Any]:
-    """What the manifest says of a study.
-
-    ``planned`` is the digest of the rows of the study's runs as the catalog has them now. Raises
-    UserError if the study is not shipped, or if its runs were others.
-    """
+def check_is_there(manifest: dict[str, Any], name: str, scale: str) -> None:
+    """Raise UserError if a study is not shipped at a scale."""
     there = manifest["studies"].get(scale, {})
     if name not in there:
         allowed = ", ".join(there) or "none at this scale"
@@ -55,6 +51,27 @@ def study(manifest: dict[str, Any], name: str, scale: str, planned: str) -> dict
             f"config: data is shipped, but no data of the study {name} are shipped at scale "
             f"{scale}; allowed: data=trained, or a study that is shipped ({allowed})"
         )
+
+
+def chosen(manifest: dict[str, Any], scale: str) -> list[str]:
+    """The studies that are shipped at a scale. Raises UserError if there is none."""
+    there = {one: list(studies) for one, studies in manifest["studies"].items() if studies}
+    if scale not in there:
+        allowed = " or ".join(["data=trained", *(f"scale={one}" for one in there)])
+        raise UserError(
+            f"config: data is shipped, but nothing is shipped at scale {scale}; allowed: {allowed}"
+        )
+    return there[scale]
+
+
+def study(manifest: dict[str, Any], name: str, scale: str, planned: str) -> dict[str, Any]:
+    """What the manifest says of a study.
+
+    ``planned`` is the digest of the rows of the study's runs as the catalog has them now. Raises
+    UserError if the study is not shipped, or if its runs were others.
+    """
+    check_is_there(manifest, name, scale)
+    there = manifest["studies"][scale]
     if there[name]["planned"] != planned:
         raise UserError(
             f"{file(scale, name)}.parquet: its runs are not those that the study {name} has in the "
@@ -66,7 +83,10 @@ def study(manifest: dict[str, Any], name: str, scale: str, planned: str) -> dict
 def checksum(files: dict[str, str], name: str) -> str:
     """The checksum of a study's file. Raises UserError if the study has no such file."""
     if name not in files:
-        raise UserError(f"{MANIFEST}: no file {name} is shipped; allowed: {', '.join(files)}")
+        raise UserError(
+            f"config: data is shipped, but {name} is not among the shipped files of its study; "
+            f"allowed: data=trained, or what is made from {', '.join(files)}"
+        )
     return files[name]
 
 

@@ -18,7 +18,7 @@ from latephase.errors import reporting
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("claims.csv", "claims.html", "index.html", "report.html")
-RULES = ("figures", "tables", "studies", "explorers")
+RULES = ("figures", "tables", "verify", "studies", "explorers")
 """Rules without wildcards: all of a kind."""
 
 

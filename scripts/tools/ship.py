@@ -13,14 +13,12 @@ import ast
 import datetime
 import hashlib
 import json
-import platform
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +29,15 @@ from latephase.catalog import load, shipped
 from latephase.catalog.entries import Catalog
 from latephase.errors import UserError, reporting
 from latephase.metrics import families
-from latephase.runs import code_digest
+from latephase.runs import code_digest, grid, spec
 from latephase.storage import parquet
 from latephase.storage.atomic import replacing
+from rules.shipped import planned
 from rules.targets import Targets
 from scripts.checked_out import commit
 from scripts.verify import difference
 
 ROOT = Path(__file__).parents[2]
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
 LARGEST = 10_000_000
 """What all shipped files may have together, in bytes."""
 
@@ -84,22 +82,16 @@ def trained(packs: Iterable[Path], trained_at: str) -> dict[str, Any]:
     timings = [json.loads((pack / "timing.json").read_text()) for pack in packs]
     return {
         "commit": trained_at,
-        "date": datetime.date.today().isoformat(),
+        "shipped": datetime.date.today().isoformat(),
         "hours": round(sum(timing["wall_seconds"] for timing in timings) / 3600, 2),
-        "device": ", ".join(sorted({timing["device"] for timing in timings})),
-        "machine": ", ".join(dict.fromkeys([platform.machine(), _processor()])),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "device": _all(timing["device"] for timing in timings),
+        "machine": _all(timing["machine"] for timing in timings),
+        "torch": _all(timing["torch"] for timing in timings),
     }
 
 
-def _processor() -> str:
-    """The processor's name, where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+def _all(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names)))
 
 
 @contextmanager
@@ -182,12 +174,8 @@ def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[st
     targets = [str(again / name) for name in [*names, "claims.csv"]]
     if subprocess.run([*command, *targets], cwd=ROOT).returncode:
         raise UserError("snakemake could not make all of it from what is shipped; see above")
-    whole = {name: results / scale / name for name in names}
-    for name, file in whole.items():
-        if file.exists():
-            _, told = difference(pd.read_csv(ROOT / again / name), pd.read_csv(file))
-            if told:
-                raise UserError(f"{file} was made from other numbers: from the shipped ones {told}")
+    for name in [*names, "claims.csv"]:
+        compare(ROOT / again / name, results / scale / name)
     checksums = {}
     for name in [*names, "claims.csv"]:
         content = (ROOT / again / name).read_bytes()
@@ -195,6 +183,25 @@ def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[st
         (folder / name).write_bytes(content)
         checksums[name] = hashlib.sha256(content).hexdigest()
     return checksums
+
+
+def compare(again: Path, whole: Path) -> None:
+    """Compare a table that was made again with the one that was made from the whole data.
+
+    Of verdicts, those are compared that both have. Raises UserError if a number is another.
+    """
+    if not whole.exists():
+        print(f"{again.name}: nothing to compare it with in {whole.parent}")
+        return
+    here, there = pd.read_csv(again), pd.read_csv(whole)
+    if "claim" in here and "verdict" in here:
+        here, there = (
+            table[table["claim"].isin(other["claim"])].reset_index(drop=True)
+            for table, other in ((here, there), (there, here))
+        )
+    _, told = difference(here, there)
+    if told:
+        raise UserError(f"{whole} was made from other numbers: from the shipped ones {told}")
 
 
 def _programs(catalog: Catalog, scale: str) -> set[str]:
@@ -218,6 +225,9 @@ def _ship(
     """Write a study's files. Returns its entry in the manifest."""
     source = results / study.scale / "studies" / f"{study.study}.parquet"
     df = kept(parquet.read(source), names)
+    setting = targets.catalog.setting(study.study, study.scale)
+    if set(df["run"]) != {spec.run_id(run) for run in grid.specs(setting)}:
+        raise UserError(f"{source}: its runs are not those that the study has now; make it again")
     target = ROOT / shipped.file(study.scale, source.name)
     parquet.write(target, df)
     files = [target]
@@ -225,10 +235,10 @@ def _ship(
     if margins.exists():
         files.append(target.with_name(margins.name))
         shutil.copyfile(margins, files[-1])
-    packs = [results / "packs" / pack for pack in df["pack"].unique()]
+    packs = [results / "packs" / pack for pack in targets.studies.packs(study)]
     return {
         "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
-        "planned": targets.studies.planned(study),
+        "planned": planned(targets, study),
         "runs": int(df["run"].nunique()),
         "rows": len(df),
         "trained": trained(packs, trained_at),

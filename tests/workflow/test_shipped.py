@@ -125,6 +125,15 @@ def test_damage_another_study_and_what_is_not_shipped_are_one_line(shipping, tmp
         assert "Traceback" not in text
         assert f"error: config: data is shipped, but {line}" in text
 
+    text, status = project.run("--config", "data=shipped", "scale=paper")
+    assert status != 0
+    line = "nothing is shipped at scale paper; allowed: data=trained or scale=quick"
+    assert f"error: config: data is shipped, but {line}" in text
+    chosen = "figures=[sakamoto2026_fig3]"
+    text, status = project.run("--config", "data=shipped", "scale=paper", chosen)
+    assert status != 0
+    assert "error: config: data is shipped, but no data of the study weight_decay_mlp" in text
+
     file = project.folder / "shipped/quick/weight_decay_mlp.parquet"
     whole = file.read_bytes()
     file.write_bytes(whole[:-1])
