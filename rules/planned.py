@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from latephase.catalog.entries import Catalog
-from latephase.runs import spec
+from latephase.runs import outside, spec
 from rules.forecast import Job
 
 START = 1.0
@@ -39,10 +39,13 @@ def _job(job, dag, planned: Mapping[int, object], catalog: Catalog) -> Job:
 
 
 def _seconds(rule: str, wildcards: Mapping[str, str], catalog: Catalog) -> float:
-    """How long a job computes, by what the catalog says of its pack; of other jobs nothing."""
+    """How long a job computes, by what the catalog says of its pack.
+
+    It is 0 where the catalog says nothing: for other jobs, and packs that other code trained.
+    """
     pack = catalog.packs.get(wildcards.get("pack"))
     common = pack["common"] if pack else {}
-    if "checkpoints" not in common:  # other code trained it
+    if not pack or common["model"]["name"] == outside.NAME:
         return 0.0
     if rule == "train":
         return catalog.seconds(wildcards["pack"])

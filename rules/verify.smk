@@ -81,17 +81,19 @@ rule verify:
     input:
         made=[*SHIPPED.results()],
         shipped=[*SHIPPED.results().values()],
+    log:
+        f"{RESULTS}/logs/verify.log",
     conda:
         "../envs/analysis.yaml"
     params:
         sha256=SHIPPED.checksums(),
     message:
         "compare with what is shipped"
-    # Its lines are for the user, and what jobs print goes to logs only.
     shell:
         r"""
         python -m scripts.start verify \
             --made {input.made:q} \
             --shipped {input.shipped:q} \
-            --sha256 {params.sha256} >&2
+            --sha256 {params.sha256} \
+            2>&1 | tee {log:q} >&2 # for the user: what jobs print is not shown
         """

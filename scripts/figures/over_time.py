@@ -154,7 +154,7 @@ def draw(
     columns = names.ordered(df[across]) if across else []
     with style.style():
         wide = 1 if stacked and not across else ACROSS
-        rows = (len(metrics), len(columns)) if across else (1, len(metrics))
+        rows = (len(metrics), len(columns) or 1) if across else (1, len(metrics))
         look = {"height": 2.1 if wide > 1 and not across else 1.8, "share_x": "all"}
         made = layout.grid(*rows, most=wide, share_y="row" if across else "none", **look)
         fig, axes = made.figure, made.panels
@@ -167,7 +167,7 @@ def draw(
                 ax.set_title(layout.wrapped(called, 1.9), loc="left")
             elif ax in made.first():
                 ax.set_ylabel(layout.wrapped(called, 1.3))
-            if across and metric == metrics[0]:
+            if column is not None and metric == metrics[0]:
                 ax.set_title(names.titled(across, column), loc="left")
         # After all is drawn: panels that share an axis are to have room for what each shows.
         for ax, (metric, _) in zip(axes.flat, cells, strict=False):
