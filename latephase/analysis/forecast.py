@@ -7,12 +7,12 @@ analysis*, Scand. J. Statist. 34, 2007). What a value means is learnt from other
 least squares (:class:`sklearn.isotonic.IsotonicRegression`), so that only the order of a measure's
 values counts.
 
-The regression has seen none of the runs that are compared. For every two held-out groups (two seeds or two
-settings, or one of them for runs of the same group) it is fitted to the remaining groups: so both
-runs of a pair are judged by one regression (leave-pair-out: Airola et al., Comput. Stat. Data Anal.
-55, 2011). Leaving out one group at a time and comparing across the regressions would not do: the
-mean of the others is lower for a run that is late, so that a measure that says nothing seems to say
-the opposite (Parker et al., BMC Bioinformatics 8, 2007).
+The regression has seen none of the runs that are compared. For every two held-out groups (two seeds
+or two settings, or one of them for runs of the same group) it is fitted to the remaining groups: so
+both runs of a pair are judged by one regression (leave-pair-out: Airola et al., Comput. Stat. Data
+Anal. 55, 2011). Leaving out one group at a time and comparing across the regressions would not do:
+the mean of the others is lower for a run that is late, so that a measure that says nothing seems to
+say the opposite (Parker et al., BMC Bioinformatics 8, 2007).
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,9 @@
 
 A row for each intervention, which is an arm of a study against its control at the same seeds. A
 mark is the median change over seeds with its interval. The grey band is the margin, stated
-beforehand, within which a change counts as none.
+beforehand, within which a change counts as none. An arrow is an interval without that end: runs of
+the arm (to the right) or of its control (to the left) never come to the onset. Where the median is
+without an end too, the mark is at the other end of the interval.
 """
 
 import textwrap
@@ -13,6 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.patches import Patch
 
 from latephase.analysis import intervened
@@ -54,6 +57,10 @@ LOOKS = {
     "undecided": ("0.45", "white", "o", "undecided"),
 }
 """Of each verdict the colour, the filling and the shape of its mark, and its words."""
+NOTHING = {intervened.BEFORE_FORK: "before\nthe fork"}
+"""What is said by the verdict where no seed has a value in both arms, if not "no value"."""
+ARROWS = (CARETLEFT, CARETRIGHT)
+"""The head of an interval without a lower end, and of one without an upper end."""
 COLUMN, TICKS = 0.55, 6.2
 """Inches that a column's title takes at most, and points of the numbers below it."""
 UNITS = {intervened.ACCURACY: "points", intervened.ONSET: "decades\nof steps"}
@@ -76,7 +83,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         fig.get_layout_engine().set(
             w_pad=0.1
         )  # With less, so many columns leave the names no room.
-        layout.legend(fig, legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])]))
+        layout.legend(fig, legend(df))
         style.title(fig, "What moves generalisation when it is moved", note)
     return fig
 
@@ -99,24 +106,33 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     ax.grid(axis="y", visible=False)
     for row in df.to_dict("records"):
         at = names.index(row["intervention"])
-        if not np.isfinite(row["change"]):
+        if not row["seeds"]:
             place = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
-            told = "before\nthe fork" if quantity == intervened.ONSET else "no value"
+            told = NOTHING.get(row["verdict"], "no value")
             ax.text(0.5, at, told, fontsize=style.SMALLEST, color="0.45", **place)
             continue
         colour, filling, shape, _ = LOOKS[row["verdict"]]
-        ends = np.clip([unit * row["low"], unit * row["high"]], -reach, reach)
+        low, change, high = (unit * row[name] for name in ("low", "change", "high"))
+        ends = np.clip([low, high], -reach, reach)
         ax.hlines(at, *ends, color=colour, linewidth=1.6)
-        ax.plot(unit * row["change"], at, shape, color=colour, mfc=filling, markersize=5)
+        for end, edge, head in zip((low, high), ends, ARROWS, strict=True):
+            if np.isinf(end):
+                ax.plot(edge, at, marker=head, color=colour, markersize=5, clip_on=False)
+        if np.isinf(change):
+            change = next((end for end in (high, low) if np.isfinite(end)), np.nan)
+        ax.plot(change, at, shape, color=colour, mfc=filling, markersize=5)
 
 
-def legend(verdicts: list[str]) -> list[Line2D | Patch]:
-    """What marks and the band mean."""
+def legend(df: pd.DataFrame) -> list[Line2D | Patch]:
+    """What marks, arrows and the band mean."""
     marks = []
-    for verdict in verdicts:
+    for verdict in (verdict for verdict in LOOKS if verdict in set(df["verdict"])):
         colour, filling, shape, words = LOOKS[verdict]
         look = {"linestyle": "none", "marker": shape, "markersize": 5}
         marks.append(Line2D([], [], color=colour, mfc=filling, label=words, **look))
+    if np.isinf(df[["low", "high"]].to_numpy(float)).any():
+        look = {"linestyle": "none", "marker": ARROWS[1], "markersize": 5}
+        marks.append(Line2D([], [], color="0.45", label="runs without an onset", **look))
     return [*marks, Patch(color="0.9", label="margin")]
 
 
