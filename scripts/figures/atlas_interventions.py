@@ -95,7 +95,8 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     ax.axvspan(-margin, margin, color="0.9", linewidth=0, zorder=0)
     ax.axvline(0, color="0.5", linewidth=0.8)
     known = unit * df[["change", "low", "high"]].to_numpy(float)
-    reach = 1.12 * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
+    room = 1.4 if np.isinf(known).any() else 1.12  # An arrow is longer than its head.
+    reach = room * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
     ax.set_xlim(-reach, reach)
     end = float(f"{reach / 1.3:.1g}")
     ax.set_xticks([-end, 0, end], [f"−{end:g}", "0", f"+{end:g}"], fontsize=TICKS)
@@ -137,13 +138,17 @@ def legend(df: pd.DataFrame) -> list[Line2D | Patch]:
 
 
 def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str]]) -> str:
-    """Which runs are left out because no comparison names their arm."""
+    """Which runs are left out: no comparison names their arm, or they diverged."""
     runs = left_out.together(tables)
     shown = {(c["study"], c["arm"]) for c in comparisons}
     shown |= {(c.get("control_study", c["study"]), c["control"]) for c in comparisons}
     arms = zip(runs["study"], runs["arm"], strict=True)
-    kept = [run for run, arm in zip(runs["run"], arms, strict=True) if arm in shown]
-    return left_out.but(runs, kept, "of arms that are not compared")
+    compared = np.array([arm in shown for arm in arms])
+    reasons = {
+        "of arms that are not compared": runs.loc[~compared, "run"],
+        "diverged": runs.loc[compared & runs["diverged_at"].notna(), "run"],
+    }
+    return left_out.sentence(runs, reasons)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -101,6 +101,15 @@ def test_an_interval_without_an_end_stays_in_its_panel():
     assert onset.get_xlim()[1] < 3
 
 
+def test_it_is_said_which_runs_are_left_out():
+    table = study()
+    table.loc[table["run"] == "arm-0", "diverged_at"] = 2000.0
+    other = study(seeds=[9]).assign(arm=lambda df: df["arm"].replace("arm", "more"))
+    told = figure.left_out_of({"one": table, "two": other}, [COMPARISON])
+    assert told.startswith("Left out are 3 of 12 runs: 2 of arms that are not compared")
+    assert ", 1 diverged (" in told
+
+
 def test_both_are_made_from_files(tmp_path):
     for name, frame in TABLES.items():
         parquet.write(tmp_path / f"{name}.parquet", frame)
