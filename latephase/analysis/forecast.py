@@ -7,12 +7,12 @@ analysis*, Scand. J. Statist. 34, 2007). What a value means is learnt from other
 least squares (:class:`sklearn.isotonic.IsotonicRegression`), so that only the order of a measure's
 values counts.
 
-Runs are compared that the regression has not seen. For every two held-out groups (two seeds or two
-settings, or one of them for runs of the same group) it is fitted to the remaining groups: so both
-runs of a pair are judged by one regression (leave-pair-out: Airola et al., Comput. Stat. Data Anal.
-55, 2011). Leaving out one group at a time and comparing across the regressions would not do: the
-mean of the others is lower for a run that is late, so that a measure that says nothing seems to say
-the opposite (Parker et al., BMC Bioinformatics 8, 2007).
+The regression has seen none of the runs that are compared. For every two held-out groups (two seeds
+or two settings, or one of them for runs of the same group) it is fitted to the remaining groups: so
+both runs of a pair are judged by one regression (leave-pair-out: Airola et al., Comput. Stat. Data
+Anal. 55, 2011). Leaving out one group at a time and comparing across the regressions would not do:
+the mean of the others is lower for a run that is late, so that a measure that says nothing seems to
+say the opposite (Parker et al., BMC Bioinformatics 8, 2007).
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from latephase.errors import UserError
 SOON = 1.0
 """Decades of steps: what is asked is whether a run generalises within so many."""
 BASELINES = (Measure("step", "steps so far"), Measure("loss_train", "training loss"))
-"""What a measure must beat: what everyone has who trains a network."""
+"""What a measure must beat: what everyone who trains a network has."""
 REFERENCE = Measure("accuracy_test", "test accuracy", logarithmic=False)
 """Shown beside the measures: the onset is one of this column."""
 GROUPS = {"seed": "seeds", "setting": "settings"}
@@ -47,13 +47,30 @@ class Pairs(NamedTuple):
     right: NDArray
     asked: NDArray
 
-    def score(self, weights: NDArray) -> NDArray:
-        """The mean over all comparisons, each run counting as often as its weight [..., R] says."""
-        right, asked = (
-            np.einsum("...i,ij,...j->...", weights, pairs, weights, optimize=True) for pairs in self
-        )
-        with np.errstate(invalid="ignore"):
-            return right / asked
+    def score(self) -> float:
+        """The mean over all comparisons; NaN where there is none."""
+        return float(self.right.sum() / self.asked.sum()) if self.asked.any() else np.nan
+
+    def drawn(self, member: NDArray, times: NDArray) -> NDArray:
+        """The score of draws in which each seed is there so many ``times`` [D, S].
+
+        ``member`` [S, R] is 1 where a run is of a seed. A seed that is drawn w times brings its own
+        comparisons w times, for its copies are not compared with each other. Comparisons of two
+        seeds count as often as the product of their times. Those within a seed have the share of
+        all that they have in the study. Otherwise it would depend on how many different seeds are
+        drawn, and a score that is higher within a seed would be higher in every draw than in the
+        study. NaN for a draw that lacks one of the two kinds.
+        """
+        right, asked = (member @ pairs @ member.T for pairs in self)  # [S, S]
+        same = np.eye(len(member), dtype=bool)
+        often = times[:, :, None] * np.where(same, 1, times[:, None, :])  # [D, S, S]
+        score = np.full(len(times), 0.0 if asked.any() else np.nan)
+        for kind in (same, ~same):
+            if asked[kind].any():
+                share = asked[kind].sum() / asked.sum()
+                with np.errstate(invalid="ignore"):
+                    score += share * (often[:, kind] @ right[kind]) / (often[:, kind] @ asked[kind])
+        return score
 
 
 def asked(
@@ -251,7 +268,7 @@ def _forecast(
     }
     for score in SCORES:
         own, others = pairs[score], [other[score] for other, _ in baselines]
-        better = max(others, key=lambda other: np.nan_to_num(other.score(np.ones(len(runs)))))
+        better = max(others, key=lambda other: np.nan_to_num(other.score()))
         drawn = _drawn(own, better, runs["seed"].to_numpy())
         for name, (estimate, low, high) in zip((score, f"{score}_gain"), drawn, strict=True):
             told |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
@@ -261,22 +278,18 @@ def _forecast(
 
 def _drawn(own: Pairs, baseline: Pairs, seeds: NDArray) -> list[tuple[float, float, float]]:
     """A score and its distance from a baseline's, each with its interval over seeds."""
-    ones = np.ones(len(seeds))
-    estimates = own.score(ones), own.score(ones) - baseline.score(ones)
+    estimates = own.score(), own.score() - baseline.score()
     counted = (own.asked + own.asked.T).sum(0) > 0
     names = np.unique(seeds[counted])
     if len(names) < MIN_SEEDS:
-        return [(float(estimate), np.nan, np.nan) for estimate in estimates]
+        return [(estimate, np.nan, np.nan) for estimate in estimates]
     draws, which = distinct_draws(len(names), RESAMPLES, 0)
     times = (draws[:, :, None] == np.arange(len(names))).sum(axis=1)  # [D, S]
-    weights = times @ (names[:, None] == seeds)
-    scores = own.score(weights)
+    scores, others = (pairs.drawn(names[:, None] == seeds, times) for pairs in (own, baseline))
     tail = (1 - CONFIDENCE) / 2
     return [
-        (float(estimate), *map(float, np.nanquantile(values[which], [tail, 1 - tail])))
-        for estimate, values in zip(
-            estimates, (scores, scores - baseline.score(weights)), strict=True
-        )
+        (estimate, *map(float, np.nanquantile(values[which], [tail, 1 - tail])))
+        for estimate, values in zip(estimates, (scores, scores - others), strict=True)
     ]
 
 

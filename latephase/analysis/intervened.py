@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from latephase.analysis import events
-from latephase.analysis.divergence import before_divergence
 from latephase.analysis.final_rows import settled
 from latephase.analysis.lead_lag import FLOOR, MEASURES, NO_DELAY
 from latephase.analysis.seeds import mean_of_cells, seed_interval
@@ -34,6 +33,10 @@ han2025-encouraged-accuracy; and the decades between two onsets below which
 :mod:`latephase.analysis.lead_lag` does not tell them apart."""
 MARGIN = 0.5
 """Decades of a measure: a factor 3, as in the claim han2025-suppressed-works."""
+
+
+BEFORE_FORK = "before the fork"
+"""The verdict where all onsets lie in the past that a fork and its control share."""
 
 
 class Quantity(NamedTuple):
@@ -64,8 +67,9 @@ def changes(
 
     ``change`` is the median over seeds of arm minus control: of accuracy as it is, of log10 of
     everything else, the onset's step included. ``seeds`` have a value in both; runs that diverged
-    have none. An onset that a run does not show is later than its last step. An onset that lies in
-    the past which a fork and its control share says nothing, and is left out.
+    have none, and no onset either. An onset that a run does not show is later than its last step,
+    so that a change or an end of its interval may be infinite. An onset that lies in the past which
+    a fork and its control share says nothing, and is left out.
 
     Raises UserError where a study or an arm is not there.
     """
@@ -90,7 +94,7 @@ COLUMNS = ("intervention", "quantity", "seeds", "change", "low", "high", "margin
 def _runs_of(
     tables: Mapping[str, pd.DataFrame], comparison: Mapping[str, Any], role: str
 ) -> pd.DataFrame:
-    """The rows of one side of a comparison."""
+    """The rows of one side of a comparison, without the runs that diverged."""
     study = comparison["study"]
     if role == "control":
         study = comparison.get("control_study", study)
@@ -112,7 +116,7 @@ def _runs_of(
             f"--options: comparisons: the {role} {arm!r} has two runs of a seed; "
             "allowed: an arm with one run of each"
         )
-    return found
+    return found[found.groupby("run")["diverged_at"].transform("count") == 0]
 
 
 def _quantities(
@@ -126,7 +130,7 @@ def _quantities(
     found = {name: Quantity(last[name], last[name]) for name in last}
     onsets = {
         seeds[run]: events.onset(history["step"], history[ACCURACY], level, stay)
-        for run, history in before_divergence(table).groupby("run")
+        for run, history in table.groupby("run")
     }
     steps = np.log10(pd.Series({seed: onset.step for seed, onset in onsets.items()}, dtype=float))
     never = pd.Series({seed: onset.censored for seed, onset in onsets.items()}, dtype=bool)
@@ -149,14 +153,15 @@ def _shared_past(arm: pd.DataFrame, control: pd.DataFrame) -> float:
 def _change(mine: Quantity, other: Quantity, shared: float) -> dict[str, float]:
     """The median over seeds of a difference, with its interval."""
     smallest, largest = mine.smallest - other.largest, mine.largest - other.smallest
-    if shared > 0:
-        past = (mine.largest <= np.log10(shared)) & (other.largest <= np.log10(shared))
-        smallest, largest = smallest.mask(past), largest.mask(past)
+    until = np.log10(shared) if shared > 0 else -np.inf
+    past = (mine.largest <= until) & (other.largest <= until)
+    smallest, largest = smallest.mask(past), largest.mask(past)
     known = (smallest.notna() & largest.notna()).to_numpy()
     bounds = [end.to_numpy(float)[known][:, None] for end in (smallest, largest)]
     found = seed_interval(*bounds, mean_of_cells)
     return {
         "seeds": int(known.sum()),
+        "past": int(past.sum()),
         "change": found.estimate,
         "low": found.low,
         "high": found.high,
@@ -166,10 +171,11 @@ def _change(mine: Quantity, other: Quantity, shared: float) -> dict[str, float]:
 def verdict(row: Mapping[str, Any], margin: float) -> str:
     """Whether a quantity was moved: "up", "down", "stays" within the margin, or "undecided".
 
-    "nothing to compare" where no seed has a value in both arms.
+    Where no seed has a value in both arms: :data:`BEFORE_FORK` if there are onsets that lie in the
+    past that both share, otherwise "nothing to compare".
     """
     if not row["seeds"]:
-        return "nothing to compare"
+        return BEFORE_FORK if row["past"] else "nothing to compare"
     low, high = row["low"], row["high"]
     if low > margin:
         return "up"
@@ -216,7 +222,8 @@ def conclusion(row: Mapping[str, str]) -> str:
 
     "generalisation moves" if test accuracy or the onset is up or down; "generalisation stays" if
     accuracy stays, and the onset too where there is one to compare; otherwise "undecided". In any
-    case "no measure moves" is said where that is so, because then nothing was tried.
+    case "no measure moves" is said where all that are known stay, because then nothing was tried,
+    and "undecided whether a measure moves" where that is so.
     """
     found = {row[f"{name}_verdict"] for name in GENERALISATION}
     if found & {"up", "down"}:
@@ -225,7 +232,11 @@ def conclusion(row: Mapping[str, str]) -> str:
         told = "generalisation stays"
     else:
         told = "undecided"
-    return told if row["moved"] != NONE else f"no measure moves; {told}"
+    if row["moved"] != NONE:
+        return told
+    if row["undecided"] == NONE and row["stays"] != NONE:
+        return f"no measure moves; {told}"
+    return told if told == "undecided" else f"undecided whether a measure moves; {told}"
 
 
 NONE = "none"

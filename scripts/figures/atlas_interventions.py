@@ -2,7 +2,9 @@
 
 A row for each intervention, which is an arm of a study against its control at the same seeds. A
 mark is the median change over seeds with its interval. The grey band is the margin, stated
-beforehand, within which a change counts as none.
+beforehand, within which a change counts as none. An arrow is an interval without that end: runs of
+the arm (to the right) or of its control (to the left) never come to the onset. Where the median is
+without an end too, the mark is at the other end of the interval.
 """
 
 import textwrap
@@ -13,6 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.patches import Patch
 
 from latephase.analysis import intervened
@@ -54,6 +57,10 @@ LOOKS = {
     "undecided": ("0.45", "white", "o", "undecided"),
 }
 """Of each verdict the colour, the filling and the shape of its mark, and its words."""
+NOTHING = {intervened.BEFORE_FORK: "before\nthe fork"}
+"""What is said by the verdict where no seed has a value in both arms, if not "no value"."""
+ARROWS = (CARETLEFT, CARETRIGHT)
+"""The head of an interval without a lower end, and of one without an upper end."""
 COLUMN, TICKS = 0.55, 6.2
 """Inches that a column's title takes at most, and points of the numbers below it."""
 UNITS = {intervened.ACCURACY: "points", intervened.ONSET: "decades\nof steps"}
@@ -76,7 +83,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         fig.get_layout_engine().set(
             w_pad=0.1
         )  # With less, so many columns leave the names no room.
-        layout.legend(fig, legend([verdict for verdict in LOOKS if verdict in set(df["verdict"])]))
+        layout.legend(fig, legend(df))
         style.title(fig, "What moves generalisation when it is moved", note)
     return fig
 
@@ -88,7 +95,8 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     ax.axvspan(-margin, margin, color="0.9", linewidth=0, zorder=0)
     ax.axvline(0, color="0.5", linewidth=0.8)
     known = unit * df[["change", "low", "high"]].to_numpy(float)
-    reach = 1.12 * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
+    room = 1.4 if np.isinf(known).any() else 1.12  # An arrow is longer than its head.
+    reach = room * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
     ax.set_xlim(-reach, reach)
     end = float(f"{reach / 1.3:.1g}")
     ax.set_xticks([-end, 0, end], [f"−{end:g}", "0", f"+{end:g}"], fontsize=TICKS)
@@ -99,35 +107,48 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     ax.grid(axis="y", visible=False)
     for row in df.to_dict("records"):
         at = names.index(row["intervention"])
-        if not np.isfinite(row["change"]):
+        if not row["seeds"]:
             place = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "center"}
-            told = "before\nthe fork" if quantity == intervened.ONSET else "no value"
+            told = NOTHING.get(row["verdict"], "no value")
             ax.text(0.5, at, told, fontsize=style.SMALLEST, color="0.45", **place)
             continue
         colour, filling, shape, _ = LOOKS[row["verdict"]]
-        ends = np.clip([unit * row["low"], unit * row["high"]], -reach, reach)
+        low, change, high = (unit * row[name] for name in ("low", "change", "high"))
+        ends = np.clip([low, high], -reach, reach)
         ax.hlines(at, *ends, color=colour, linewidth=1.6)
-        ax.plot(unit * row["change"], at, shape, color=colour, mfc=filling, markersize=5)
+        for end, edge, head in zip((low, high), ends, ARROWS, strict=True):
+            if np.isinf(end):
+                ax.plot(edge, at, marker=head, color=colour, markersize=5, clip_on=False)
+        if np.isinf(change):
+            change = next((end for end in (high, low) if np.isfinite(end)), np.nan)
+        ax.plot(change, at, shape, color=colour, mfc=filling, markersize=5)
 
 
-def legend(verdicts: list[str]) -> list[Line2D | Patch]:
-    """What marks and the band mean."""
+def legend(df: pd.DataFrame) -> list[Line2D | Patch]:
+    """What marks, arrows and the band mean."""
     marks = []
-    for verdict in verdicts:
+    for verdict in (verdict for verdict in LOOKS if verdict in set(df["verdict"])):
         colour, filling, shape, words = LOOKS[verdict]
         look = {"linestyle": "none", "marker": shape, "markersize": 5}
         marks.append(Line2D([], [], color=colour, mfc=filling, label=words, **look))
+    if np.isinf(df[["low", "high"]].to_numpy(float)).any():
+        look = {"linestyle": "none", "marker": ARROWS[1], "markersize": 5}
+        marks.append(Line2D([], [], color="0.45", label="runs without an onset", **look))
     return [*marks, Patch(color="0.9", label="margin")]
 
 
 def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str]]) -> str:
-    """Which runs are left out because no comparison names their arm."""
+    """Which runs are left out: no comparison names their arm, or they diverged."""
     runs = left_out.together(tables)
     shown = {(c["study"], c["arm"]) for c in comparisons}
     shown |= {(c.get("control_study", c["study"]), c["control"]) for c in comparisons}
     arms = zip(runs["study"], runs["arm"], strict=True)
-    kept = [run for run, arm in zip(runs["run"], arms, strict=True) if arm in shown]
-    return left_out.but(runs, kept, "of arms that are not compared")
+    compared = np.array([arm in shown for arm in arms])
+    reasons = {
+        "of arms that are not compared": runs.loc[~compared, "run"],
+        "diverged": runs.loc[compared & runs["diverged_at"].notna(), "run"],
+    }
+    return left_out.sentence(runs, reasons)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -105,16 +105,44 @@ def test_the_past_that_a_fork_shares_with_its_control_says_nothing():
         (table["step"] > 1000) & (table["arm"] == "arm")
     )
     row = found(table).loc["onset"]
-    assert (row["seeds"], row["verdict"]) == (0, "nothing to compare")
+    assert (row["seeds"], row["verdict"]) == (0, "before the fork")
     table.loc[table["arm"] == "arm", "loss_train"] += 1e-9  # two runs that were never one
     assert found(table).loc["onset", "verdict"] == "stays"
 
 
-def test_runs_that_diverged_have_no_last_value():
+@pytest.mark.parametrize("at", [100.0, 2000.0])
+@pytest.mark.parametrize("run", ["arm-0", "control-0"])
+def test_runs_that_diverged_have_neither_a_last_value_nor_an_onset(run, at):
+    """Neither before their onset nor after it."""
     table = study()
-    table.loc[table["run"] == "arm-0", "diverged_at"] = 2000.0
-    assert found(table).loc["cdnv", "seeds"] == 4
-    assert found(table).loc["cdnv", "verdict"] == "undecided"
+    table.loc[table["run"] == run, "diverged_at"] = at
+    df = found(table)
+    assert set(df["seeds"]) == {4} and set(df["verdict"]) == {"undecided"}
+    assert df.loc["onset", "change"] == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("arm", ["arm", "control"])
+def test_arms_that_all_diverged_have_nothing_to_compare(arm):
+    table = study()
+    table.loc[table["arm"] == arm, "diverged_at"] = 2000.0
+    df = found(table)
+    assert set(df["seeds"]) == {0} and set(df["verdict"]) == {"nothing to compare"}
+    assert intervened.verdicts(df.reset_index())["conclusion"].tolist() == ["undecided"]
+
+
+def without_onset(arm="control"):
+    """Runs that still rise at the end: below the level until the last logs."""
+    table = study()
+    rising = table["arm"] == arm
+    return table.assign(
+        accuracy_test=table["accuracy_test"].mask(rising, 0.2 * table["step"] / STEPS[-1])
+    )
+
+
+def test_an_arm_is_earlier_than_a_control_that_never_generalises():
+    row = found(without_onset()).loc["onset"]
+    assert (row["seeds"], row["change"], row["low"]) == (5, -math.inf, -math.inf)
+    assert row["high"] == pytest.approx(-1.3, abs=0.1) and row["verdict"] == "down"
 
 
 def test_the_control_may_be_of_another_study():
@@ -158,3 +186,12 @@ def test_a_conclusion_for_each_intervention(changed, moved, conclusion):
 def test_below_five_seeds_there_is_no_verdict():
     df = found(study(seeds=range(3), cdnv=1.0))
     assert set(df["verdict"]) == {"undecided"}
+    assert intervened.verdicts(df.reset_index())["conclusion"].tolist() == ["undecided"]
+
+
+def test_it_is_not_said_that_nothing_moves_while_a_measure_is_undecided():
+    table = study()
+    table.loc[(table["arm"] == "arm") & table["seed"].isin((0, 1)), "cdnv"] *= 10
+    (row,) = intervened.verdicts(found(table).reset_index()).to_dict("records")
+    assert (row["moved"], row["stays"], row["undecided"]) == ("none", "rnc1", "cdnv")
+    assert row["conclusion"] == "undecided whether a measure moves; generalisation stays"

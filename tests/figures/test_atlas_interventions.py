@@ -1,15 +1,17 @@
 """The figure and the table of what interventions move, on arms in which it is known."""
 
 import json
+import math
 
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from latephase.analysis import intervened
 from latephase.storage import parquet
 from scripts.figures import atlas_interventions as figure
 from scripts.tables import atlas_interventions as table
-from tests.analysis.test_intervened import COMPARISON, MEASURES, OPTIONS, study
+from tests.analysis.test_intervened import COMPARISON, MEASURES, OPTIONS, study, without_onset
 
 TABLES = {"one": study(cdnv=1.0), "two": study(accuracy=0.8, rnc1=0.01)}
 COMPARISONS = [COMPARISON, COMPARISON | {"name": "another", "study": "two"}]
@@ -20,8 +22,12 @@ def df():
     return intervened.changes(TABLES, COMPARISONS, **OPTIONS)
 
 
+def changes(table):
+    return intervened.changes({"one": table}, [COMPARISON], **OPTIONS)
+
+
 def marks(ax):
-    return [line for line in ax.lines if line.get_marker() in "^vo"]
+    return [line for line in ax.lines if line.get_marker() in {*"^vo"}]
 
 
 def test_a_column_for_each_quantity_and_a_row_for_each_intervention(df):
@@ -39,18 +45,69 @@ def test_a_mark_is_the_change_and_its_shape_the_verdict(df):
     assert [m.get_xdata()[0] for m in marks(rnc1)] == pytest.approx([0, -1])
 
 
-def test_nothing_to_compare_is_said(df):
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [(intervened.BEFORE_FORK, "before\nthe fork"), ("nothing to compare", "no value")],
+)
+def test_nothing_to_compare_is_said(df, verdict, words):
     past = (df["quantity"] == "onset") & (df["intervention"] == "it")
-    without = df.assign(change=df["change"].mask(past), seeds=df["seeds"].mask(past, 0))
+    without = df.assign(
+        change=df["change"].mask(past),
+        seeds=df["seeds"].mask(past, 0),
+        verdict=df["verdict"].mask(past, verdict),
+    )
     texts = {text.get_text() for text in figure.draw(without).axes[1].texts}
-    assert texts == {"before\nthe fork"}
+    assert texts == {words}
+
+
+@pytest.mark.parametrize(
+    ("never", "head", "shape", "at"),
+    [("control", CARETLEFT, "v", -1.3), ("arm", CARETRIGHT, "^", 1.3)],
+)
+def test_an_onset_that_is_never_seen_is_an_arrow(never, head, shape, at):
+    """Five seeds whose control or whose arm never generalises."""
+    table = study(at=1e9) if never == "arm" else without_onset()
+    onset = figure.draw(changes(table)).axes[1]
+    assert not onset.texts
+    (arrow,) = (line for line in onset.lines if line.get_marker() in figure.ARROWS)
+    assert arrow.get_marker() == head
+    assert arrow.get_xdata()[0] == onset.get_xlim()[head == CARETRIGHT]
+    (mark,) = marks(onset)
+    assert mark.get_marker() == shape
+    assert mark.get_xdata()[0] == pytest.approx(at, abs=0.1)
+
+
+def test_where_neither_ever_generalises_the_line_has_two_arrows():
+    table = without_onset()
+    table["accuracy_test"] = without_onset("arm")["accuracy_test"].where(
+        table["arm"] == "arm", table["accuracy_test"]
+    )
+    df = changes(table)
+    onset = figure.draw(df).axes[1]
+    heads = {line.get_marker() for line in onset.lines} & {*figure.ARROWS}
+    assert heads == {*figure.ARROWS}
+    assert all(math.isnan(mark.get_xdata()[0]) for mark in marks(onset))
+
+
+def test_arrows_are_explained_where_there_are_some():
+    words = "runs without an onset"
+    assert words in [mark.get_label() for mark in figure.legend(changes(without_onset()))]
+    assert words not in [mark.get_label() for mark in figure.legend(changes(study()))]
 
 
 def test_an_interval_without_an_end_stays_in_its_panel():
-    late = intervened.changes({"one": study(at=1e9)}, [COMPARISON], **OPTIONS)
-    onset = figure.draw(late).axes[1]
+    onset = figure.draw(changes(study(at=1e9))).axes[1]
     assert marks(onset)[0].get_xdata()[0] == pytest.approx(1.3, abs=0.1)
     assert onset.get_xlim()[1] < 3
+
+
+def test_it_is_said_which_runs_are_left_out():
+    table = study()
+    table.loc[table["run"] == "arm-0", "diverged_at"] = 2000.0
+    other = study(seeds=[9]).assign(arm=lambda df: df["arm"].replace("arm", "more"))
+    told = figure.left_out_of({"one": table, "two": other}, [COMPARISON])
+    assert told.startswith("Left out are 3 of 12 runs: 2 of arms that are not compared")
+    assert ", 1 diverged (" in told
 
 
 def test_both_are_made_from_files(tmp_path):
