@@ -187,6 +187,8 @@ class Catalog:
 
 
 def _several(sizes: set[int]) -> str:
-    """One number, or all of them: 100, 1,000 or 10,000."""
+    """One number, two or three, or the ends of more: 100, 1,000 or 10,000; 100 to 10,000."""
+    if len(sizes) > 3:
+        return f"{min(sizes):,} to {max(sizes):,}"
     *others, last = [f"{size:,}" for size in sorted(sizes)]
     return f"{', '.join(others)} or {last}" if others else last

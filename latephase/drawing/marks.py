@@ -70,7 +70,8 @@ def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> No
 
     Only finite values can be seen, and on a logarithmic axis only those above 0.
     """
-    known = values.dropna()
+    # A table of no rows has columns of no type.
+    known = values.dropna().astype(float)
     finite = known[np.isfinite(known)]
     if known.empty:
         told = why

@@ -46,6 +46,13 @@ def test_the_note_names_all_of_an_axis(root, config):
     )
 
 
+def test_the_note_names_the_ends_of_a_long_axis(root, config):
+    grid = {"steps": [10, 200, 30, 2000], "seed": [1]}
+    add_study(root, "lengths", "2030-01-02", grid)
+    note = load.load(root, config).note(["lengths"], "quick")
+    assert ", 10 to 2,000 steps, 1 seed, scale quick" in note
+
+
 def test_a_template_stands_for_figures_that_are_checked(root, config):
     loaded = load.load(root, config)
     assert {f"zhao2026_fig{number}" for number in range(32, 56)} <= set(loaded.figures)
