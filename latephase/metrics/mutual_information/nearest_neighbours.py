@@ -14,7 +14,8 @@ entropies is NaN, since ∞ − ∞ is no number (a floor under r_ij, as others 
 The estimator of Kraskov needs no density: :func:`kraskov_information` is right for atoms,
 densities and mixtures of both.
 
-Points and codes are NumPy arrays, since scipy's trees are.
+Points and encodings are NumPy arrays. Distances to neighbours come from scipy's tree. In the maximum
+norm, neighbours within a radius are counted by scikit-learn's tree, which adds up whole branches.
 """
 
 import math
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma, gammaln
+from sklearn.neighbors import KDTree
 
 NEIGHBOURS = 5
 
@@ -119,13 +121,13 @@ def kraskov_information(
     joint = np.hstack([first, second])
     if len(joint) <= neighbours:
         return math.nan, math.nan
-    tree = _tree(joint)
-    radii = tree.query(joint, k=[neighbours + 1], p=np.inf)[0][:, 0]
+    radii = _tree(joint).query(joint, k=[neighbours + 1], p=np.inf)[0][:, 0]
     together = radii == 0
     counts = np.full(len(joint), neighbours)
-    counts[together] = _count(tree, joint[together], radii[together])
+    if together.any():
+        counts[together] = _count(joint, joint[together], radii[together])
     nearer = np.nextafter(radii, 0)  # strictly less than the radius
-    marginal = [digamma(_count(_tree(side), side, nearer)) for side in (first, second)]
+    marginal = [digamma(_count(side, side, nearer)) for side in (first, second)]
     return mean_and_error(digamma(counts) + digamma(len(joint)) - marginal[0] - marginal[1])
 
 
@@ -148,8 +150,8 @@ def kraskov_information_of_labels(
         radii = tree.query(own, k=[neighbours + 1])[0][:, 0]
         together = radii == 0
         counts = np.full(len(own), neighbours)
-        counts[together] = _count(tree, own[together], radii[together], p=2)
-        among_all = _count(everything, own, np.nextafter(radii, 0), p=2)
+        counts[together] = _count_euclidean(tree, own[together], radii[together])
+        among_all = _count_euclidean(everything, own, np.nextafter(radii, 0))
         terms[members] = digamma(counts) - digamma(among_all) - digamma(len(own))
     return mean_and_error(digamma(len(points)) + terms)
 
@@ -171,6 +173,12 @@ def _tree(points: NDArray) -> cKDTree:
     return cKDTree(points, balanced_tree=False)
 
 
-def _count(tree: cKDTree, points: NDArray, radii: NDArray, p: float = np.inf) -> NDArray:
-    """How many points of the tree are within the radii, the point itself among them."""
-    return tree.query_ball_point(points, radii, p=p, return_length=True)
+def _count(points: NDArray, centres: NDArray, radii: NDArray) -> NDArray:
+    """How many points are within the radii of centres in the maximum norm, with the centres."""
+    tree = KDTree(points, metric="chebyshev")
+    return tree.query_radius(centres, radii, count_only=True)
+
+
+def _count_euclidean(tree: cKDTree, centres: NDArray, radii: NDArray) -> NDArray:
+    """The same in the Euclidean norm, of the points of a tree."""
+    return tree.query_ball_point(centres, radii, return_length=True)
