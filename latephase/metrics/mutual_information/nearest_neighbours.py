@@ -14,8 +14,8 @@ entropies is NaN, since ∞ − ∞ is no number (a floor under r_ij, as others 
 The estimator of Kraskov needs no density: :func:`kraskov_information` is right for atoms,
 densities and mixtures of both.
 
-Points and encodings are NumPy arrays. Distances to neighbours come from scipy's tree. In the maximum
-norm, neighbours within a radius are counted by scikit-learn's tree, which adds up whole branches.
+Points and encodings are NumPy arrays. Distances to neighbours come from scipy's tree. In the
+maximum norm, neighbours within a radius are counted by scikit-learn's, which adds up branches.
 """
 
 import math
