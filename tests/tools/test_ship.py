@@ -15,8 +15,8 @@ def test_texts_are_found_at_every_depth():
 def test_the_columns_that_a_program_names_are_among_its_texts():
     names = ship.named(["scripts.figures.zhao2026_fig8"])
     assert {"step", "nc0"} <= names
-    # Declared by a family that the program does not read.
-    assert "kt_upper_x_variance_0.001" not in names
+    # Declared by a family that the program does not read, and a label that it does not need.
+    assert not {"kt_upper_x_variance_0.001", "nc1_trace_ratio"} & names
 
 
 def test_metrics_that_nobody_reads_are_left_and_all_else_stays():
