@@ -29,7 +29,7 @@ def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str
     if not count:
         return "The one run is drawn." if len(runs) == 1 else f"All {len(runs)} runs are drawn."
     told = ", ".join(f"{len(some)} {why} ({_named(some, runs)})" for why, some in gone.items())
-    return f"Left out {_are(count)} {count} of {len(runs)} runs: {told}."
+    return f"{count} of {len(runs)} runs {_are(count)} left out: {told}."
 
 
 def all_but_one(table: pd.DataFrame) -> str:
@@ -37,7 +37,7 @@ def all_but_one(table: pd.DataFrame) -> str:
     others = table["run"].nunique() - 1
     if not others:
         return sentence(table, {})
-    return f"Left out {_are(others)} {others} of {others + 1} runs: the figure shows one run."
+    return f"{others} of {others + 1} runs {_are(others)} left out: the figure shows one run."
 
 
 def _are(count: int) -> str:

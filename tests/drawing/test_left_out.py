@@ -35,7 +35,7 @@ def test_nothing_is_left_out(table):
 def test_runs_are_named_by_what_they_have_in_common(table):
     gone = {"never memorise": ["0.1-1", "0.1-2"]}
     assert left_out.sentence(table, gone) == (
-        "Left out are 2 of 12 runs: 2 never memorise (learning rate 0.1: 2 of 3)."
+        "2 of 12 runs are left out: 2 never memorise (learning rate 0.1: 2 of 3)."
     )
     gone = {"never memorise": [f"{lr}-3" for lr in (0.001, 0.01, 0.1)]}
     assert "(seed 3: 3 of 4)" in left_out.sentence(table, gone)
@@ -53,18 +53,18 @@ def test_of_many_values_the_first_are_named():
 def test_below_an_accuracy_or_diverged(table):
     kept = {*table["run"]} - {"1.0-1", "1.0-2"}
     assert left_out.below(table, kept, 0.99) == (
-        "Left out are 2 of 12 runs: 1 below 99 % training accuracy at the end "
+        "2 of 12 runs are left out: 1 below 99 % training accuracy at the end "
         "(learning rate 1: 1 of 3), 1 diverged (learning rate 1: 1 of 3)."
     )
 
 
 def test_one_is_singular(table):
     told = left_out.but(table, {*table["run"]} - {"1.0-2"}, "with another arm")
-    assert told == "Left out is 1 of 12 runs: 1 with another arm (learning rate 1: 1 of 3)."
+    assert told == "1 of 12 runs is left out: 1 with another arm (learning rate 1: 1 of 3)."
 
 
 def test_a_figure_of_one_run(table):
-    assert left_out.all_but_one(table) == ("Left out are 11 of 12 runs: the figure shows one run.")
+    assert left_out.all_but_one(table) == ("11 of 12 runs are left out: the figure shows one run.")
     assert left_out.all_but_one(table[:2]) == "The one run is drawn."
 
 
@@ -72,4 +72,4 @@ def test_studies_that_share_a_run_count_it_twice(table):
     both = left_out.together({"one": table, "two": table[:4]})
     assert len(both) == 14
     told = left_out.sentence(both, {"diverged": ["one 1.0-1"]})
-    assert told == "Left out is 1 of 14 runs: 1 diverged (one: 1 of 12)."
+    assert told == "1 of 14 runs is left out: 1 diverged (one: 1 of 12)."

@@ -106,7 +106,7 @@ def test_it_is_said_which_runs_are_left_out():
     table.loc[table["run"] == "arm-0", "diverged_at"] = 2000.0
     other = study(seeds=[9]).assign(arm=lambda df: df["arm"].replace("arm", "more"))
     told = figure.left_out_of({"one": table, "two": other}, [COMPARISON])
-    assert told.startswith("Left out are 3 of 12 runs: 2 of arms that are not compared")
+    assert told.startswith("3 of 12 runs are left out: 2 of arms that are not compared")
     assert ", 1 diverged (" in told
 
 

@@ -21,7 +21,7 @@ def test_by_decay_is_mean_and_deviation_of_the_runs_that_fit():
     assert row["sd"].item() == pytest.approx(own["nc0"].std())
     printed = df[df["source"] == "published"]
     assert printed["optimizer"].tolist() == ["adam"]
-    assert counted.startswith("Left out is 1 of 18 runs: 1 below 99 % training accuracy")
+    assert counted.startswith("1 of 18 runs is left out: 1 below 99 % training accuracy")
 
     left, right = by_weight_decay.draw(df, ["adam"], ["nc0", "nc3_duality"]).axes
     trained = df[(df["metric"] == "nc0") & (df["source"] == "trained")]
