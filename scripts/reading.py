@@ -31,6 +31,12 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
     return result
 
 
+def take_others(arguments: argparse.ArgumentParser) -> None:
+    """Let a program take the data of further studies, as ``--beside``."""
+    told = "data of other studies"
+    arguments.add_argument("--beside", nargs="*", default=[], type=Path, help=told)
+
+
 def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """The options in a JSON object, with the default of each one that it does not name.
 

@@ -8,7 +8,6 @@ is better than that.
 """
 
 import textwrap
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,7 +18,7 @@ from latephase.analysis import forecast
 from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
-from scripts.reading import read
+from scripts.reading import read, take_others
 
 OPTIONS = {
     "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
@@ -155,9 +154,7 @@ def legend(df: pd.DataFrame) -> list[Line2D]:
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = forecast.of_studies(tables, **args.options)

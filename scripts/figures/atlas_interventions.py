@@ -8,7 +8,6 @@ without an end too, the mark is at the other end of the interval.
 """
 
 import textwrap
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from latephase.analysis import intervened
 from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
-from scripts.reading import read
+from scripts.reading import read, take_others
 
 OPTIONS = {
     "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
@@ -153,9 +152,7 @@ def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = intervened.changes(tables, **args.options)

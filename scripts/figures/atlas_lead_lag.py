@@ -8,7 +8,6 @@ time.
 """
 
 import textwrap
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,7 +18,7 @@ from latephase.analysis import delay, events, lead_lag
 from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
-from scripts.reading import read
+from scripts.reading import read, take_others
 
 OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
@@ -117,9 +116,7 @@ def left_out_of(
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = lead_lag.of_studies(tables, **args.options)

@@ -4,8 +4,6 @@ A panel for each study shows a point for each run that reaches the training accu
 the least-squares line of the one metric on log10 of the other.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,7 +15,7 @@ from latephase.drawing.axes import is_logarithmic, log_value_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
-from scripts.reading import read
+from scripts.reading import read, take_others
 
 OPTIONS = {
     "x": {"type": "string", "format": "metric", "default": "nc0"},
@@ -98,9 +96,7 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     x, y = args.options["x"], args.options["y"]
     if x == y:

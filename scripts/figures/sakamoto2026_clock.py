@@ -8,7 +8,6 @@ that divided by ``factor`` (sakamoto2026, Theorem 4.3). Lines are the clock with
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from latephase.drawing.axes import log_value_axis, zero_log_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import DECAY, LR
 from scripts.figures import parser, write
-from scripts.reading import read
+from scripts.reading import read, take_others
 
 OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
@@ -159,9 +158,7 @@ def left_out_of(tables: dict[str, pd.DataFrame], fitted: float, factor: float, s
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     paths = [args.data, *args.beside]
     if len({path.stem for path in paths}) < len(paths):

@@ -3,13 +3,11 @@
 An intervention is an arm of a study beside its control at the same seeds.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
 from latephase.analysis import intervened
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, take_others
 from scripts.tables import parser, write_own
 
 OPTIONS = {
@@ -61,9 +59,7 @@ def data(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     write_own(data(tables, **args.options), HEADINGS, args, REMARK)

@@ -4,13 +4,11 @@ A row for each measure. Of each study: memorisation, generalisation or neither, 
 measure's change in the delay between the two, 0 at memorisation and 1 at generalisation.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
 from latephase.analysis import lead_lag
 from latephase.errors import reporting
-from scripts.reading import read
+from scripts.reading import read, take_others
 from scripts.tables import parser, write_own
 
 OPTIONS = {
@@ -66,9 +64,7 @@ def _heading(name: str) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parser(__doc__, OPTIONS)
-    arguments.add_argument(
-        "--beside", nargs="*", default=[], type=Path, help="data of other studies"
-    )
+    take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
     df = data(tables, **args.options)
