@@ -1,6 +1,6 @@
 """What moves when: every measure's change, against memorisation and generalisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -175,6 +175,33 @@ SUMMARY = (
     *("half_apart", "goes_with"),
 )
 """What is drawn and tabulated of :func:`summary`."""
+
+
+def by_arm(
+    tables: Mapping[str, pd.DataFrame], arms: Mapping[str, Sequence[str]]
+) -> dict[str, pd.DataFrame]:
+    """The tables of studies, of which some are cut into arms, each called "<study>: <arm>".
+
+    Args:
+        arms: by study, those that are looked at. A study that is not named stays whole.
+
+    Raises UserError for a study or an arm that there is not.
+    """
+    if unknown := set(arms) - set(tables):
+        allowed = ", ".join(tables)
+        raise UserError(f"options.arms names the study {min(unknown)!r}; allowed: {allowed}")
+    cut = {}
+    for study, table in tables.items():
+        if study not in arms:
+            cut[study] = table
+            continue
+        known = sorted(set(table["arm"].dropna())) if "arm" in table else []
+        for arm in arms[study]:
+            if arm not in known:
+                allowed = ", ".join(known) or "none, as the study has no arms"
+                raise UserError(f"options.arms.{study} names {arm!r}; allowed: {allowed}")
+            cut[f"{study}: {arm}"] = table[table["arm"] == arm]
+    return cut
 
 
 def of_studies(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
