@@ -1,38 +1,38 @@
-# What a fresh clone needs is Python 3.11 or newer, make, and the Python package index.
+# A fresh clone needs Python 3.11 or newer, make, and the Python package index.
 PYTHON = python3
 ARGS =
 INSTALLED = .venv/requirements.txt
 RUN = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-# One figure of each paper: those whose trainings are the shortest.
+# For each paper, the figure whose trainings are the shortest.
 DEMO = $(patsubst %,results/quick/figures/%.png,han2025_fig7 sakamoto2026_fig11 zhao2026_fig9)
 
 .PHONY: help demo figures test clean-env
 
 help:
-	@echo 'make demo                  a figure of each paper, in one or two minutes on two cores'
-	@echo 'make figures               figures, verdicts and a page of all, scale quick: minutes on two cores'
+	@echo 'make demo                  one figure of each paper: one or two minutes on two cores'
+	@echo 'make figures               all figures, tables and verdicts at scale quick: over half an hour'
 	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
 	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
 	@echo '                             ARGS="results/quick/figures/sakamoto2026_fig3.pdf"'
 	@echo 'make test                  every test; ARGS goes to pytest, as in ARGS="-k report"'
-	@echo 'make clean-env             remove .venv, which both of them make and fill'
+	@echo 'make clean-env             remove .venv, into which the other commands install'
 	@echo
-	@echo 'PYTHON=python3.12 names the Python that .venv is made from.'
+	@echo 'With PYTHON=python3.12, .venv is made from that Python.'
 
 demo: $(INSTALLED)
 	@$(RUN) snakemake $(ARGS) -- $(DEMO)
-	@echo 'A figure of each paper, with a .pdf and a .csv beside it:'
+	@echo 'One figure of each paper, with a .pdf and a .csv beside it:'
 	@printf '  %s\n' $(DEMO)
 
 figures: $(INSTALLED)
 	@$(RUN) snakemake $(ARGS)
 
-# A file stays with one worker, so that what its tests share is made once.
+# One worker runs all tests of a file, so that what they share is made once.
 test: $(INSTALLED)
 	@$(RUN) OMP_NUM_THREADS=1 pytest -n auto --dist loadfile $(ARGS)
 
-# The copy of the list says what is installed: made when all of it is.
+# The copy of the list is made when everything in it is installed.
 $(INSTALLED): requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not found; Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: $(PYTHON) is %d.%d; 3.11 or newer is needed: make PYTHON=python3.12" % sys.version_info[:2])'

@@ -16,9 +16,9 @@ def importable(workflow: Any, library: str) -> str:
     elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
     if library and not elsewhere and find_spec(library) is None:
         raise UserError(
-            f"the library {library} is not installed, which a model of the runs to be made needs; "
+            f"the library {library} is not installed, but a model of the runs to be made needs it; "
             f"allowed: pip install --no-deps -r requirements-{library}.txt, or --sdm conda, which "
-            f"takes envs/train-{library}.yaml"
+            f"uses envs/train-{library}.yaml"
         )
     return library
 

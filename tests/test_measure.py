@@ -77,11 +77,11 @@ def test_a_data_set_of_the_pipeline_is_taken_too(mine, tmp_path, digits_file):
 WRONG = {
     "classes": (
         {"arguments": "{{}}", "checkpoints": "{mine}/runs/ten"},
-        r"my_model\.py:Net: its head last tells 10 classes apart; the data have 12, labels 0 to 11",
+        r"my_model\.py:Net: its head last has 10 outputs; the data have 12 classes, labels 0 to 11",
     ),
     "another network": (
         {"model": "{mine}/my_model.py:Maps", "arguments": "{{}}", "inputs": "1 8 8"},
-        r"my_model\.py:Maps: its head classifier\.2 tells 10 classes apart",
+        r"my_model\.py:Maps: its head classifier\.2 has 10 outputs",
     ),
     "shape": (
         {"arguments": '{{"classes": 13}}'},

@@ -25,7 +25,7 @@ def folder(config: dict[str, Any], name: str) -> Path:
     """Where weights lie. Raises UserError where the user has not said so, or they are not there."""
     if name not in config["weights"]:
         raise UserError(
-            f"config: weights.{name} is missing: these weights are yours to bring; "
+            f"config: weights.{name} is missing: you must bring these weights; "
             f"allowed: {ALLOWED}, weights: {{{name}: /path}}"
         )
     path = Path(config["weights"][name])
@@ -118,7 +118,7 @@ def _check_run(
     try:
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"config: weights.{name}: {path} is no JSON ({error})") from None
+        raise UserError(f"config: weights.{name}: {path} is not JSON ({error})") from None
     known, model = told if isinstance(told, dict) else {}, run["model"]
     where = f"config: weights.{name}: {path}"
     wanted = {

@@ -78,7 +78,7 @@ def fitted(
         )
     if surplus := [name for name in own if name not in names]:
         raise UserError(
-            f"{path}: has {start}{surplus[0]}, which {model.told} has not; allowed: {_some(names)}"
+            f"{path}: has {start}{surplus[0]}, which {model.told} lacks; allowed: {_some(names)}"
         )
     for name, ours in names.items():  # in the order of the network
         tensor, wanted = own[name], state[ours]
@@ -154,7 +154,7 @@ def check(model: Model, data: stored.Data, loss: str, path: Path) -> None:
         given, logits = (z - z.mean(1, keepdim=True) for z in (given, logits))
     if not _same(given, logits):
         raise UserError(
-            f"{model.told}: what it gives is not its head {model.head_name} of the features "
+            f"{model.told}: its output is not that of its head {model.head_name} "
             f"({path.name}); allowed: logits, as they come out of the head"
         )
 

@@ -38,5 +38,5 @@ def decoded(file: BinaryIO) -> tuple[dict[str, Any], int]:
         raise ValueError(f"a header of {length} bytes; allowed: {LONGEST}")
     content = json.loads(file.read(length))
     if not isinstance(content, dict):
-        raise ValueError("a header that is no JSON object")
+        raise ValueError("a header that is not a JSON object")
     return content, 8 + length

@@ -54,7 +54,7 @@ def _of_torch(path: Path) -> Any:
         asked = re.search(r"GLOBAL ([\w.]*\w)", text)
         raise UserError(
             f"{path}: holds {asked[1] if asked else 'more than tensors'}, which would have to be "
-            "unpickled, and that may run anything; allowed: tensors alone, as "
+            "unpickled, and this can run any code; allowed: only tensors, as "
             "torch.save(model.state_dict(), …) writes them"
         ) from None
 

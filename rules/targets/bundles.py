@@ -28,7 +28,7 @@ class Bundles:
         """The time that their trainings took. Raises UserError if nothing is trained here."""
         if self.catalog.from_shipped:
             raise UserError(
-                "config: data is shipped, but a bundle tells how its runs were trained; "
+                "config: data is shipped, but a bundle must say how its runs were trained; "
                 "allowed: data=trained"
             )
         return [self.files.pack(pack, "timing.json") for pack in self.packs(wildcards)]

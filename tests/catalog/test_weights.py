@@ -164,7 +164,7 @@ def test_what_is_wrong_with_a_folder_is_a_line(root, config, tmp_path):
     folder = tmp_path / "tiny"
     (folder / "config.json").write_text("{")
     study(root)
-    assert f"weights.tiny: {folder}/config.json is no JSON" in line(root, config)
+    assert f"weights.tiny: {folder}/config.json is not JSON" in line(root, config)
     (folder / "model.safetensors").unlink()
     assert f"weights.tiny is {folder}, which has no file model.safetensors" in line(root, config)
     config["weights"] = {"Tiny": "x"}

@@ -199,7 +199,7 @@ WRONG = {
         lambda s: {f"module.{n}": t for n, t in without(s, "last.weight").items()},
         r"has no module\.last\.weight, which",
     ),
-    "surplus": (lambda s: s | {"first.s": s["last.bias"]}, r"has first\.s, which .*:Net has not"),
+    "surplus": (lambda s: s | {"first.s": s["last.bias"]}, r"has first\.s, which .*:Net lacks"),
     "another's": (lambda s: {"layer.w": s["last.bias"]}, r"has no .*\(there: layer\.w\)"),
     "shape": (
         lambda s: s | {"first.weight": s["first.weight"].T},
@@ -234,7 +234,7 @@ NOT_AS_TOLD = {
         ("Net", {"head": "first", "arguments": {"width": 10}}),
         "is not its head first of the",
     ),
-    "logits": (("Doubled", {}), "what it gives is not its head last of the features"),
+    "logits": (("Doubled", {}), "its output is not that of its head last"),
     "log-softmax of a squared loss": (("LogSoftmax", {"loss": "mse"}), "is not its head last"),
 }
 

@@ -1,4 +1,4 @@
-"""Checkpoints made elsewhere: the tutorial of docs/checkpoints.md, its command and its study."""
+"""Checkpoints made elsewhere: the example of docs/checkpoints.md, its command and its study."""
 
 import os
 import re
@@ -31,7 +31,7 @@ def commands() -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def trained(sources, tmp_path_factory) -> Project:
-    """A project in which the tutorial was followed to its first picture; not to be changed."""
+    """A project in which the example was followed to its first picture; not to be changed."""
     project = sources.copy(tmp_path_factory.mktemp("outside") / "latephase")
     mine = project.folder / "mine"
     mine.mkdir()

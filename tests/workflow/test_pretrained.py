@@ -179,9 +179,9 @@ def said(project, *options):
 @pytest.mark.parametrize("options", [[], ["-n"]], ids=["run", "dry run"])
 def test_without_the_library_one_line_says_which_it_is_and_how_to_have_it(planned, options):
     assert said(planned, *options) == (
-        "error: the library transformers is not installed, which a model of the runs to be made "
-        "needs; allowed: pip install --no-deps -r requirements-transformers.txt, or --sdm conda, "
-        "which takes envs/train-transformers.yaml"
+        "error: the library transformers is not installed, but a model of the runs to be made "
+        "needs it; allowed: pip install --no-deps -r requirements-transformers.txt, or --sdm "
+        "conda, which uses envs/train-transformers.yaml"
     )
     assert not (planned.folder / "results/data").exists()
 

@@ -8,7 +8,7 @@ written to.
 """
 
 EVERY_RUN = True
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "nc1_pinv",
     "nc1_pinv_weighted",
@@ -66,4 +66,4 @@ COLUMNS = (
 )
 """The columns of its data."""
 LISTS = ("weight_spectrum", "means_spectrum")
-"""Those that are a list of numbers a row."""
+"""The columns that have a list of numbers in each row."""

@@ -150,7 +150,7 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             source: sakamoto2026, Figure 3, as plotted
             elsewhere: printed with max ‖h‖ in the same paper, here `rnc1_max`
         rnc1_max: Tr Σ_W / (max_i ‖h_i‖)²
-            Hangs on the one longest feature. NaN if all features are 0.
+            Depends on a single feature, the longest. NaN if all features are 0.
             split: train
             bias: not used
             unit: 1

@@ -40,7 +40,7 @@ def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, f
             source: Zhu 2021, "NC2" (code of tding1)
             elsewhere: zhao2026's NC2W, printed as WᵀW and with 1/K²
         nc2_etf_weight_centred: the same of the rows of W minus their mean
-            Blind to NC0: what softmax cannot see of W is taken out.
+            Does not depend on NC0: the part of W that does not change the softmax is removed.
             split: none
             bias: not used
             unit: 1

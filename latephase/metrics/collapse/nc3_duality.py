@@ -10,8 +10,9 @@ from latephase.metrics.collapse.nc2_frames import etf_distance
 def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
     """NC3 of the rows of W and the centred class means M̄, both [C, d], of the classes present.
 
-    M̄ has the mean of the class means taken off, W nothing. Free of a shift of the features, of
-    rotations (W turned along) and, but for `unc3`, of both scales.
+    The mean of the class means is subtracted in M̄; nothing is subtracted from W. The columns do not
+    change if the features are shifted, or if features and W are rotated together. All except `unc3`
+    do not change with the scale of the features or of W.
 
     Returns:
         nc3_duality: ‖W/‖W‖_F − M̄/‖M̄‖_F‖_F

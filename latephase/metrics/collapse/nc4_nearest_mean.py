@@ -52,8 +52,8 @@ def nearest_mean_metrics(agreeing: Tensor, samples: int, split: str) -> dict[str
 
     Returns:
         nc4_agreement_train, nc4_agreement_test: share of h with argmax(Wh + b) = argmin_c ‖h − μ_c‖
-            The network's own decision, bias and all. Free of a shift (b moved along), of rotations
-            and of scale.
+            The network's own decision, with its bias. It does not change if the features are
+            shifted and b follows, nor under rotations or scale.
             split: the name's; means always of train
             bias: used
             unit: 1

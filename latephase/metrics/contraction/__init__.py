@@ -6,7 +6,7 @@ errors, and a few samples are enough to know how narrow it is.
 """
 
 EVERY_RUN = False
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 A_CLASS = (5, 10, 20, 40)
 """Samples a class of which the variance is estimated."""
 COLUMNS = (

@@ -1,7 +1,7 @@
 """Curvature of the training loss in all weights, and related quantities."""
 
 EVERY_RUN = False
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "curvature_samples",
     "relative_flatness_layer_<layer>",

@@ -6,12 +6,12 @@ between the rows s and t of W is H_st = 1/N Σ_i A_i[s, t] φ_i φ_iᵀ, hence
     κ_Tr = Σ_st ⟨w_s, w_t⟩ Tr H_st = 1/N Σ_i ‖φ_i‖² Tr(W Wᵀ A_i)
     Tr H = Σ_s Tr H_ss             = 1/N Σ_i ‖φ_i‖² Tr A_i
 
-No autograd, and exact. Small is flat. For the other layers see
+This is exact and needs no autograd. A small value means a flat loss. For the other layers see
 :mod:`latephase.metrics.curvature.hessian_traces`.
 """
 
 EVERY_RUN = True
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "relative_flatness",
     "relative_flatness_std",

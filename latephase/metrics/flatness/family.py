@@ -117,7 +117,7 @@ def flatness_metrics(
             source: han2025, Appendix C.1
             elsewhere: –
         weight_norm_last_layer: ‖W‖_F
-            Whatever the loss.
+            The same for every loss.
             split: none
             bias: not used
             unit: weight

@@ -6,7 +6,7 @@ under names of their own, so that values printed in the paper can be compared wi
 """
 
 EVERY_RUN = False
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "relative_flatness_bound_unit_features",
     "relative_flatness_bound_of_product",

@@ -25,7 +25,7 @@ I(X; T|Y) give 0, and the centred nHSIC(Z; Y) gives K − 1. If all samples coin
 from latephase.metrics.information import columns
 
 EVERY_RUN = True
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     *columns.NHSIC,
     *columns.KOLCHINSKY_TRACEY,

@@ -1,7 +1,7 @@
 """NC0: the classifier's row sum, which must vanish for collapse (zhao2026)."""
 
 EVERY_RUN = True
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "nc0",
     "nc0_literal",

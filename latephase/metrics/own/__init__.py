@@ -1,5 +1,7 @@
-"""Metrics of your own, a file each: ``own/<name>.py`` has a function ``<name>`` that returns a dict
-of numbers, a column each. A study names it under ``metrics``; scripts/extract/own.py says what the
-function may ask for. ``COLUMNS = (…)``, a literal, declares the columns, so that what names one is
-checked before anything runs.
+"""Metrics of your own, one file each.
+
+``own/<name>.py`` has a function ``<name>``, which returns a dict of numbers: each becomes a column.
+A study asks for it under ``metrics``. scripts/extract/own.py says which arguments the function may
+have. ``COLUMNS = (…)``, a literal, names the columns. With it, a figure or a claim that misspells a
+column is refused before anything runs.
 """

@@ -16,7 +16,7 @@ this definition, so what they compute has names of its own; see `representativen
 """
 
 EVERY_RUN = False
-"""Whether it is measured on every run, or where a study names it under ``metrics``."""
+"""Whether it is measured on every run, or only if a study names it under ``metrics``."""
 COLUMNS = (
     "representativeness",
     "feature_robustness",

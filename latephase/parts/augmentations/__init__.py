@@ -1,1 +1,1 @@
-"""Augmentations, one module each: what is drawn for a sample in an epoch, and what it changes."""
+"""Augmentations, one module each: random choices for a sample in an epoch, and what they change."""

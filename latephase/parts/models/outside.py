@@ -44,13 +44,13 @@ class Model(nn.Module):
         self.net = net
         if not {name for name, _ in self.head.named_parameters()} <= {"weight", "bias"}:
             raise UserError(
-                f"{self.told}: its head {self.head_name} makes its weight of other parameters; "
+                f"{self.told}: its head {self.head_name} takes its weight from other parameters; "
                 "allowed: a torch.nn.Linear as it is"
             )
         if (given := self.head.out_features) < classes:
             raise UserError(
-                f"{self.told}: its head {self.head_name} tells {given} classes apart; "
-                f"the data have {classes}, labels 0 to {classes - 1}"
+                f"{self.told}: its head {self.head_name} has {given} outputs; "
+                f"the data have {classes} classes, labels 0 to {classes - 1}"
             )
 
     def names(self) -> dict[str, str]:

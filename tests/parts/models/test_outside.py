@@ -122,7 +122,7 @@ WRONG = {
     "inputs": (("Net", {"inputs": [63]}), r"inputs is \[63\]; allowed: a shape of 64 numbers"),
     "classes": (
         ("Net", {"arguments": {"classes": 7}}),
-        "its head last tells 7 classes apart; the data have 10, labels 0 to 9",
+        "its head last has 7 outputs; the data have 10 classes, labels 0 to 9",
     ),
 }  # fmt: skip
 
@@ -165,7 +165,7 @@ def test_a_head_of_other_parameters(tmp_path):
         "nn.utils.parametrizations.weight_norm(nn.Linear(width, classes))",
     )
     (tmp_path / "my_model.py").write_text(text)
-    with pytest.raises(UserError, match="its head last makes its weight of other parameters"):
+    with pytest.raises(UserError, match="its head last takes its weight from other parameters"):
         elsewhere.model(tmp_path / "my_model.py", "Net")
 
 
