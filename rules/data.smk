@@ -10,7 +10,7 @@ rule prepare_data:
         f"{RESULTS}/logs/prepare_data/{{dataset}}.log",
     conda:
         "../envs/analysis.yaml"
-    threads: lambda wildcards: 8 if TARGETS.data_sets.kind(wildcards) == "folder" else 1
+    threads: TARGETS.data_sets.threads
     resources:
         # Where files are found does not change their content, so all of this may change.
         mirror=config["mirror"],

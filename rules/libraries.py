@@ -7,12 +7,14 @@ from typing import Any
 from latephase.errors import UserError
 
 
-def importable(workflow: Any, library: str) -> str:
-    """The library, or none. Raises UserError where jobs that are to run here lack it.
+def needed(workflow: Any, library_of: Callable[[Any], str], wildcards: Any) -> str:
+    """The library that a job's models are made with, or none. Raises UserError where jobs that are
+    to run here lack it.
 
-    On a cluster, and where conda makes the environments, the libraries here are not those of the
-    jobs.
+    A resource of the jobs that make a model, so that a dry run tells. On a cluster, and where conda
+    makes the environments, the libraries here are not those of the jobs.
     """
+    library = library_of(wildcards)
     elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
     if library and not elsewhere and find_spec(library) is None:
         raise UserError(
@@ -21,14 +23,6 @@ def importable(workflow: Any, library: str) -> str:
             f"uses envs/train-{library}.yaml"
         )
     return library
-
-
-def needed(workflow: Any, library: Callable, wildcards: Any) -> str:
-    """The library that a job's models are made with, or none. Raises UserError as above.
-
-    A resource of the jobs that make a model, so that a dry run tells.
-    """
-    return importable(workflow, library(wildcards))
 
 
 def lacking(workflow: Any, targets: Any) -> str:

@@ -22,6 +22,10 @@ class DataSets:
         """The kind of a data set."""
         return self.catalog.datasets[wildcards.dataset]["kind"]
 
+    def threads(self, wildcards) -> int:
+        """How many threads prepare a set. Only images of a folder are read by several."""
+        return 8 if self.kind(wildcards) == "folder" else 1
+
     def code(self, wildcards) -> str:
         """The program that prepares data, with the reader of the set's kind."""
         reader = f"latephase.datasets.kinds.{self.kind(wildcards)}"

@@ -8,15 +8,19 @@ from latephase.errors import UserError
 from rules import libraries
 
 
+def needed(workflow, library):
+    return libraries.needed(workflow, lambda wildcards: library, None)
+
+
 def test_a_library_is_asked_for_where_jobs_run_here():
     here = SimpleNamespace(
         local_exec=True, deployment_settings=SimpleNamespace(deployment_method=set())
     )
-    assert libraries.importable(here, "") == ""
-    assert libraries.importable(here, "json") == "json"
+    assert needed(here, "") == ""
+    assert needed(here, "json") == "json"
     with pytest.raises(UserError, match=r"the library no_such is not installed, .* --sdm conda"):
-        libraries.importable(here, "no_such")
+        needed(here, "no_such")
     on_a_cluster = SimpleNamespace(local_exec=False)
-    assert libraries.importable(on_a_cluster, "no_such") == "no_such"
+    assert needed(on_a_cluster, "no_such") == "no_such"
     here.deployment_settings.deployment_method = {"conda"}
-    assert libraries.importable(here, "no_such") == "no_such"
+    assert needed(here, "no_such") == "no_such"

@@ -16,6 +16,12 @@ def test_an_npz_is_the_catalog_s_or_the_user_s(shipped, tmp_path):
     assert shipped.data_sets.npz(wildcards(dataset="digits")) == ""
 
 
+def test_images_of_a_folder_are_read_by_several_threads(shipped):
+    kinds = {"folder": "imagenet", "other": "digits"}
+    threads = {k: shipped.data_sets.threads(wildcards(dataset=name)) for k, name in kinds.items()}
+    assert threads == {"folder": 8, "other": 1}
+
+
 def test_where_a_file_lies_is_not_what_a_data_set_is(shipped, tmp_path):
     part = wildcards(dataset="fashion_mnist_part")
     moved = tmp_path / "moved.npz"
