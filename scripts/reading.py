@@ -31,10 +31,13 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
     return result
 
 
-def take_others(arguments: argparse.ArgumentParser) -> None:
-    """Let a program take the data of further studies, as ``--beside``."""
+def parse_with_others(
+    arguments: argparse.ArgumentParser, argv: list[str] | None
+) -> argparse.Namespace:
+    """The arguments of a program that also takes the data of other studies, as ``--beside``."""
     told = "data of other studies"
     arguments.add_argument("--beside", nargs="*", default=[], type=Path, help=told)
+    return arguments.parse_args(argv)
 
 
 def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -77,6 +80,19 @@ def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.
                 f"{path}: {metric} is not one number per row; allowed: a metric that is"
             )
     return table
+
+
+def read_several(
+    args: argparse.Namespace, columns: Sequence[str], metrics: Sequence[str] = ()
+) -> dict[str, pd.DataFrame]:
+    """The data of a study and of those beside it, by the studies' names.
+
+    Raises UserError as :func:`read`, and where two files have one name.
+    """
+    paths = [args.data, *args.beside]
+    if len({path.stem for path in paths}) < len(paths):
+        raise UserError("--beside: two files have one name; allowed: one file of each study")
+    return {path.stem: read(path, columns, metrics) for path in paths}
 
 
 def read_published(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from latephase.analysis import intervened
 from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 
 OPTIONS = {
     "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
@@ -151,10 +151,8 @@ def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
-    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
+    tables = read_several(args, COLUMNS, METRICS)
     df = intervened.changes(tables, **args.options)
     write(draw(df, args.title_note), df, args, left_out_of(tables, args.options["comparisons"]))
 

@@ -18,7 +18,7 @@ from latephase.analysis import delay, events, lead_lag
 from latephase.drawing import layout, left_out, style
 from latephase.errors import reporting
 from scripts.figures import parser, write
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 
 OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
@@ -134,10 +134,8 @@ def left_out_of(
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
-    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
+    tables = read_several(args, COLUMNS, METRICS)
     limits = {name: args.options[name] for name in ("fitted", "fraction", "stay")}
     arms = args.options["arms"]
     df = lead_lag.of_studies(lead_lag.by_arm(tables, arms), **limits)

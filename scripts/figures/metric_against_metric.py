@@ -15,7 +15,7 @@ from latephase.drawing.axes import is_logarithmic, log_value_axis
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 
 OPTIONS = {
     "x": {"type": "string", "format": "metric", "default": "nc0"},
@@ -95,16 +95,11 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
     x, y = args.options["x"], args.options["y"]
     if x == y:
         raise UserError(f"options.y is {y!r}, the same as options.x; allowed: another metric")
-    paths = [args.data, *args.beside]
-    if len({path.stem for path in paths}) < len(paths):
-        raise UserError("--beside: two files have one name; allowed: one file of each study")
-    tables = {path.stem: read(path, COLUMNS, [x, y]) for path in paths}
+    tables = read_several(args, COLUMNS, [x, y])
     df, runs = data(tables, **args.options)
     write(draw(df, x, y, args.title_note), df, args, runs)
 

@@ -18,10 +18,10 @@ from matplotlib.lines import Line2D
 from latephase.analysis import events, seeds, trends
 from latephase.drawing import layout, left_out, marks, series, style
 from latephase.drawing.axes import log_value_axis, zero_log_axis
-from latephase.errors import UserError, reporting
+from latephase.errors import reporting
 from latephase.runs.columns import DECAY, LR
 from scripts.figures import parser, write
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 
 OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
@@ -157,13 +157,8 @@ def left_out_of(tables: dict[str, pd.DataFrame], fitted: float, factor: float, s
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
-    paths = [args.data, *args.beside]
-    if len({path.stem for path in paths}) < len(paths):
-        raise UserError("--beside: two files have one name; allowed: one file of each study")
-    tables = {path.stem: read(path, COLUMNS, METRICS) for path in paths}
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
+    tables = read_several(args, COLUMNS, METRICS)
     df = data(tables, **args.options)
     write(draw(df, args.title_note), df, args, left_out_of(tables, **args.options))
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from latephase.analysis import intervened
 from latephase.errors import reporting
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 from scripts.tables import parser, write_own
 
 OPTIONS = {
@@ -58,10 +58,8 @@ def data(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
-    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
+    tables = read_several(args, COLUMNS, METRICS)
     write_own(data(tables, **args.options), HEADINGS, args, REMARK)
 
 

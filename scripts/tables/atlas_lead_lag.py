@@ -8,7 +8,7 @@ import pandas as pd
 
 from latephase.analysis import lead_lag
 from latephase.errors import reporting
-from scripts.reading import read, take_others
+from scripts.reading import parse_with_others, read_several
 from scripts.tables import parser, write_own
 
 OPTIONS = {
@@ -68,10 +68,8 @@ def _heading(name: str) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser(__doc__, OPTIONS)
-    take_others(arguments)
-    args = arguments.parse_args(argv)
-    tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
+    args = parse_with_others(parser(__doc__, OPTIONS), argv)
+    tables = read_several(args, COLUMNS, METRICS)
     limits = {name: args.options[name] for name in ("fitted", "fraction", "stay")}
     df = data(lead_lag.by_arm(tables, args.options["arms"]), **limits)
     write_own(df, headings(df), args, REMARK)
