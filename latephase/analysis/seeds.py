@@ -41,6 +41,11 @@ def by_cell(runs: pd.DataFrame, column: str, cell: Sequence[str] = CELL) -> pd.D
     return runs.pivot(index="seed", columns=list(cell), values=column).astype(float)
 
 
+def counted(values: pd.DataFrame) -> int:
+    """How many seeds have a value in at least one cell, of a frame as :func:`by_cell` makes it."""
+    return int(values.notna().any(axis=1).sum())
+
+
 def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES, rng_seed: int = 0) -> NDArray:
     """Indices ``[resamples, n_seeds]`` drawn with replacement."""
     return np.random.default_rng(rng_seed).integers(n_seeds, size=(resamples, n_seeds))

@@ -6,7 +6,7 @@
 import numpy as np
 import pandas as pd
 
-from latephase.analysis import seeds, trends
+from latephase.analysis import seeds
 from latephase.papers.claim import Result
 from latephase.papers.sakamoto2026 import run_values
 
@@ -50,7 +50,7 @@ def rnc1_with_test(
     note = run_values.rise_note(runs, factor)
     if fallen.any():
         note += f"; RNC1 minus test, median: {lag[fallen].median():+.2f} decades"
-    return Result(*interval, run_values.seeds_counted(smallest), smallest.shape[1], note)
+    return Result(*interval, seeds.counted(smallest), smallest.shape[1], note)
 
 
 def rnc1_follows_test(
@@ -70,16 +70,6 @@ def rnc1_follows_test(
         seeds.by_cell(rising, name, run_values.cell_of(table))
         for name in ("rise", "rnc1", "latest")
     )
-    cells = rise.shape[1]
-
-    def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
-        return value, value
-
-    interval = seeds.Interval(np.nan, np.nan, np.nan)
-    if cells >= trends.MIN_CELLS:
-        low, high = (np.hstack([rise, bound]) for bound in (earliest, latest))
-        interval = seeds.seed_interval(low, high, association)
-    return Result(
-        *interval, run_values.seeds_counted(earliest), cells, run_values.rise_note(runs, factor)
-    )
+    interval = run_values.order_of(rise, earliest, latest)
+    note = run_values.rise_note(runs, factor)
+    return Result(*interval, seeds.counted(earliest), rise.shape[1], note)

@@ -6,7 +6,7 @@
 import numpy as np
 import pandas as pd
 
-from latephase.analysis import events, seeds, trends
+from latephase.analysis import events, seeds
 from latephase.analysis.events import Event
 from latephase.papers.claim import Metric, Result
 from latephase.papers.sakamoto2026 import run_values
@@ -96,18 +96,9 @@ def falls_follow(
             [seeds.by_cell(runs, n, run_values.cell_of(table)) for n in (name, f"{name}_latest")]
         )
     (early, early_latest), (late, late_latest) = bounds
-    cells = early.shape[1]
-    interval = seeds.Interval(np.nan, np.nan, np.nan)
-    if cells >= trends.MIN_CELLS:
-
-        def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            # The later bound where neither is known: such a pair is a tie.
-            value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
-            return value, value
-
-        known = early.where(early == early_latest)
-        low, high = np.hstack([known, late]), np.hstack([known, late_latest])
-        interval = seeds.seed_interval(low, high, association)
+    # The later bound where neither is known: such a pair is a tie.
+    known = early.where(early == early_latest)
+    interval = run_values.order_of(known, late, late_latest)
     note = run_values.note_of(
         runs,
         {
@@ -115,7 +106,7 @@ def falls_follow(
             f"without a fall of {metric}": runs["metric_censored"],
         },
     )
-    return Result(*interval, run_values.seeds_counted(early), cells, note)
+    return Result(*interval, seeds.counted(early), early.shape[1], note)
 
 
 def goes_with(

@@ -21,12 +21,12 @@ def generalisation_delay(
     the estimate and the lower end take the former, the upper end the latter. A run that
     never memorises has no delay; a cell counts if at least half of its seeds have one.
     """
-    runs = run_values.accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = run_values.delays(runs, run_values.cell_of(table))
+    runs = run_values.delays(table, train_threshold, test_fraction, stay)
+    smallest, largest = run_values.delays_by_cell(runs, run_values.cell_of(table))
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     return Result(
         *interval,
-        run_values.seeds_counted(smallest),
+        seeds.counted(smallest),
         smallest.shape[1],
         run_values.onset_note(runs),
     )
@@ -44,8 +44,8 @@ def delay_against_decay(
     whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
     :func:`generalisation_delay`; fewer than three: NaN.
     """
-    runs = run_values.accuracy_onsets(table, train_threshold, test_fraction, stay)
-    smallest, largest = run_values.delays(runs, run_values.cell_of(table))
+    runs = run_values.delays(table, train_threshold, test_fraction, stay)
+    smallest, largest = run_values.delays_by_cell(runs, run_values.cell_of(table))
     decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
 
     def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
@@ -58,7 +58,7 @@ def delay_against_decay(
         interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), association)
     return Result(
         *interval,
-        run_values.seeds_counted(smallest),
+        seeds.counted(smallest),
         smallest.shape[1],
         run_values.onset_note(runs),
     )
@@ -89,4 +89,4 @@ def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, s
     smallest, largest = few - many_latest, few_latest - many
     interval = seeds.seed_interval(smallest.to_numpy(), largest.to_numpy(), seeds.mean_of_cells)
     note = f"{column} {ends[0]} against {ends[-1]}; {2 * smallest.size} runs"
-    return Result(*interval, run_values.seeds_counted(smallest), smallest.shape[1], note)
+    return Result(*interval, seeds.counted(smallest), smallest.shape[1], note)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from latephase.analysis import seeds
-from latephase.analysis.divergence import before_divergence
 from latephase.papers.claim import Column, Metric, Result
 from latephase.papers.sakamoto2026 import run_values
 
@@ -18,11 +17,7 @@ def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, sta
     The values are medians of the last ``stay`` logs. It is 1 if the run with more of one always has
     more of the other.
     """
-    rows = []
-    for run, history in before_divergence(table).sort_values("step").groupby("run"):
-        last = history.tail(stay)[list({metric, other})].median()
-        rows.append({"run": run, "seed": history["seed"].iloc[0], **last})
-    runs = pd.DataFrame(rows)
+    runs = run_values.last_values(table, ["seed"], [*dict.fromkeys([metric, other])], stay)
 
     def correlation(one: np.ndarray, two: np.ndarray) -> float:
         return run_values.rank_correlation(pd.DataFrame({"one": one, "two": two}), "one", "two")
@@ -38,12 +33,8 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
     For each value of the column, it takes the median over seeds of the median of the last ``stay``
     logs.
     """
-
-    def last(run: pd.DataFrame, start: float) -> float:
-        return float(run[metric].tail(stay).median())
-
-    runs = run_values.values_of_runs(table, last)
-    cells = seeds.by_cell(runs, "value", [column])
+    runs = run_values.last_values(table, ["seed", column], [metric], stay)
+    cells = seeds.by_cell(runs, metric, [column])
 
     def spread(smallest: np.ndarray, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         medians = seeds.median_over_seeds(smallest)
@@ -52,13 +43,7 @@ def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: in
 
     values = cells.to_numpy()
     if values.shape[1] < 2:
-        return Result(
-            np.nan,
-            np.nan,
-            np.nan,
-            run_values.seeds_counted(cells),
-            values.shape[1],
-            f"one {column}",
-        )
+        nothing = (np.nan, np.nan, np.nan)
+        return Result(*nothing, seeds.counted(cells), values.shape[1], f"one {column}")
     interval = seeds.seed_interval(values, values, spread)
-    return Result(*interval, run_values.seeds_counted(cells), cells.shape[1], f"{len(runs)} runs")
+    return Result(*interval, seeds.counted(cells), cells.shape[1], f"{len(runs)} runs")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from latephase.analysis import events, seeds
+from latephase.analysis import delay, events, seeds, trends
 from latephase.analysis.divergence import before_divergence
 from latephase.analysis.events import Event
 from latephase.papers.claim import Result
@@ -53,32 +53,23 @@ def rise_note(runs: pd.DataFrame, factor: float) -> str:
     )
 
 
-def accuracy_onsets(
+def delays(
     table: pd.DataFrame, train_threshold: float, test_fraction: float, stay: int
 ) -> pd.DataFrame:
-    """One row for each run, with ``train`` and ``test`` onsets.
+    """The frame of :func:`latephase.analysis.delay.delays`.
 
     Runs with the same number of training samples share a level of test accuracy.
     """
     frames = []
     for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
         level = events.generalisation_level(own, test_fraction, stay)
-
-        def onsets(run: pd.DataFrame, level: float = level) -> dict[str, Event]:
-            return {
-                "train": events.onset(run["step"], run["accuracy_train"], train_threshold, stay),
-                "test": events.onset(run["step"], run["accuracy_test"], level, stay),
-            }
-
-        frames.append(events.run_events(own, onsets, cell_of(table)))
+        limits = {"fitted": train_threshold, "level": level, "stay": stay}
+        frames.append(delay.delays(own, **limits, cell=cell_of(table)))
     return pd.concat(frames, ignore_index=True)
 
 
-def delays(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def delays_by_cell(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
-    delay = np.log10((runs["test"] / runs["train"]).where(~runs["train_censored"]))
-    infinite = runs["test_censored"] & ~runs["train_censored"]
-    runs = runs.assign(smallest=delay, largest=delay.mask(infinite, np.inf))
     smallest = well_covered(seeds.by_cell(runs, "smallest", cell))
     return smallest, seeds.by_cell(runs, "largest", cell)[smallest.columns]
 
@@ -88,9 +79,21 @@ def well_covered(values: pd.DataFrame) -> pd.DataFrame:
     return values.loc[:, values.notna().mean() >= 0.5]
 
 
-def seeds_counted(values: pd.DataFrame) -> int:
-    """Seeds with a value in at least one cell."""
-    return int(values.notna().any(axis=1).sum()) if values.shape[1] else 0
+def order_of(first: pd.DataFrame, smallest: pd.DataFrame, largest: pd.DataFrame) -> seeds.Interval:
+    """Somers' D over pairs of runs of a value between two bounds with another, ``first``.
+
+    All three are frames by seed and cell. NaN with fewer than three cells.
+    """
+    cells = first.shape[1]
+    if cells < trends.MIN_CELLS:
+        return seeds.Interval(np.nan, np.nan, np.nan)
+
+    def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = trends.rank_association(low[..., :cells], low[..., cells:], high[..., cells:])
+        return value, value
+
+    low, high = (np.hstack([first, bound]) for bound in (smallest, largest))
+    return seeds.seed_interval(low, high, association)
 
 
 def onset_note(runs: pd.DataFrame) -> str:
@@ -122,47 +125,23 @@ def rank_correlation(rows: pd.DataFrame, one: str, two: str) -> float:
     return float(np.corrcoef(ranks[one], ranks[two])[0, 1])
 
 
-def values_of_runs(
-    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
-) -> pd.DataFrame:
-    """One row for each run: seed, its cell, and a value of its history up to a divergence.
-
-    ``start`` says how memorisation is timed; its step is given to the function, and is NaN without
-    it.
-    """
-    rows = []
-    for run, history in table.groupby("run", sort=True):
-        history = before_divergence(history.sort_values("step"))
-        row = {"run": run, "diverged": len(history) < (table["run"] == run).sum()}
-        if not len(history):
-            continue
-        row |= {key: history[key].iloc[0] for key in ("seed", *cell_of(table))}
-        train = Event(np.nan, False)
-        if start:
-            train = events.onset(history["step"], history["accuracy_train"], *start.values())
-        row["forgets"] = train.censored
-        row["value"] = np.nan if train.censored else value(history, train.step)
-        rows.append(row)
-    columns = ["run", "diverged", "seed", *cell_of(table), "forgets", "value"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def cell_of(table: pd.DataFrame) -> list[str]:
     """The columns that, with the seed, identify a run of a study."""
     return [*CELL, *(axis for axis in AXES if axis in table)]
 
 
-def over_runs(
-    table: pd.DataFrame, value: Callable[[pd.DataFrame, float], float], **start
-) -> Result:
-    """The mean over cells of the median over seeds of a value of each run."""
-    runs = values_of_runs(table, value, **start)
-    runs["value"] = runs["value"].where(np.isfinite(runs["value"]))
-    cells = seeds.by_cell(runs, "value", cell_of(table))
-    values = well_covered(cells).to_numpy()
-    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
-    note = note_of(runs, {"never memorise (left out)": runs["forgets"]})
-    return Result(*interval, seeds_counted(cells), values.shape[1], note)
+def last_values(
+    table: pd.DataFrame, labels: list[str], metrics: list[str], stay: int
+) -> pd.DataFrame:
+    """One row for each run: labels, and the medians of the last ``stay`` logs of metrics.
+
+    The last logs are those before a divergence.
+    """
+    rows = []
+    for _, history in before_divergence(table).sort_values("step").groupby("run"):
+        row = {label: history[label].iloc[0] for label in labels}
+        rows.append({**row, **history.tail(stay)[metrics].median()})
+    return pd.DataFrame(rows, columns=[*labels, *metrics])
 
 
 def after_memorisation(
@@ -171,5 +150,26 @@ def after_memorisation(
     train_threshold: float,
     stay: int,
 ) -> Result:
-    """:func:`over_runs` of a value that is given the step of memorisation."""
-    return over_runs(table, value, threshold=train_threshold, stay=stay)
+    """The mean over cells of the median over seeds of a value of each run.
+
+    ``value`` is given a run's history up to a divergence, and the step of its memorisation. A run
+    that does not memorise has none, nor has one whose value is not finite.
+    """
+    columns = ["seed", *cell_of(table), "diverged", "forgets", "value"]
+    rows = []
+    for _, whole in table.groupby("run", sort=True):
+        history = before_divergence(whole.sort_values("step"))
+        if not len(history):
+            continue
+        train = events.onset(history["step"], history["accuracy_train"], train_threshold, stay)
+        row = {label: history[label].iloc[0] for label in ("seed", *cell_of(table))}
+        row |= {"diverged": len(history) < len(whole), "forgets": train.censored}
+        row["value"] = np.nan if train.censored else value(history, train.step)
+        rows.append(row)
+    runs = pd.DataFrame(rows, columns=columns)
+    runs["value"] = runs["value"].where(np.isfinite(runs["value"]))
+    cells = seeds.by_cell(runs, "value", cell_of(table))
+    values = well_covered(cells).to_numpy()
+    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
+    note = note_of(runs, {"never memorise (left out)": runs["forgets"]})
+    return Result(*interval, seeds.counted(cells), values.shape[1], note)

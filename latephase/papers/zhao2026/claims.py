@@ -6,7 +6,7 @@ learning rate and a momentum (β₁ for Adam and its relatives). Its *best* run 
 the smallest value. Ratios are in decades, log10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,7 @@ from latephase.analysis.seeds import Interval
 from latephase.analysis.trends import regression
 from latephase.papers.claim import Column, Metric, Optimizer, Options, Result
 from latephase.papers.zhao2026 import predictions
-from latephase.runs.columns import DECAY, OPTIMIZER
-
-DECAYS = ("coupled_weight_decay", "weight_decay")
-"""The names of the coupled and the decoupled decay of optimizers that have both."""
+from latephase.runs.columns import COUPLED_DECAY, DECAY, LR, OPTIMIZER
 
 
 def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
@@ -45,9 +42,7 @@ def _departure(table: pd.DataFrame, predicted: pd.Series, floor: float, cell: li
     runs["departure"] = departures.groupby(told["run"]).max()
     values = seeds.by_cell(runs, "departure", cell).dropna(axis=1, how="all")
     interval = seeds.seed_interval(values.to_numpy(), values.to_numpy(), seeds.largest_of_cells)
-    return Result(
-        *interval, int(values.notna().any(axis=1).sum()), values.shape[1], _note(table, runs, cell)
-    )
+    return Result(*interval, seeds.counted(values), values.shape[1], _note(table, runs, cell))
 
 
 def _note(table: pd.DataFrame, runs: pd.DataFrame, cell: list[str]) -> str:
@@ -90,7 +85,7 @@ def fall_from_start(
     note = f"{left_out}; {metric} at step 0, median: {start.median():.2g}"
     if falls.size:
         note += f"; best at the end: {10 ** float(np.nanmedian(best)):.2g}"
-    return Result(*interval, _seeds(falls), falls.shape[1], note)
+    return Result(*interval, seeds.counted(falls), falls.shape[1], note)
 
 
 def coupling_contrast(
@@ -103,16 +98,8 @@ def coupling_contrast(
     too. NaN where either has no momentum with a fitted run in common.
     """
     last, left_out = final_rows.fitted(table, fitted)
-    best = {
-        name: _best(last[last["optimizer.name"] == name], metric) for name in (coupled, decoupled)
-    }
-    contrast = (best[decoupled] - best[coupled]).dropna(axis=1, how="all")
-    values = contrast.to_numpy()
-    interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
-    medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
-    told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
-    note = f"{left_out}; best {metric}, median: {told or 'none'}"
-    return Result(*interval, _seeds(contrast), contrast.shape[1], note)
+    runs = {name: last[last[OPTIMIZER] == name] for name in (coupled, decoupled)}
+    return _contrast(runs, coupled, decoupled, metric, left_out)
 
 
 def decay_contrast(
@@ -130,18 +117,23 @@ def decay_contrast(
     the best over decays, as in :func:`coupling_contrast`.
     """
     last, left_out = final_rows.fitted(_chosen(table, optimizer, options), fitted)
-    coupled, decoupled = (last[f"optimizer.{name}"] > 0 for name in DECAYS)
-    best = {
-        name: _best(last[kept], metric)
-        for name, kept in (("coupled", coupled & ~decoupled), ("decoupled", decoupled & ~coupled))
-    }
-    contrast = (best["decoupled"] - best["coupled"]).dropna(axis=1, how="all")
+    coupled, decoupled = last[COUPLED_DECAY] > 0, last[DECAY] > 0
+    runs = {"coupled": last[coupled & ~decoupled], "decoupled": last[decoupled & ~coupled]}
+    return _contrast(runs, "coupled", "decoupled", metric, left_out)
+
+
+def _contrast(
+    runs: Mapping[str, pd.DataFrame], coupled: str, decoupled: str, metric: Metric, left_out: str
+) -> Result:
+    """log10 of the best value of the decoupled runs over that of the coupled ones."""
+    best = {name: _best(rows, metric) for name, rows in runs.items()}
+    contrast = (best[decoupled] - best[coupled]).dropna(axis=1, how="all")
     values = contrast.to_numpy()
     interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     medians = {name: 10 ** float(np.nanmedian(frame)) for name, frame in best.items() if frame.size}
     told = ", ".join(f"{name} {value:.2g}" for name, value in medians.items())
     note = f"{left_out}; best {metric}, median: {told or 'none'}"
-    return Result(*interval, _seeds(contrast), contrast.shape[1], note)
+    return Result(*interval, seeds.counted(contrast), contrast.shape[1], note)
 
 
 def decoupled_recursion(
@@ -154,8 +146,7 @@ def decoupled_recursion(
     :func:`row_sum_recursion`, a cell being an optimizer and a decay.
     """
     table = pd.concat([_chosen(table, name, options) for name in optimizers])
-    coupled, decoupled = (table[f"optimizer.{name}"] for name in DECAYS)
-    table = table[(decoupled > 0) & (coupled == 0)].reset_index(drop=True)
+    table = table[(table[DECAY] > 0) & (table[COUPLED_DECAY] == 0)].reset_index(drop=True)
     predicted = predictions.decoupled_nc0(table)
     return _departure(table, predicted, floor, [OPTIMIZER, DECAY])
 
@@ -178,8 +169,8 @@ def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: flo
     than the loss tells.
     """
     last, left_out = final_rows.fitted(table, fitted)
-    last = last[last["optimizer.weight_decay"] > 0]
-    keys = ["optimizer.name", "optimizer.lr", "optimizer.weight_decay"]
+    last = last[last[DECAY] > 0]
+    keys = [OPTIMIZER, LR, DECAY]
     pairs = last.merge(last, on=[*keys, "seed"], suffixes=("", "_more"))
     pairs = pairs[pairs["momentum"] < pairs["momentum_more"]]
     equal = np.log(pairs["loss_train"] / pairs["loss_train_more"]).abs() <= np.log(loss_factor)
@@ -191,7 +182,7 @@ def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: flo
     values = gains.to_numpy()
     interval = seeds.seed_interval(values, values, seeds.mean_of_cells)
     note = f"{left_out}; {len(pairs)} pairs within a factor {loss_factor:g} in training loss"
-    return Result(*interval, _seeds(gains), gains.shape[1], note)
+    return Result(*interval, seeds.counted(gains), gains.shape[1], note)
 
 
 def mixture_order(
@@ -216,7 +207,7 @@ def mixture_order(
     if len(shares) >= trends.MIN_CELLS:
         flat = order.reshape(len(order), -1)
         interval = seeds.seed_interval(flat, flat, weakest)
-    return Result(*interval, _seeds(frames[0]), len(shares), left_out)
+    return Result(*interval, seeds.counted(frames[0]), len(shares), left_out)
 
 
 def regression_slope(table: pd.DataFrame, *, fitted: float) -> Result:
@@ -275,7 +266,3 @@ def _best(last: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """log10 of the smallest value over decays and learning rates: seeds down, momenta across."""
     with np.errstate(divide="ignore"):
         return np.log10(last.groupby(["seed", "momentum"])[metric].min().unstack("momentum"))
-
-
-def _seeds(values: pd.DataFrame) -> int:
-    return int(values.notna().any(axis=1).sum())
