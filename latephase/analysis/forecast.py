@@ -27,7 +27,7 @@ from sklearn.isotonic import IsotonicRegression
 from latephase.analysis import events
 from latephase.analysis.divergence import before_divergence
 from latephase.analysis.lead_lag import FLOOR, MEASURES, Measure
-from latephase.analysis.seeds import CONFIDENCE, MIN_SEEDS, RESAMPLES, distinct_draws, stacked
+from latephase.analysis.seeds import ENDS, MIN_SEEDS, distinct_draws, stacked
 from latephase.errors import UserError
 
 SOON = 1.0
@@ -283,12 +283,11 @@ def _drawn(own: Pairs, baseline: Pairs, seeds: NDArray) -> list[tuple[float, flo
     names = np.unique(seeds[counted])
     if len(names) < MIN_SEEDS:
         return [(estimate, np.nan, np.nan) for estimate in estimates]
-    draws, which = distinct_draws(len(names), RESAMPLES, 0)
+    draws, which = distinct_draws(len(names))
     times = (draws[:, :, None] == np.arange(len(names))).sum(axis=1)  # [D, S]
     scores, others = (pairs.drawn(names[:, None] == seeds, times) for pairs in (own, baseline))
-    tail = (1 - CONFIDENCE) / 2
     return [
-        (estimate, *map(float, np.nanquantile(values[which], [tail, 1 - tail])))
+        (estimate, *map(float, np.nanquantile(values[which], ENDS)))
         for estimate, values in zip(estimates, (scores, scores - others), strict=True)
     ]
 

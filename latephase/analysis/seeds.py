@@ -15,6 +15,8 @@ from latephase.runs.columns import CELL
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+"""The quantiles of the resamples between which an interval lies."""
 MIN_SEEDS = 5
 """With fewer seeds no interval is given. Of three seeds the interval is their range, and
 contains the true value in 75 % of cases; of five seeds, in 94 %
@@ -46,18 +48,18 @@ def counted(values: pd.DataFrame) -> int:
     return int(values.notna().any(axis=1).sum())
 
 
-def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES, rng_seed: int = 0) -> NDArray:
-    """Indices ``[resamples, n_seeds]`` drawn with replacement."""
-    return np.random.default_rng(rng_seed).integers(n_seeds, size=(resamples, n_seeds))
+def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES) -> NDArray:
+    """Indices ``[resamples, n_seeds]`` drawn with replacement, the same whenever it is called."""
+    return np.random.default_rng(0).integers(n_seeds, size=(resamples, n_seeds))
 
 
-def distinct_draws(n_seeds: int, resamples: int, rng_seed: int) -> tuple[NDArray, NDArray]:
+def distinct_draws(n_seeds: int, resamples: int = RESAMPLES) -> tuple[NDArray, NDArray]:
     """The different draws, ``[D, n_seeds]``, and the number of the draw of each resample,
     ``[resamples]``.
 
     The order in a draw does not matter: for five seeds there are 126 draws.
     """
-    draws = np.sort(resampled_seeds(n_seeds, resamples, rng_seed), axis=1)
+    draws = np.sort(resampled_seeds(n_seeds, resamples), axis=1)
     distinct, which = np.unique(draws, axis=0, return_inverse=True)
     return distinct, which.ravel()
 
@@ -72,8 +74,6 @@ def seed_interval(
     statistic: Statistic,
     *,
     resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    rng_seed: int = 0,
 ) -> Interval:
     """A percentile bootstrap over seeds of a statistic of partly censored values.
 
@@ -94,14 +94,13 @@ def seed_interval(
     estimate = float(statistic(smallest, largest)[0])
     if len(smallest) < MIN_SEEDS or np.isnan(estimate):
         return Interval(estimate, np.nan, np.nan)
-    draws, which = distinct_draws(len(smallest), resamples, rng_seed)
+    draws, which = distinct_draws(len(smallest), resamples)
     lows, highs = (ends[which] for ends in statistic(smallest[draws], largest[draws]))
     # A draw without a value in any cell says nothing; inf (censored) must survive, hence an
     # order statistic and no interpolation between neighbours.
     said = ~(np.isnan(lows) | np.isnan(highs))
-    tail = (1 - confidence) / 2
-    low = np.quantile(lows[said], tail, method="inverted_cdf")
-    high = np.quantile(highs[said], 1 - tail, method="inverted_cdf")
+    low = np.quantile(lows[said], ENDS[0], method="inverted_cdf")
+    high = np.quantile(highs[said], ENDS[1], method="inverted_cdf")
     return Interval(estimate, float(low), float(high))
 
 
@@ -119,10 +118,9 @@ def pooled_interval(
     estimate = statistic(*np.concatenate(by_seed, axis=1)) if by_seed else np.nan
     if len(by_seed) < MIN_SEEDS or np.isnan(estimate):
         return Interval(estimate, np.nan, np.nan)
-    draws, which = distinct_draws(len(by_seed), RESAMPLES, 0)
+    draws, which = distinct_draws(len(by_seed))
     drawn = [statistic(*np.concatenate([by_seed[i] for i in d], axis=1)) for d in draws]
-    tail = (1 - CONFIDENCE) / 2
-    return Interval(estimate, *map(float, np.nanquantile(np.array(drawn)[which], [tail, 1 - tail])))
+    return Interval(estimate, *map(float, np.nanquantile(np.array(drawn)[which], ENDS)))
 
 
 def median_over_seeds(values: NDArray) -> NDArray:
@@ -171,10 +169,7 @@ def summarise(
     y: str,
     hue: Sequence[str] = (),
     *,
-    seed: str = "seed",
     resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    rng_seed: int = 0,
 ) -> pd.DataFrame:
     """Mean over seeds with a percentile bootstrap interval, for every x (and hue).
 
@@ -186,16 +181,16 @@ def summarise(
     Raises UserError where a seed has two runs at an x: the study has an axis that x and hue do
     not name.
     """
-    if df.duplicated([*hue, x, seed]).any():
+    if df.duplicated([*hue, x, "seed"]).any():
         told = ", ".join([*hue, x])
         raise UserError(f"a seed has several runs at one {told}; allowed: a study with one")
     frames = []
     groups = df.groupby(list(hue), sort=True) if hue else [((), df)]
     for key, group in groups:
-        values = group.pivot(index=x, columns=seed, values=y).dropna(how="all")
+        values = group.pivot(index=x, columns="seed", values=y).dropna(how="all")
         if values.empty:
             continue
-        low, high = _mean_interval(values.to_numpy(float), resamples, confidence, rng_seed)
+        low, high = _mean_interval(values.to_numpy(float), resamples)
         frame = pd.DataFrame(dict(zip(hue, key, strict=True)), index=values.index)
         frame = frame.assign(
             mean=values.mean(axis=1), low=low, high=high, n=values.notna().sum(axis=1)
@@ -216,22 +211,19 @@ def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 
-def _mean_interval(
-    values: np.ndarray, resamples: int, confidence: float, rng_seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _mean_interval(values: NDArray, resamples: int) -> tuple[NDArray, NDArray]:
     """The interval of the mean over the second axis of ``[X, S]``, NaN left out."""
     low, high = np.full((2, len(values)), np.nan)
     known = ~np.isnan(values)
-    tails = ((1 - confidence) / 2, (1 + confidence) / 2)
     # Rows that lack the same seeds share their draws. Nearly always all seeds have a value.
     for pattern in np.unique(known, axis=0):
         if pattern.sum() < 2:
             continue
         rows = (known == pattern).all(axis=1)
         present = values[rows][:, pattern]
-        draws = resampled_seeds(present.shape[1], resamples, rng_seed)
+        draws = resampled_seeds(present.shape[1], resamples)
         weights = np.stack([(draws == i).mean(axis=1) for i in range(present.shape[1])])
-        low[rows], high[rows] = np.quantile(present @ weights, tails, axis=1)
+        low[rows], high[rows] = np.quantile(present @ weights, ENDS, axis=1)
     return low, high
 
 

@@ -25,7 +25,7 @@ def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDA
 
 
 def loglog_slope_interval(
-    x: ArrayLike, smallest: NDArray, largest: NDArray, **bootstrap
+    x: ArrayLike, smallest: NDArray, largest: NDArray
 ) -> tuple[Interval, int]:
     """The same as :func:`loglog_slope`, with its interval over seeds and the number of its cells.
 
@@ -45,7 +45,7 @@ def loglog_slope_interval(
     def slope(low: NDArray, high: NDArray) -> tuple[NDArray, NDArray]:
         return loglog_slope(x[known], low, high)
 
-    return seed_interval(smallest[:, known], largest[:, known], slope, **bootstrap), cells
+    return seed_interval(smallest[:, known], largest[:, known], slope), cells
 
 
 def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArray:

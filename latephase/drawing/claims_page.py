@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -59,13 +60,13 @@ def page(rows: pd.DataFrame, scale: str) -> str:
     table = filled(
         TABLE,
         counts=", ".join(f"{counts[verdict]} {verdict}" for verdict in MARKS),
-        rows=[row | _words(row) for row in rows.to_dict("records")],
+        rows=[row | words(row) for row in rows.to_dict("records")],
     )
     return whole_page(f"Claims, scale {scale}", table, STYLE)
 
 
-def _words(row: dict[str, Any]) -> dict[str, str]:
-    """What the page says of a claim beside its columns."""
+def words(row: Mapping[str, Any]) -> dict[str, str]:
+    """What a page says of a claim beside its columns."""
     interval = number(row["estimate"])
     if not math.isnan(row["low"]):
         interval += f" [{number(row['low'])}, {number(row['high'])}]"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latephase.drawing.claims_page import CLASSES, MARKS, number, threshold_text
+from latephase.drawing.claims_page import CLASSES, MARKS, words
 from latephase.drawing.gallery_look import BODY, SCRIPT, STYLE
 from latephase.drawing.page import filled
 from latephase.drawing.page import page as whole_page
@@ -62,17 +62,8 @@ def page(
 
 def verdict(row: Mapping[str, Any], unit: str) -> dict[str, Any]:
     """What the page says of a claim: the columns of ``claims.csv``, and these in words."""
-    interval = number(row["estimate"])
-    if row["low"] == row["low"]:
-        interval += f" [{number(row['low'])}, {number(row['high'])}]"
-    return {
-        **row,
-        "interval": interval,
-        "unit": unit,
-        "predicted": f"{threshold_text(row['threshold_low'], row['threshold_high'])} {unit}",
-        "kind": CLASSES[row["verdict"]],
-        "mark": MARKS[row["verdict"]],
-    }
+    told = words(row)
+    return {**row, **told, "unit": unit, "predicted": f"{told['predicted']} {unit}"}
 
 
 def found(claims: Sequence[Mapping[str, Any]], finding: str) -> str:

@@ -48,6 +48,4 @@ def _cell(row: dict[str, Any], column: str) -> tuple[str, str]:
 
 
 def _text(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    return "∞" if math.isinf(value) else number(value)
+    return value if isinstance(value, str) else number(value)

@@ -75,12 +75,12 @@ EDGE = 0.1
 """Inches between the head and the edges of the figure."""
 
 
-def title(fig: Figure, text: str, note: str) -> None:
+def title(fig: Figure, text: str, *notes: str) -> None:
     """The title of a figure and, in smaller letters below it, what the data are.
 
     Both are wrapped to the width of the figure. A second call takes the place of the first.
     """
-    _write_head(fig, head(fig) | {TITLE: text, NOTE: note})
+    _write_head(fig, head(fig) | {TITLE: text, NOTE: "; ".join(filter(None, notes))})
 
 
 def retitle(fig: Figure, text: str) -> None:

@@ -79,8 +79,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             tick.set_fontsize(style.LABEL if "$" in tick.get_text() else style.SMALL)
         panels[0, 0].set_ylim(len(labels) - 0.5, -0.5)
         layout.legend(fig, legend(df))
-        note = "; ".join(filter(None, [note, TOLD]))
-        style.title(fig, "Which measure tells when a run will generalise", note)
+        style.title(fig, "Which measure tells when a run will generalise", note, TOLD)
     return fig
 
 

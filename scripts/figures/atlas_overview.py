@@ -144,8 +144,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         run = df.iloc[0]
         decay = "" if np.isnan(run[DECAY]) else f"weight decay {run[DECAY]:g}, "
         setting = f"{decay}seed {run['seed']}"
-        note = "; ".join(text for text in (note, setting) if text)
-        style.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note)
+        style.title(fig, "One run: accuracy, collapse, NC0, flatness, compression", note, setting)
     return fig
 
 

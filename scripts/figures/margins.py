@@ -126,7 +126,6 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
             ax.set_xlabel(f"margin, signed distance to the\nboundary of the two (cut at ±{clip:g})")
         run = df.iloc[0]
         setting = f"weight decay {run[DECAY]:g}, seed {run['seed']}"
-        note = "; ".join(text for text in (note, setting) if text)
         handles = [
             Patch(color=COLOURS[split], label=f"{split}, {side} the line of its class")
             for split, side in SIDES.items()
@@ -136,7 +135,7 @@ def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
             Line2D([], [], color="black", linewidth=0.9, linestyle=":", label="quartiles"),
         ]
         layout.legend(fig, handles)
-        style.title(fig, "Margins of training and of unseen samples", note)
+        style.title(fig, "Margins of training and of unseen samples", note, setting)
     return fig
 
 

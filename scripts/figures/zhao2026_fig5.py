@@ -115,12 +115,13 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         bar.set_ticks(multiples(*ends), minor=False)
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         bar.ax.minorticks_off()
+        notes = [note]
         if (df["accuracy_train"] < FITTED).any():
             lowest = f"lowest training accuracy {df['accuracy_train'].min():.1%}"
-            note = f"{note}; {lowest}".replace("%", " %")
+            notes.append(lowest.replace("%", " %"))
         if df["nc0"].isna().any():
-            note += "; blank: diverged"
-        style.title(fig, "NC0 under SGD, by momentum and weight decay", note)
+            notes.append("blank: diverged")
+        style.title(fig, "NC0 under SGD, by momentum and weight decay", *notes)
     return fig
 
 

@@ -52,8 +52,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
                 log_value_axis(ax)
         for ax in made.lowest():
             ax.set_xlabel("coupled share of the weight decay")
-        note = "; ".join(text for text in (note, seeds.interval_of(df["n"])) if text)
-        style.title(made.figure, "From AdamW (0) to Adam (1)", note)
+        style.title(made.figure, "From AdamW (0) to Adam (1)", note, seeds.interval_of(df["n"]))
     return made.figure
 
 
