@@ -71,6 +71,9 @@ PANELS = (
     ),
 )
 ONSETS = {"memorisation": "accuracy_train", "generalisation": "accuracy_test"}
+FITTED, FRACTION, STAY = 0.99, 0.95, 3
+"""The training accuracy of memorisation; generalisation is that share of the study's best final
+test accuracy; and the logs that must hold them."""
 
 
 def data(
@@ -78,9 +81,6 @@ def data(
     *,
     weight_decay: float | None = None,
     seed: int | None = None,
-    train_threshold: float = 0.99,
-    test_fraction: float = 0.95,
-    stay: int = 3,
     first_step: int = 10,
 ) -> pd.DataFrame:
     """What is drawn: run, weight decay, seed, mark, metric, step, value.
@@ -93,12 +93,12 @@ def data(
     whole = table[table["run"] == run].sort_values("step")
     history = before_divergence(whole)
     levels = {
-        "memorisation": train_threshold,
-        "generalisation": events.generalisation_level(table, test_fraction, stay),
+        "memorisation": FITTED,
+        "generalisation": events.generalisation_level(table, FRACTION, STAY),
     }
     rows = []
     for name, column in ONSETS.items():
-        event = events.onset(history["step"], history[column], levels[name], stay)
+        event = events.onset(history["step"], history[column], levels[name], STAY)
         if not event.censored:
             rows.append(("onset", name, event.step, levels[name]))
     if whole["diverged_at"].notna().any():

@@ -4,7 +4,7 @@ Mean and bootstrap interval over seeds, 95 % of five or more. A cross stands whe
 measured before it diverged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 
 import pandas as pd
@@ -70,6 +70,8 @@ COLUMNS = ("run", "step", "seed", "diverged_at")
 DASHES = (0, (4, 2))
 ACROSS = 3
 """Panels in a row."""
+Looks = Mapping[Hashable, series.Look]
+"""The look of each line."""
 
 
 def data(
@@ -185,26 +187,13 @@ def draw(
             ax.set_xlabel("step")
         step_axis = linear_step_axis if linear else log_step_axis
         step_axis(axes[0, 0], df["step"].max(), first_step)
-        handles = [series.handle(look, label(value)) for value, look in looks.items()]
-        if dashed:
-            strokes = [(metric, "-") for metric in dashed]
-            strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
-            handles += [
-                Line2D([], [], color="0.3", linestyle=dashes, label=names.short_metric(metric))
-                for metric, dashes in strokes
-            ]
-        if (df["mark"] == "diverged").any():
-            handles.append(marks.legend_of_divergence())
-        if (df["n"] > 1).any():
-            handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
         named = ", ".join(names.AXES.get(column, column) for column in by)
-        title = None if by == [OPTIMIZER] else named
-        layout.legend(fig, handles, title)
+        layout.legend(fig, legend(df, looks, dashed), None if by == [OPTIMIZER] else named)
         style.title(fig, f"Over time, by {' and '.join(named.split(', '))}", note)
     return fig
 
 
-def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: dict, dashed: str | None) -> None:
+def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: Looks, dashed: str | None) -> None:
     """Lines, intervals and crosses of one metric, and of another in dashes."""
     strokes = {dashed: {"linestyle": DASHES, "linewidth": 1.2}} if dashed else {}
     for shown, line in (strokes | {metric: {}}).items():
@@ -215,6 +204,22 @@ def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: dict, dashed: str | No
     marks.say_if_empty(ax, values, is_logarithmic(metric), "not measured")
     if metric.startswith("accuracy"):
         percent_axis(ax)
+
+
+def legend(df: pd.DataFrame, looks: Looks, dashed: Mapping[str, str]) -> list[Line2D]:
+    """The lines, then what dashes, crosses and bands mean."""
+    handles = [series.handle(look, label(value)) for value, look in looks.items()]
+    strokes = [(metric, "-") for metric in dashed]
+    strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
+    handles += [
+        Line2D([], [], color="0.3", linestyle=dashes, label=names.short_metric(metric))
+        for metric, dashes in strokes
+    ]
+    if (df["mark"] == "diverged").any():
+        handles.append(marks.legend_of_divergence())
+    if (df["n"] > 1).any():
+        handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
+    return handles
 
 
 def label(value: object) -> str:
