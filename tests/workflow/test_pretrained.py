@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from tests.libraries import needs
+
 pytestmark = pytest.mark.workflow
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "a"]
@@ -46,10 +48,6 @@ STUDY = {
 }
 AWAY = {"regularizer": {"name": "flatness_bound", "strength": -0.3}, "max_head_norm": 3.0}
 TABLES = [f"results/quick/studies/{name}.parquet" for name in ("away", "unplugged")]
-
-
-def needs(library):
-    return pytest.mark.skipif(find_spec(library) is None, reason=f"needs {library}")
 
 
 def write_texts(project):

@@ -6,10 +6,9 @@ Statistics are over seeds: each seed has one run in each arm of a study, or one 
 import numpy as np
 import pandas as pd
 
-from latephase.analysis import events, seeds
+from latephase.analysis import events, final_rows, seeds
 from latephase.analysis.delay import delays
 from latephase.analysis.divergence import before_divergence
-from latephase.analysis.final_rows import settled
 from latephase.papers.claim import Metric, Result
 from latephase.runs.columns import ARM
 
@@ -91,7 +90,7 @@ def difference_of_arms(
 def _finals(table: pd.DataFrame, metric: str, stay: int) -> pd.DataFrame:
     """One row for each run that did not diverge: arm, seed, and the final value of the metric."""
     runs = table.groupby("run").agg(**{ARM: (ARM, "first"), "seed": ("seed", "first")})
-    return runs.join(settled(table, [metric], stay)[metric].rename("value"), how="inner")
+    return runs.join(final_rows.settled(table, [metric], stay)[metric].rename("value"), how="inner")
 
 
 def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, note: str) -> Result:

@@ -48,7 +48,7 @@ def delay_against_decay(
     smallest, largest = run_values.delays_by_cell(runs, run_values.cell_of(table))
     decays = smallest.columns.get_level_values("optimizer.weight_decay").to_numpy(dtype=float)
 
-    def association(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    def association(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         value = trends.rank_association(decays, low, high)
         return value, value
 
