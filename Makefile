@@ -11,7 +11,7 @@ DEMO = $(patsubst %,results/quick/figures/%.png,han2025_fig7 sakamoto2026_fig11 
 
 help:
 	@echo 'make demo                  a figure of each paper, in one or two minutes on two cores'
-	@echo 'make figures               figures, verdicts and a page of all, scale quick: minutes on two cores'
+	@echo 'make figures               figures, verdicts and a page of all, scale quick: more than half an hour'
 	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
 	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
 	@echo '                             ARGS="results/quick/figures/sakamoto2026_fig3.pdf"'
