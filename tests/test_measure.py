@@ -102,7 +102,7 @@ WRONG = {
     "no file": ({"model": "no.py:Net"}, r"^--model: no\.py: no such file; allowed: a file of Pyth"),
     "no such class": ({"model": "{mine}/my_model.py:No"}, "^--model is 'No', which .* does not"),
     "no number": ({"arguments": '{{"classes": NaN}}'}, "^command line: model.arguments.classes is"),
-    "negative": ({"inputs": "-8 -8"}, r"^command line: model\.inputs\[0\] is -8; allowed: at least"),
+    "negative": ({"inputs": "-8 -8"}, r"^command line: model\.inputs\[[01]\] is -8; allowed: at l"),
     "twice": ({"metrics": "curvature curvature"}, "^command line: metrics is .*without repeats"),
     "threads": ({"threads": "0"}, "^--threads is 0; allowed: 1 to "),
     "device": ({"device": "gpu"}, "^--device is 'gpu'; allowed: cpu, cuda, or a number, as cuda:1"),
