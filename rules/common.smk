@@ -3,7 +3,7 @@ import sys
 from functools import cache, partial
 from pathlib import Path
 
-from latephase.catalog import load
+from latephase.catalog import load, strict_yaml
 from latephase.catalog.entries import SCALES
 from latephase.errors import UserError
 from latephase.metrics import families
@@ -17,6 +17,11 @@ from snakemake.logging import logger
 signals.heed_while_planning()
 
 try:
+    # Snakemake's own reading keeps the last of two values of a key and says nothing. A job on
+    # another machine need not see these files, and those of another workflow are not ours.
+    if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+        for file in workflow.configfiles:
+            strict_yaml.read_yaml(Path(file), str(file))
     CATALOG = load.load(ROOT, config)
     TARGETS = Targets(CATALOG, ROOT)
 except UserError as error:

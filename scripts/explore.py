@@ -5,7 +5,8 @@ r"""Train a variation of a study at once, and draw it: no YAML to write.
 
 It writes a study to results/explore/, runs it through Snakemake like any other, and says where its
 picture is. A value takes the place of the study's own; several, with commas between them, make an
-axis. Options of Snakemake follow --, as in ``-- -c4``. To keep the study, move its file to
+axis. Options of Snakemake follow --, as in ``-- -c4``, and so do settings, as in
+``-- --config mirror=/data/mirror``. To keep the study, move its file to
 catalog/own/studies/.
 """
 
@@ -19,8 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.cli import get_argument_parser, parse_config
+from snakemake.common.configfile import load_configfile
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-from latephase.catalog import load
+from latephase.catalog import load, strict_yaml
 from latephase.errors import UserError, reporting
 from latephase.runs import grid
 from latephase.storage.atomic import replacing
@@ -28,18 +33,8 @@ from latephase.storage.atomic import replacing
 ROOT = Path(__file__).parents[1]
 NOT_KEPT = ("margins", "pack")
 """Of a setting: they are about runs that a variation may not have."""
-
-
-def value_of(text: str) -> Any:
-    """A value as YAML reads it, and 1e-3 as a number, which YAML takes for text."""
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+OF_STUDIES = ("grid", "grids", "like")
+"""Keys of a setting that say which runs there are: here that is said by values."""
 
 
 def changes(given: list[str]) -> dict[str, list[Any]]:
@@ -49,10 +44,30 @@ def changes(given: list[str]) -> dict[str, list[Any]]:
         key, equals, values = text.partition("=")
         if not (key and equals and values):
             raise UserError(f"--set is {text!r}; allowed: key=value or key=value,value")
+        if key.partition(".")[0] in OF_STUDIES:
+            raise UserError(f"--set {key}: not a key of a run; allowed: keys of a run, and seed")
         if key in found:
             raise UserError(f"--set gives {key} twice; allowed: once, as in {key}=1,2")
-        found[key] = [value_of(value) for value in values.split(",")]
+        found[key] = _numbers(strict_yaml.parsed(f"[{values}]", f"--set {key}"))
+        try:
+            json.dumps(found[key], allow_nan=False)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"--set is {text!r}; allowed: numbers, words, lists and objects"
+            ) from None
     return found
+
+
+def _numbers(value: Any) -> Any:
+    """A value that YAML read, with 1e-3 as a number, which YAML takes for text."""
+    if isinstance(value, list):
+        return [_numbers(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _numbers(inner) for key, inner in value.items()}
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def varied(setting: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
@@ -65,6 +80,7 @@ def varied(setting: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, 
 def _varied(member: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
     """The same of one grid."""
     kept = json.loads(json.dumps({k: v for k, v in member.items() if k not in NOT_KEPT}))
+    kept.setdefault("grid", {})
     for key, values in changed.items():
         if key in kept["grid"] or len(values) > 1 or key == "seed":
             kept["grid"][key] = values
@@ -77,6 +93,28 @@ def _varied(member: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, 
                 raise UserError(f"--set {key}: {name} has nothing below it")
         place[last] = values[0]
     return kept
+
+
+def configuration(options: list[str]) -> dict[str, Any]:
+    """The configuration as Snakemake has it with these options. Raises UserError."""
+    given = get_argument_parser().parse_args(options)
+    config: dict[str, Any] = {}
+    try:
+        for file in (ROOT / "config.yaml", *given.configfile):
+            update_config(config, load_configfile(file))
+        update_config(config, parse_config(given.config))
+    except (OSError, ValueError, WorkflowError) as error:
+        told = " ".join(str(error).split())
+        raise UserError(f"config: {told}; allowed: settings that Snakemake reads") from None
+    return config
+
+
+def with_settings(options: list[str], settings: list[str]) -> list[str]:
+    """Options of Snakemake with further settings: of several ``--config`` it heeds the last."""
+    at = [i + 1 for i, word in enumerate(options) if word in ("--config", "-C")]
+    if not at:
+        return [*options, "--config", *settings]
+    return [*options[: at[-1]], *settings, *options[at[-1] :]]
 
 
 def study(like: str, scale: str, setting: dict[str, Any], given: list[str]) -> dict[str, Any]:
@@ -104,11 +142,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scale", choices=["quick", "paper"], default="quick")
     parser.add_argument("more", nargs="*", metavar="-- …", help="options of snakemake")
     args = parser.parse_args(argv)
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = configuration(args.more)
     catalog = load.load(ROOT, config)
     if args.like not in catalog.studies:
         raise UserError(f"--like is {args.like!r}; allowed: {', '.join(sorted(catalog.studies))}")
-    setting = varied(catalog.setting(args.like, args.scale), changes(args.set))
+    catalog.setting(args.like, args.scale)  # there is one
+    setting = varied(catalog.written[args.like][args.scale], changes(args.set))
     content = study(args.like, args.scale, setting, args.set)
     name = name_of(args.like, args.scale, setting)
     file = Path(config["results"]) / "explore" / f"{name}.yaml"
@@ -118,10 +157,9 @@ def main(argv: list[str] | None = None) -> None:
         part.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     print(f"study: {file}", flush=True)
     picture = f"{config['results']}/{args.scale}/figures/{name}.png"
-    command = [
-        *(sys.executable, "-m", "snakemake", *args.more),
-        *("--config", f"scale={args.scale}", f"explored={file.as_posix()}", "--", picture),
-    ]
+    settings = [f"scale={args.scale}", f"explored={file.as_posix()}"]
+    options = with_settings(args.more, settings)
+    command = [sys.executable, "-m", "snakemake", *options, "--", picture]
     status = subprocess.run(command, cwd=ROOT).returncode
     if status:
         sys.exit(status)

@@ -8,7 +8,10 @@ docs/checkpoints.md, which also says what the files may be.
 """
 
 import argparse
+import errno
 import importlib
+import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,14 +20,16 @@ import pandas as pd
 import torch
 
 from latephase.catalog import outside
+from latephase.catalog.check_schema import check
 from latephase.catalog.check_settings import check_metric
+from latephase.catalog.strict_yaml import read_yaml
 from latephase.datasets import stored
 from latephase.drawing import style
 from latephase.errors import UserError, reporting
 from latephase.measuring.conversion import convert
 from latephase.measuring.over_checkpoints import Measure, rows
 from latephase.metrics import families
-from latephase.runs import declared, grid, own_code, packs, spec
+from latephase.runs import code_digest, declared, grid, own_code, packs, spec
 from latephase.runs import outside as made_elsewhere
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import csv_file, parquet
@@ -40,6 +45,8 @@ FLAGS = {
     "checkpoints.pattern": "--pattern",
 }
 """Where the command line says what a study says under these names."""
+SCHEMA = code_digest.ROOT / "catalog/schemas/study.schema.yaml"
+MOST_THREADS = 1024
 MANY_STEPS = 100
 """A run of more is drawn from its tenth step on, a shorter one from its first."""
 
@@ -65,9 +72,29 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--metrics", nargs="+", default=[], help="further families, or metrics of your own")
     add("--output", type=Path, required=True, metavar="FILE.parquet")
     add("--picture", type=Path, metavar="FILE.png", help="draw the run; also a .pdf and a .csv")
-    add("--device", type=device.of_torch, default="cpu")
+    add("--device", type=known_device, default="cpu")
     add("--threads", type=int, default=1)
     return parser.parse_args(argv)
+
+
+def known_device(argument: str) -> str:
+    """A device that this machine has, of those that we compute on. Raises UserError."""
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", argument):
+        raise UserError(f"--device is {argument!r}; allowed: cpu, cuda, or a number, as cuda:1")
+    return device.of_torch(argument)
+
+
+def check_place(flag: str, path: Path) -> None:
+    """Make the folder of a file that will be written. Raises UserError where it could not be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}", dir=path.parent):
+            pass
+    except OSError as error:
+        line = f"{flag} is {path}, which cannot be written ({error.strerror})"
+        raise UserError(f"{line}; allowed: a file in a folder that you can write to") from None
 
 
 def setting_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -81,6 +108,8 @@ def setting_of(args: argparse.Namespace) -> dict[str, Any]:
     ):
         if path is not None and path.suffix != suffix:
             raise UserError(f"{flag} is {path}; allowed: a file that ends in {suffix}")
+    if not 1 <= args.threads <= MOST_THREADS:
+        raise UserError(f"--threads is {args.threads}; allowed: 1 to {MOST_THREADS}")
     for metric in args.metrics:
         check_metric(metric, "--metrics")
     model = {"head": args.head, "features": args.features, "inputs": args.inputs}
@@ -94,7 +123,17 @@ def setting_of(args: argparse.Namespace) -> dict[str, Any]:
     }
     if made_elsewhere.SEED in args.checkpoints:
         raise UserError(f"--checkpoints is {args.checkpoints!r}; allowed: a folder of one run")
+    written = {key: _given(value) for key, value in written.items()}
+    schema = read_yaml(SCHEMA, SCHEMA.name)["$defs"]
+    check(written, {"$defs": schema, **schema["outside"]}, "command line")
     return outside.whole(written, lambda name: FLAGS[name])
+
+
+def _given(value: Any) -> Any:
+    """An entry without what the command line does not say."""
+    if isinstance(value, dict):
+        return {key: inner for key, inner in value.items() if inner is not None}
+    return value
 
 
 def data_file(path: Path, work: Path) -> Path:
@@ -146,15 +185,24 @@ def table(args: argparse.Namespace, setting: dict[str, Any], work: Path) -> pd.D
 
 def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
-    torch.set_num_threads(args.threads)
     setting = setting_of(args)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    check_place("--output", args.output)
+    if args.picture:
+        check_place("--picture", args.picture)
     # Beside the output, where there is room for what is made of the checkpoints.
     with tempfile.TemporaryDirectory(prefix=".measure-", dir=args.output.parent) as work:
         df = table(args, setting, Path(work))
     parquet.write(args.output, df)
     print(f"{args.output}: {len(df)} rows, {df.shape[1]} columns")
-    drawn = atlas_overview.data(df, first_step=10 if df["step"].max() > MANY_STEPS else 1)
+    first = 10 if df["step"].max() > MANY_STEPS else 1
+    if not df.loc[df["step"] >= first, "loss_train"].notna().any():
+        told = f"{args.checkpoints}: has no finite checkpoint from step {first} on, so no onsets"
+        if args.picture:
+            raise UserError(f"{told} and no --picture; allowed: checkpoints of later steps")
+        print(told)
+        return
+    drawn = atlas_overview.data(df, first_step=first)
     onsets = drawn[drawn["mark"] == "onset"].set_index("metric")["step"]
     for name, column in atlas_overview.ONSETS.items():
         at = f"at step {onsets[name]:,.0f}" if name in onsets else "not within these steps"

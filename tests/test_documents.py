@@ -43,6 +43,12 @@ def test_every_link_to_a_heading_finds_it(name):
             assert anchor in anchors(page.read_text()), f"{target}#{anchor}"
 
 
+def test_the_settings_are_all_explained():
+    schema = yaml.safe_load((ROOT / "catalog/schemas/config.schema.yaml").read_text())
+    table = (ROOT / "docs/configuration.md").read_text().partition("## Keys of a study")[0]
+    assert {*re.findall(r"^\| `(\w+)`", table, re.MULTILINE)} == {*schema["properties"]}
+
+
 def test_the_index_names_every_page():
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
     assert pages == set(re.findall(r"\]\(([^)/#]+\.md)\)", (ROOT / "docs/index.md").read_text()))

@@ -74,6 +74,17 @@ def test_a_data_set_of_the_pipeline_is_taken_too(mine, tmp_path, digits_file):
     assert len(parquet.read(tmp_path / "x.parquet")) == 3
 
 
+def test_without_a_later_checkpoint_there_are_numbers_and_no_picture(mine, tmp_path, capsys):
+    state = elsewhere.network(mine / "my_model.py", "Net", seed=0, classes=12).state_dict()
+    elsewhere.save(state, tmp_path / "first/step_0.safetensors")
+    output, told = tmp_path / "x.parquet", "first: has no finite checkpoint from step 1 on"
+    call(mine, output, checkpoints=tmp_path / "first")
+    assert len(parquet.read(output)) == 1
+    assert told in capsys.readouterr().out
+    with pytest.raises(UserError, match=f"{told}, so no onsets and no --picture"):
+        call(mine, output, checkpoints=tmp_path / "first", picture=tmp_path / "x.png")
+
+
 WRONG = {
     "classes": (
         {"arguments": "{{}}", "checkpoints": "{mine}/runs/ten"},
@@ -90,6 +101,14 @@ WRONG = {
     "no class": ({"model": "{mine}/my_model.py"}, "--model is .*; allowed: FILE:CLASS"),
     "no file": ({"model": "no.py:Net"}, r"^--model: no\.py: no such file; allowed: a file of Pyth"),
     "no such class": ({"model": "{mine}/my_model.py:No"}, "^--model is 'No', which .* does not"),
+    "no number": ({"arguments": '{{"classes": NaN}}'}, "^command line: model.arguments.classes is"),
+    "negative": ({"inputs": "-8 -8"}, r"^command line: model\.inputs\[[01]\] is -8; allowed: at l"),
+    "twice": ({"metrics": "curvature curvature"}, "^command line: metrics is .*without repeats"),
+    "threads": ({"threads": "0"}, "^--threads is 0; allowed: 1 to "),
+    "device": ({"device": "gpu"}, "^--device is 'gpu'; allowed: cpu, cuda, or a number, as cuda:1"),
+    "below a file": ({"output": "{mine}/many.npz/x.parquet"}, "^--output is .* cannot be written"),
+    "long": ({"output": "x" * 300 + ".parquet"}, "^--output is .* cannot be written .File name too"),
+    "a folder": ({"picture": "{mine}/folder.png"}, "^--picture is .* cannot be written .Is a dir"),
     "JSON": ({"arguments": "classes=3"}, "^--arguments: not JSON"),
     "folder": ({"checkpoints": "{mine}/run"}, "^--checkpoints: .*/run: no such folder"),
     "pattern": ({"pattern": "step"}, "^--pattern: 'step'; allowed: a path below the folder"),
@@ -107,8 +126,9 @@ WRONG = {
 @pytest.mark.parametrize("options, told", WRONG.values(), ids=WRONG)
 def test_a_mistake_is_one_line_and_leaves_nothing(mine, tmp_path, options, told):
     options = {key: value.format(mine=mine) for key, value in options.items()}
-    words = options.pop("inputs", "").split()
-    more = ["--inputs", *words] if words else []
+    (mine / "folder.png").mkdir(exist_ok=True)
+    several = {key: options.pop(key).split() for key in ("inputs", "metrics") if key in options}
+    more = [word for key, words in several.items() for word in (f"--{key}", *words)]
     with pytest.raises(UserError, match=told) as caught:
         call(mine, tmp_path / "x.parquet", *more, **options)
     assert "\n" not in str(caught.value)

@@ -8,6 +8,9 @@ from latephase.errors import UserError
 from latephase.runs import declared
 from latephase.runs.spec import Spec
 
+ENDLESS = {"step", "until", "scale_weights_to"}
+"""Keys of an intervention that say when it is, or what is done at one step."""
+
 
 def check_interventions(run: Spec, file: str, key: str) -> None:
     """Check the interventions of a run whose other entries are correct."""
@@ -52,6 +55,8 @@ def _check_steps(steps: int, intervention: dict[str, Any], file: str, where: str
             f"{file}: {where}.until is {until}; "
             f"allowed: above {start} and at most {steps}, the value of steps"
         )
+    if "until" in intervention and intervention.keys() <= ENDLESS:
+        raise UserError(f"{file}: {where}.until is {until}; allowed: none, because nothing lasts")
 
 
 def _check_numbers(name: str, numbers: dict[str, Any], file: str, where: str) -> None:

@@ -73,7 +73,7 @@ def check(
             checker.checks(name)(is_good)
     error = best_match(Validator(schema, format_checker=checker).iter_errors(value))
     if error is not None:
-        raise UserError(_line(error, file, key, formats))
+        raise UserError(_line(error, file, key, formats, schema.get("$defs", {})))
 
 
 def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
@@ -93,7 +93,11 @@ def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
 
 
 def _line(
-    error: jsonschema.ValidationError, file: str, key: str, formats: Mapping[str, Format]
+    error: jsonschema.ValidationError,
+    file: str,
+    key: str,
+    formats: Mapping[str, Format],
+    named: Mapping[str, Any],
 ) -> str:
     name = key
     for step in error.absolute_path:
@@ -120,7 +124,7 @@ def _line(
         "enum": lambda: ", ".join(map(str, limit)),
         "type": lambda: limit if isinstance(limit, str) else " or ".join(limit),
         "uniqueItems": lambda: "a list without repeats",
-        "oneOf": lambda: " or ".join(_describe(option) for option in limit),
+        "oneOf": lambda: " or ".join(_describe(option, named) for option in limit),
     }.get(rule, lambda: f"{BOUNDS.get(rule, rule)} {limit}")()
     return f"{file}: {name or 'its content'} is {_shown(value)}; allowed: {allowed}{_hint(error)}"
 
@@ -158,10 +162,12 @@ def _hint(error: jsonschema.ValidationError) -> str:
     return ""
 
 
-def _describe(option: dict[str, Any]) -> str:
-    """One of several forms that a value may have."""
+def _describe(option: dict[str, Any], named: Mapping[str, Any]) -> str:
+    """One of several forms that a value may have; ``named`` are those that others refer to."""
+    if "$ref" in option:
+        return _describe(named[option["$ref"].rpartition("/")[2]], named)
     if "const" in option:
-        return str(option["const"])
+        return "null" if option["const"] is None else str(option["const"])
     if "items" in option:
         return f"a list of {option['items'].get('type')}"
     if "properties" in option:

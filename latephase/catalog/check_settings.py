@@ -14,12 +14,16 @@ from latephase.metrics.families import FAMILIES, MORE_FAMILIES, OWN
 from latephase.runs import declared, grid, packs, spec
 
 
-def check_packs(config: dict[str, Any]) -> None:
-    """Check that a side of a pack is for a model that exists, along an axis that can be batched."""
+def check_models(config: dict[str, Any]) -> None:
+    """Check that packs and speeds are of models that exist, and that a side of a pack is along an
+    axis that can be batched.
+    """
+    known = declared.names("model")
+    for key, model in [(key, model) for key in ("packs", "speed") for model in config[key]]:
+        if model not in known:
+            line = f"config: {key}.{model} is not a model"
+            raise UserError(f"{line}; allowed: {', '.join(known)}")
     for model, devices in config["packs"].items():
-        allowed = ", ".join(declared.names("model"))
-        if model not in declared.names("model"):
-            raise UserError(f"config: packs.{model} is not a model; allowed: {allowed}")
         for device, block in devices.items():
             _check_sides(block, f"config: packs.{model}.{device}")
 

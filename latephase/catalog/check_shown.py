@@ -1,5 +1,6 @@
 """Mistakes in figures and tables that a schema does not see, each told in one line."""
 
+import ast
 import csv
 import functools
 from collections.abc import Callable
@@ -13,8 +14,12 @@ from latephase.catalog.columns import Data, formats, reader
 from latephase.catalog.entries import Catalog
 from latephase.catalog.user_data import check_brought
 from latephase.errors import UserError
+from latephase.metrics import families
 from latephase.runs import declared
 from latephase.runs.code_digest import ROOT
+
+FILES = ("beside", "margins", "published")
+"""What a figure or a table may be made from beside the data of its study."""
 
 
 def check_shown(catalog: Catalog) -> None:
@@ -74,6 +79,7 @@ def _check_entry(
         data = [data_of(study, scale) for study in studies]
         _check_columns(f"{file}: {name}", scale, studies, data, program)
         _check_arguments(f"{file}: {name}.arguments", entry, scale, data, program)
+    _check_files(f"{file}: {name}.files", entry["files"], program)
     if "published" in entry["files"]:
         _check_published(f"{file}: {name}", published_of(name, entry), program)
     if "margins" in entry["files"]:
@@ -100,17 +106,54 @@ def _check_studies(
                     )
 
 
+def _check_files(where: str, given: list[str], program: Path) -> None:
+    """Check that a program is given the files that it needs, and no others."""
+    script, taken = declared.told(program), _files_of(program)
+    for name in given:
+        if name not in taken:
+            raise UserError(f"{where} has {name}, which {script} does not read")
+    for name, needed in taken.items():
+        if needed and name not in given:
+            raise UserError(f"{where} lacks {name}, which {script} needs")
+
+
+@functools.cache
+def _files_of(program: Path) -> dict[str, bool]:
+    """The files that a program takes, as its source and its package's say, and which it needs."""
+    sources = (program, program.with_name("__init__.py"))
+    nodes = [node for source in sources for node in ast.walk(declared.tree(source))]
+    taken = {"data": True}
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        called = ast.unparse(call.func).rpartition(".")[2]
+        flag = call.args[0] if call.args else None
+        if called == "take_others":
+            taken["beside"] = False
+        elif called == "add_argument" and isinstance(flag, ast.Constant):
+            name = str(flag.value).removeprefix("--")
+            if name in FILES:
+                taken[name] = any(word.arg == "required" for word in call.keywords)
+    return taken
+
+
 def _check_columns(
     where: str, scale: str, studies: list[str], data: list[Data], program: Path
 ) -> None:
     """Check that the data have what a program reads whatever its options are."""
     metrics = list(declared.literal(program, "METRICS") or [])
     script = declared.told(program)
-    check(metrics, {"items": {"format": "measured"}}, script, "METRICS", formats(data))
+    # A name that no family has is the program's mistake; one that is not measured, the study's.
+    real = [m for m in metrics if any(families.has_column(f, m) for f in families.DECLARED)]
+    check(
+        [metric for metric in metrics if metric not in real],
+        {"items": {"format": "measured"}},
+        script,
+        "METRICS",
+        formats(data),
+    )
     needed = declared.literal(program, "COLUMNS") or ()
     beside = declared.literal(program, "BESIDE") or needed
     for i, (study, its) in enumerate(zip(studies, data, strict=True)):
-        for column in beside if i else needed:
+        for column in (*(beside if i else needed), *real):
             if not its.has_column(column):
                 key = "beside" if i else "study"
                 told = f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"

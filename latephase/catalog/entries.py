@@ -31,6 +31,10 @@ class Catalog:
     """The rest of what each ``paper.yaml`` says: what is not drawn, and the theorems."""
     studies: dict[str, dict] = field(default_factory=dict)
     """Each entry here and below has the key ``paper``, the folder that it comes from."""
+    written: dict[str, dict] = field(default_factory=dict)
+    """The settings of each study by scale as its file has them: without what is found out, such as
+    the ids of the runs that it forks from.
+    """
     figures: dict[str, dict] = field(default_factory=dict)
     tables: dict[str, dict] = field(default_factory=dict)
     claims: list[dict] = field(default_factory=list)

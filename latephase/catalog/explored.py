@@ -4,11 +4,13 @@ The configuration names it under ``explored``, as ``scripts.explore`` does. As l
 its study is one of the user's own.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 from latephase.catalog.check_schema import check
 from latephase.catalog.entries import Catalog
+from latephase.catalog.outside import is_outside
 from latephase.catalog.strict_yaml import read_yaml
 from latephase.errors import UserError
 from latephase.runs import grid
@@ -25,7 +27,7 @@ def add(
     schema: dict[str, Any],
     name: dict[str, Any],
 ) -> None:
-    """Add the study that the configuration names, and a figure of its name.
+    """Add the study that the configuration names.
 
     ``schema`` and ``name`` are the schemas of a study and of its name. Raises UserError where there
     is no such file, where its name is taken, or where it is no study.
@@ -34,7 +36,8 @@ def add(
         return
     file = config["explored"]
     path = root / file
-    if not path.is_file():
+    # Unlike the method, this is false as well where a path cannot be.
+    if not os.path.isfile(path):  # noqa: PTH113
         raise UserError(f"config: explored is {file!r}; allowed: a file that exists")
     check(path.stem, name, "config", f"the name of {file}")
     for known in (catalog.studies, catalog.figures):
@@ -45,20 +48,29 @@ def add(
     # After all others, so that packs that they have too stay theirs.
     last = {"added": "9999-12-31"}
     catalog.studies[path.stem] = {"paper": PAPER, "file": file} | study | last
-    catalog.figures[path.stem] = {"paper": PAPER} | figure(path.stem, study)
+
+
+def draw(catalog: Catalog, config: dict[str, Any]) -> None:
+    """Add a figure of its name, when the settings of all studies are whole and checked."""
+    if config.get("explored") is not None:
+        name = Path(config["explored"]).stem
+        catalog.figures[name] = {"paper": PAPER} | figure(name, catalog.studies[name])
 
 
 def figure(name: str, study: dict[str, Any]) -> dict[str, Any]:
     """The entry of a figure that draws a study over time, a line for each of what it varies."""
-    (setting,) = study["scales"].values()
-    axes = {axis for member in grid.members(setting) for axis, values in member["grid"].items()
-            if len(values) > 1}  # fmt: skip
-    by = sorted(axes - {"seed"}) or ["optimizer.weight_decay"]
-    arguments = {"by": by[:2], "metrics": METRICS, "dashed": DASHED}
     return {
         "title": study["title"],
         "study": name,
         "script": "over_time",
         "files": ["data"],
-        "arguments": {"both": arguments},
+        "arguments": {scale: _arguments(setting) for scale, setting in study["scales"].items()},
     }
+
+
+def _arguments(setting: dict[str, Any]) -> dict[str, Any]:
+    axes = {axis for member in grid.members(setting) for axis, values in member["grid"].items()
+            if len(values) > 1}  # fmt: skip
+    alone = "seed" if is_outside(setting) else "optimizer.weight_decay"
+    by = sorted(axes - {"seed"}) or [alone]
+    return {"by": by[:2], "metrics": METRICS, "dashed": DASHED}

@@ -10,7 +10,7 @@ from latephase.catalog.check_claims import check_claims
 from latephase.catalog.check_coverage import check_coverage
 from latephase.catalog.check_places import check_folder
 from latephase.catalog.check_schema import check
-from latephase.catalog.check_settings import check_packs, check_setting
+from latephase.catalog.check_settings import check_models, check_setting
 from latephase.catalog.check_shown import check_chosen, check_shown
 from latephase.catalog.entries import Catalog
 from latephase.catalog.numbered_entries import written_out
@@ -45,7 +45,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     check(config, schemas["config"], "config")
     check_folder("results", config["results"], write=True)
     check_folder("downloads", config["downloads"], write=False)  # others may have filled it
-    check_packs(config)
+    check_models(config)
     datasets = _read(folder / "datasets.yaml", root, datasets_schema(schemas["datasets"]))
     catalog = Catalog(config, datasets, shipped=shipped.read(root, schemas["shipped"]))
     for path in sorted(folder.glob("*/paper.yaml")):
@@ -54,6 +54,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
     written = {name: study["scales"] for name, study in catalog.studies.items()}
     for name, study in catalog.studies.items():
         study["scales"] = _alike(name, written, catalog.file_of(name))
+        catalog.written[name] = {scale: {**setting} for scale, setting in study["scales"].items()}
         for scale, setting in study["scales"].items():
             if outside.is_outside(setting):
                 file, key = catalog.file_of(name), f"scales.{scale}"
@@ -69,6 +70,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
             file = catalog.file_of(name)
             weights.check_fits(config, catalog.weights, datasets, setting, file)
     _fork(catalog)
+    explored.draw(catalog, config)
     check_shown(catalog)
     check_claims(catalog, schemas["claims"])
     check_coverage(catalog)

@@ -73,6 +73,9 @@ def _told_of(where: str) -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
+    except OSError as error:  # a name that is too long, a folder that is not hers to read
+        line = f"{where}: {error.filename}: cannot be read ({error.strerror})"
+        raise UserError(f"{line}; allowed: a path that can be") from None
 
 
 def _check_class(model: dict[str, Any], where: str) -> None:

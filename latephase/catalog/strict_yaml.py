@@ -80,15 +80,21 @@ def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
 def read_yaml(path: Path, file: str) -> Any:
     """A YAML file's content, or one line that says where ``file``, its name, cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return parsed(path.read_text(encoding="utf-8"), file)
+    except UnicodeDecodeError as error:
+        where, problem = f" at byte {error.start}", "not UTF-8"
+    except OSError as error:
+        where, problem = "", error.strerror
+    raise UserError(f"{file}: cannot be read{where} ({problem}); allowed: YAML")
+
+
+def parsed(text: str, file: str) -> Any:
+    """The content of a text in YAML; ``file`` says in an error where it stands."""
+    try:
         _check_depth(text)
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
-    except UnicodeDecodeError as error:
-        where, problem = f" at byte {error.start}", "not UTF-8"
-    except OSError as error:
-        where, problem = "", error.strerror
     raise UserError(f"{file}: cannot be read{where} ({problem}); allowed: YAML")

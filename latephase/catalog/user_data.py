@@ -52,6 +52,9 @@ def _told_of(key: str) -> Iterator[None]:
         line = str(error)
         where = f"config: {key}"
         raise UserError(line if line.startswith(where) else f"{where}: {line}") from None
+    except OSError as error:  # a name that is too long, a folder that is not hers to read
+        line = f"config: {key}: {error.filename}: cannot be read ({error.strerror})"
+        raise UserError(f"{line}; allowed: a path that can be") from None
 
 
 def folder(config: dict[str, Any], name: str) -> Path:

@@ -9,11 +9,11 @@ import argparse
 import shlex
 from pathlib import Path
 
-import yaml
 from snakemake.cli import get_argument_parser
 
 from latephase.catalog import load
 from latephase.catalog.entries import SCALES, Catalog
+from latephase.catalog.strict_yaml import read_yaml
 from latephase.errors import reporting
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def line(found: list[str]) -> str:
 def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args(argv)
     with reporting():
-        config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        config = read_yaml(ROOT / "config.yaml", "config.yaml")
         print(line(words(load.load(ROOT, config))))
 
 

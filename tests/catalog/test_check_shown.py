@@ -256,6 +256,27 @@ def test_values_for_a_program_that_reads_none_are_told(root, config):
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "files", "said"),
+    [
+        ("margins", ["data"], "files lacks margins, which scripts/figures/margins.py needs"),
+        ("zhao2026_fig5", ["data"], "files lacks published, which scripts/figures/zhao2026_fig5"),
+        ("over_time", ["data", "margins"], "files has margins, which scripts/figures/over_time.py"),
+        (
+            "over_time",
+            ["data", "beside"],
+            "files has beside, which scripts/figures/over_time.py do",
+        ),
+        ("metric_against_metric", ["beside"], "files lacks data, which scripts/figures/metric_ag"),
+    ],
+)
+def test_a_program_is_given_the_files_that_it_takes(script, files, said):
+    program = ROOT / f"scripts/figures/{script}.py"
+    with pytest.raises(UserError) as caught:
+        check_shown._check_files("x.files", files, program)
+    assert str(caught.value).startswith(f"x.{said}")
+
+
 COMPARED = {"files": ["data", "beside"], "beside": ["best_runs"]}
 NEEDED = [
     (

@@ -113,6 +113,12 @@ def test_a_state_beyond_the_last_step_is_one_line(root, config):
             "until is 5; allowed: above 5 and at most 40",
         ),
         ({"step": 5}, "interventions[0] is {'step': 5}; allowed: keys, at least 2"),
+        ({"step": 5, "until": 9}, "interventions[0].until is 9; allowed: none, because nothing la"),
+        (
+            {"step": 5, "until": 9, "scale_weights_to": 2.0},
+            "interventions[0].until is 9; allowed: n",
+        ),
+        ({"step": 5, "schedule": "cosine"}, "is 'cosine'; allowed: an object with name or null"),
         ({"step": 5, "optimizer": {"beta1": 0.5}}, "optimizer.beta1 is not a number of sgd"),
         ({"step": 5, "optimizer": {"lr": -1}}, "optimizer.lr is -1; allowed: above 0"),
         ({"step": 5, "regularizer": {"name": "ncc"}}, "regularizer.strength is missing"),

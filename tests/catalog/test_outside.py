@@ -1,5 +1,7 @@
 """Studies of checkpoints that other code made: runs like any other, and mistakes told in a line."""
 
+import datetime
+import math
 import os
 
 import pytest
@@ -114,12 +116,18 @@ def test_several_runs_are_told_apart_by_seeds(mine, config):
     assert len(load.load(mine, config).packs_of("mine", "quick")) == 2
 
 
+DAY, LONG = datetime.date(2026, 12, 1), "x" * 300 + ".py"
 MODEL, CHECKPOINTS = ("scales", "quick", "model"), ("scales", "quick", "checkpoints")
 WRONG = {
     "no file": ((*MODEL, "file"), "nowhere.py", "model.file: nowhere.py: no such file"),
     "no class": ((*MODEL, "class"), "Nett", "model.class is 'Nett', which "),
     "another key": ((*MODEL, "width"), 3, "model.width is not a known key; allowed: arguments, cl"),
     "inputs": ((*MODEL, "inputs"), [0], "model.inputs[0] is 0; allowed: at least 1"),
+    "no number": ((*MODEL, "arguments"), {"w": [{"a": math.nan}]}, "arguments.w[0].a is nan; allo"),
+    "a date": ((*MODEL, "arguments"), {"w": DAY}, "arguments.w is 2026-12-01; allowed: null or bool"),
+    "bytes": ((*MODEL, "arguments"), {"w": b"x"}, "arguments.w is b'x'; allowed: null or boolean"),
+    "a long name": ((*MODEL, "file"), LONG, "model.file: xxxxxxxxx"),
+    "a long folder": ((*CHECKPOINTS, "folder"), LONG, "cannot be read (File name too long); allowe"),
     "no folder": ((*CHECKPOINTS, "folder"), "no/where", "checkpoints: no/where: no such folder"),
     "no step": ((*CHECKPOINTS, "pattern"), "a.pt", "checkpoints.pattern: 'a.pt'; allowed: a path"),
     "nothing fits": ((*CHECKPOINTS, "pattern"), "s{step}.pt", "no file fits s{step}.pt; there: st"),

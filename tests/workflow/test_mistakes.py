@@ -64,6 +64,13 @@ def test_in_the_catalog(fresh_project, file, old, new, line):
     check_line(fresh_project, line)
 
 
+def test_a_key_that_is_given_twice(sources, tmp_path):
+    """Snakemake itself would take the second value and say nothing."""
+    (tmp_path / "mine.yaml").write_text("mirror: /data\nmirror: ''\n")
+    line = "mine.yaml: cannot be read at line 2 (key 'mirror' is given twice); allowed: YAML"
+    check_line(sources, line, "--configfile", str(tmp_path / "mine.yaml"))
+
+
 @pytest.mark.parametrize("how", ["--configfile", "--config"])
 def test_python_in_a_configuration_is_not_run(sources, tmp_path, how):
     """Snakemake's own line, since Snakemake reads it; but one."""
