@@ -19,7 +19,7 @@ def check_models(config: dict[str, Any]) -> None:
     axis that can be batched.
     """
     known = declared.names("model")
-    for key, model in [(key, model) for key in ("packs", "speed") for model in config[key]]:
+    for key, model in [(name, of) for name in ("packs", "speed") for of in config[name]]:
         if model not in known:
             line = f"config: {key}.{model} is not a model"
             raise UserError(f"{line}; allowed: {', '.join(known)}")

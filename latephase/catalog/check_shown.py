@@ -126,7 +126,7 @@ def _files_of(program: Path) -> dict[str, bool]:
     for call in (node for node in nodes if isinstance(node, ast.Call)):
         called = ast.unparse(call.func).rpartition(".")[2]
         flag = call.args[0] if call.args else None
-        if called == "take_others":
+        if called == "parse_with_others":
             taken["beside"] = False
         elif called == "add_argument" and isinstance(flag, ast.Constant):
             name = str(flag.value).removeprefix("--")

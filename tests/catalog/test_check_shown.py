@@ -8,6 +8,7 @@ from tests.catalog.editing import (
     ATLAS,
     FIGURES,
     MORE_FIGURES,
+    ROOT,
     STUDY,
     TABLES,
     add_study,
