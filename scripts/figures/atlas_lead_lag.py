@@ -44,7 +44,7 @@ PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255"
 MARKS = dict(zip(VERDICTS, "<sDo>P", strict=True))
 HALF = {"marker": "o", "mfc": "white", "color": "0.3", "linestyle": "none", "ms": 4}
 """The mark of the step at which half of the fall is done."""
-NAME = 17
+NAME = 14
 """Letters of a study's name that have room above a panel."""
 APART = lead_lag.APART
 """Decades between the change point and half of the fall from which both are shown."""
