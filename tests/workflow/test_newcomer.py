@@ -1,5 +1,9 @@
 """A newcomer's five tasks, and the files that each of them touches: CONTRIBUTING.md counts them."""
 
+import re
+from pathlib import Path
+
+import pandas as pd
 import pytest
 import yaml
 
@@ -7,6 +11,7 @@ from tests.one_study import STUDY
 
 pytestmark = pytest.mark.workflow
 
+ROOT = Path(__file__).parents[2]
 FIGURES = 3
 
 
@@ -67,88 +72,58 @@ def test_an_optimizer_is_one_file(fresh_project, sources):
     assert "halfway" in (fresh_project.folder / "results/quick/figures/mine.csv").read_text()
 
 
-KIND = '''"""Stripes: class k has k bright columns."""
-
-import numpy as np
-
-SCHEMA = {
-    "required": ["variant", "shape", "classes", "train", "test", "scale"],
-    "properties": {
-        "variant": {"type": "string"},
-        "shape": {"const": [1, 4, 4]},
-        "classes": {"const": 4},
-        "train": {"type": "integer", "minimum": 4},
-        "test": {"type": "integer", "minimum": 4},
-        "scale": {"const": 1},
-    },
-}
-
-
-def read(name, entry, places):
-    """Inputs [N, 1, 4, 4] and labels [N] in turn."""
-    arrays = {}
-    for split in ("train", "test"):
-        labels = np.arange(entry[split]) % 4
-        stripes = np.arange(4)[None] < labels[:, None]
-        arrays[f"{split}_inputs"] = np.tile(
-            stripes[:, None, None, :], (1, 1, 4, 1)
-        ).astype(np.float32)
-        arrays[f"{split}_labels"] = labels.astype(np.int64)
-    facts = {"variant": entry["variant"], "source": "generated", "sha256": {}}
-    return arrays, facts | {"classes": 4, "shape": [1, 4, 4], "scale": 1}
-'''
+def examples(document, language):
+    """The blocks of a language in a document."""
+    text = (ROOT / "docs" / document).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_a_kind_of_data_is_a_file_and_its_entry(fresh_project, sources):
     kind, entries = "latephase/datasets/kinds/stripes.py", "catalog/datasets.yaml"
-    (fresh_project.folder / kind).write_text(KIND)
-    entry = {"kind": "stripes", "variant": "generated", "shape": [1, 4, 4], "classes": 4}
-    entry |= {"train": 40, "test": 20, "scale": 1}
+    (fresh_project.folder / kind).write_text(examples("own-parts.md", "python")[-1])
     text = (fresh_project.folder / entries).read_text()
-    (fresh_project.folder / entries).write_text(text + yaml.safe_dump({"stripes": entry}))
+    (fresh_project.folder / entries).write_text(text + examples("own-parts.md", "yaml")[-1])
     assert touched(fresh_project, sources) == [entries, kind]
     fresh_project.make("results/data/stripes.safetensors")
     fresh_project.edit_study(data={"name": "stripes"}, batch_size=20)
     assert all(pack.startswith("stripes-") for pack in fresh_project.trained_packs("studies"))
 
 
-CLAIMS = '''"""What nobody says."""
-
-import pandas as pd
-
-from latephase.papers.claim import Metric, Result
-
-
-def smallest(table: pd.DataFrame, *, metric: Metric) -> Result:
-    """The smallest value of a metric."""
-    value = float(table[metric].min())
-    return Result(value, value, value, table["seed"].nunique(), 1)
-'''
+HEADING, FIGURE, CLAIM = examples("own-paper.md", "yaml")
+(STATISTIC,) = examples("own-paper.md", "python")
 
 
 def test_a_paper_is_two_folders_and_its_drawings(fresh_project, sources):
     room = fresh_project.folder / "latephase/papers/new2030"
     room.mkdir()
     (room / "__init__.py").write_text("")
-    (room / "claims.py").write_text(CLAIMS)
+    (room / "claims.py").write_text(STATISTIC)
     shelf = fresh_project.folder / "catalog/new2030"
     (shelf / "studies").mkdir(parents=True)
-    (shelf / "paper.yaml").write_text("heading: New 2030\n")
+    for name, text in (("paper", HEADING), ("figures", FIGURE), ("claims", CLAIM)):
+        (shelf / f"{name}.yaml").write_text(text)
     study = fresh_project.read_yaml(STUDY) | {"added": "2030-01-01"}
-    fresh_project.write_yaml("catalog/new2030/studies/brief.yaml", study)
-    figure = {"title": "x", "study": "brief", "files": ["data"], "script": "over_time"}
-    figure["arguments"] = {"both": {"by": ["optimizer.weight_decay"], "metrics": ["nc0"]}}
-    fresh_project.write_yaml("catalog/new2030/figures.yaml", {"new2030_fig1": figure})
-    claim = {"id": "new2030-small", "where": "1", "sentence": "x", "study": "brief"}
-    claim |= {"statistic": "smallest", "arguments": {"metric": "nc0"}, "unit": "1"}
-    claim |= {"threshold": {"low": 0, "high": None}, "stated": "x", "controls": [{"flat": ["nc0"]}]}
-    fresh_project.write_yaml("catalog/new2030/claims.yaml", {"claims": [claim]})
+    fresh_project.write_yaml("catalog/new2030/studies/decay.yaml", study)
 
     folders = {name.rsplit("new2030", 1)[0] for name in touched(fresh_project, sources)}
     assert folders == {"catalog/", "latephase/papers/"}
     jobs = fresh_project.jobs()
     assert (jobs["figure"], jobs["claims"], jobs["aggregate"]) == (FIGURES + 1, 1, 2)
     assert jobs["train"] == 2  # The runs are those of the study that was there.
+
+
+def test_the_statistic_of_the_document_is_what_its_docstring_says():
+    rows = [
+        {"optimizer.weight_decay": decay, "seed": seed, "step": step, "nc0": nc0 * (1 + step)}
+        for seed in range(5)
+        for decay, nc0 in ((0.1, 0.001), (0.0, 0.1))
+        for step in (9, 0)
+    ]
+    statistic = {}
+    exec(STATISTIC, statistic)
+    result = statistic["decades_lower"](pd.DataFrame(rows), metric="nc0")
+    assert (result.n_seeds, result.n_cells) == (5, 1)
+    assert [result.estimate, result.low, result.high] == pytest.approx([2, 2, 2])
 
 
 def test_how_packs_are_cut_is_one_file(fresh_project, sources):
