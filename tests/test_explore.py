@@ -151,7 +151,7 @@ def test_a_file_without_a_grid_is_told(small, tmp_path):
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(told))
     with pytest.raises(UserError, match=r"mine\.yaml: scales\.quick\.grid is missing"):
         load.load(small, CONFIG | {"explored": str(tmp_path / "mine.yaml")})
-    with pytest.raises(UserError, match="^config: explored is .* allowed: a file that exists"):
+    with pytest.raises(UserError, match=r"^config: explored is .* allowed: a file that exists"):
         load.load(small, CONFIG | {"explored": "x" * 300})
 
 

@@ -107,7 +107,7 @@ WRONG = {
     "threads": ({"threads": "0"}, "^--threads is 0; allowed: 1 to "),
     "device": ({"device": "gpu"}, "^--device is 'gpu'; allowed: cpu, cuda, or a number, as cuda:1"),
     "below a file": ({"output": "{mine}/many.npz/x.parquet"}, "^--output is .* cannot be written"),
-    "long": ({"output": "x" * 300 + ".parquet"}, "^--output is .* cannot be written .File name too"),
+    "long": ({"output": "x" * 300 + ".parquet"}, "^--output is .* cannot be written .File name to"),
     "a folder": ({"picture": "{mine}/folder.png"}, "^--picture is .* cannot be written .Is a dir"),
     "JSON": ({"arguments": "classes=3"}, "^--arguments: not JSON"),
     "folder": ({"checkpoints": "{mine}/run"}, "^--checkpoints: .*/run: no such folder"),

@@ -19,10 +19,11 @@ def check_models(config: dict[str, Any]) -> None:
     axis that can be batched.
     """
     known = declared.names("model")
-    for key, model in [(key, model) for key in ("packs", "speed") for model in config[key]]:
-        if model not in known:
-            line = f"config: {key}.{model} is not a model"
-            raise UserError(f"{line}; allowed: {', '.join(known)}")
+    for key in ("packs", "speed"):
+        for model in config[key]:
+            if model not in known:
+                line = f"config: {key}.{model} is not a model"
+                raise UserError(f"{line}; allowed: {', '.join(known)}")
     for model, devices in config["packs"].items():
         for device, block in devices.items():
             _check_sides(block, f"config: packs.{model}.{device}")
