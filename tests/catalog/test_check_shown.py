@@ -8,7 +8,6 @@ from tests.catalog.editing import (
     ATLAS,
     FIGURES,
     MORE_FIGURES,
-    ROOT,
     STUDY,
     TABLES,
     add_study,
@@ -272,7 +271,7 @@ def test_values_for_a_program_that_reads_none_are_told(root, config):
     ],
 )
 def test_a_program_is_given_the_files_that_it_takes(script, files, said):
-    program = ROOT / f"scripts/figures/{script}.py"
+    program = check_shown.ROOT / f"scripts/figures/{script}.py"
     with pytest.raises(UserError) as caught:
         check_shown._check_files("x.files", files, program)
     assert str(caught.value).startswith(f"x.{said}")
