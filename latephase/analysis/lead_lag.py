@@ -1,6 +1,6 @@
 """What moves when: every measure's change, against memorisation and generalisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,9 @@ MEASURES = (
     Measure("weight_norm_last_layer", r"$\Vert W \Vert_F$ of the last layer"),
     Measure("weight_norm", "norm of all weights"),
     Measure("logit_margin_mean", "mean margin of the logits", falls=False),
+    Measure("representation_norm", "norm of the features", falls=False),
     Measure("means_effective_rank", "rank of the class means", falls=False),
+    Measure("spectral_entropy", "spectral entropy of the features", logarithmic=False, falls=False),
     Measure("representativeness", "representativeness", logarithmic=False),
     Measure("nhsic_difference", "nHSIC(Z;X) − nHSIC(Z;Y)", logarithmic=False),
     Measure("mi_entropies_difference", r"$\hat I$(Z;X) − $\hat I$(Z;Y)", logarithmic=False),
@@ -175,6 +177,33 @@ SUMMARY = (
     *("half_apart", "goes_with"),
 )
 """What is drawn and tabulated of :func:`summary`."""
+
+
+def by_arm(
+    tables: Mapping[str, pd.DataFrame], arms: Mapping[str, Sequence[str]]
+) -> dict[str, pd.DataFrame]:
+    """The tables of studies, of which some are cut into arms, each called "<study>: <arm>".
+
+    Args:
+        arms: by study, those that are looked at. A study that is not named stays whole.
+
+    Raises UserError for a study or an arm that there is not.
+    """
+    if unknown := set(arms) - set(tables):
+        allowed = ", ".join(tables)
+        raise UserError(f"options.arms names the study {min(unknown)!r}; allowed: {allowed}")
+    cut = {}
+    for study, table in tables.items():
+        if study not in arms:
+            cut[study] = table
+            continue
+        known = sorted(set(table["arm"].dropna())) if "arm" in table else []
+        for arm in arms[study]:
+            if arm not in known:
+                allowed = ", ".join(known) or "none, as the study has no arms"
+                raise UserError(f"options.arms.{study} names {arm!r}; allowed: {allowed}")
+            cut[f"{study}: {arm}"] = table[table["arm"] == arm]
+    return cut
 
 
 def of_studies(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:

@@ -9,7 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 
 LOGARITHMIC = (
     *("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min"),
@@ -36,9 +43,26 @@ def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
     return ax
 
 
+def linear_step_axis(ax: Axes, last: float, first: float) -> Axes:
+    """An even axis of steps from ``first`` to ``last``, on which a change half-way has room.
+
+    Both are NaN if nothing was measured.
+    """
+    if np.isfinite([first, last]).all() and first < last:
+        ax.set_xlim(first, last + 0.02 * (last - first))
+    ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 3, 5, 10], integer=True))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    return ax
+
+
 def percent_axis(ax: Axes) -> Axes:
-    """A vertical axis of fractions from 0 to 1, shown in per cent."""
-    ax.set_ylim(-0.03, 1.03)
+    """A vertical axis of fractions up to 1, shown in per cent.
+
+    It begins at 0, or at a half if all that was drawn on the panels that share it lies above.
+    """
+    drawn = [panel.dataLim for panel in _sharing(ax, "y")]
+    above = all(0.5 < limits.y0 < np.inf for limits in drawn)
+    ax.set_ylim(0.5 if above else -0.03, 1.03)
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     return ax
 

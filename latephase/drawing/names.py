@@ -51,6 +51,8 @@ METRICS = {
     "relative_flatness_bound_unit_features": "bound, features of norm 1 and softmax(z/2)",
     "relative_flatness_bound_of_product": "bound, product of the logits at both places",
     "weight_norm_last_layer": r"$\Vert W \Vert_F$ of the last layer",
+    "representation_norm": "norm of the features",
+    "spectral_entropy": "spectral entropy of the features, nats",
     "loss_test": "test loss",
     "loss_train": "training loss",
     "accuracy_train": "training accuracy",

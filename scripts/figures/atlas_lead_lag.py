@@ -24,9 +24,15 @@ OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
     "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
     "stay": {"type": "integer", "minimum": 1, "default": 1},
+    "arms": {
+        "type": "object",
+        "additionalProperties": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        "default": {},
+    },
 }
 """``fitted``: the training accuracy of memorisation. ``fraction``: generalisation is that share of
-the study's best final test accuracy. ``stay``: logs that must hold an accuracy."""
+the study's best final test accuracy. ``stay``: logs that must hold an accuracy. ``arms``: by study,
+the arms that have a panel each; a study that it does not name has one panel."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 VERDICTS = (
@@ -101,16 +107,29 @@ def legend(verdicts: list[str]) -> list[Line2D]:
 
 
 def left_out_of(
-    tables: dict[str, pd.DataFrame], *, fitted: float, fraction: float, stay: int
+    tables: dict[str, pd.DataFrame], arms: dict[str, list[str]], **limits: float
 ) -> str:
-    """Which runs are left out because they do not memorise, or do not generalise."""
-    lacking = {"never memorise": set(), "memorise and never generalise": set()}
+    """Which runs are left out: of arms without a panel, or without one of the two onsets.
+
+    ``limits`` are those of :func:`latephase.analysis.lead_lag.leads`.
+    """
+    fitted, fraction, stay = (limits[name] for name in ("fitted", "fraction", "stay"))
+    other, never, memorised = set(), set(), set()
     for study, table in tables.items():
-        level = events.generalisation_level(table, fraction, stay)
-        runs = delay.delays(table, fitted=fitted, level=level, stay=stay)
-        without = runs["train_censored"], ~runs["train_censored"] & runs["test_censored"]
-        for gone, which in zip(lacking.values(), without, strict=True):
-            gone |= {f"{study} {run}" for run in runs.loc[which, "run"]}
+        cut = lead_lag.by_arm({study: table}, {study: arms[study]} if study in arms else {})
+        shown = set().union(*(set(part["run"]) for part in cut.values()))
+        other |= {f"{study} {run}" for run in set(table["run"]) - shown}
+        for part in cut.values():
+            level = events.generalisation_level(part, fraction, stay)
+            runs = delay.delays(part, fitted=fitted, level=level, stay=stay).set_index("run")
+            unfitted, ungeneralised = runs["train_censored"], runs["test_censored"]
+            never |= {f"{study} {run}" for run in runs.index[unfitted]}
+            memorised |= {f"{study} {run}" for run in runs.index[~unfitted & ungeneralised]}
+    lacking = {
+        "of arms that are not shown": other,
+        "never memorise": never,
+        "memorise and never generalise": memorised,
+    }
     return left_out.sentence(left_out.together(tables), lacking)
 
 
@@ -119,10 +138,12 @@ def main(argv: list[str] | None = None) -> None:
     take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
-    df = lead_lag.of_studies(tables, **args.options)
+    limits = {name: args.options[name] for name in ("fitted", "fraction", "stay")}
+    arms = args.options["arms"]
+    df = lead_lag.of_studies(lead_lag.by_arm(tables, arms), **limits)
     runs = df.groupby("study", sort=False)["runs"].first()
     note = "; ".join([args.title_note, f"{runs.sum()} runs memorise and generalise"])
-    write(draw(df, note), df, args, left_out_of(tables, **args.options))
+    write(draw(df, note), df, args, left_out_of(tables, arms, **limits))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,13 @@ from pandas.api.types import is_list_like
 
 from latephase.analysis import divergence, seeds
 from latephase.drawing import layout, left_out, marks, names, series, style
-from latephase.drawing.axes import is_logarithmic, log_step_axis, log_value_axis, percent_axis
+from latephase.drawing.axes import (
+    is_logarithmic,
+    linear_step_axis,
+    log_step_axis,
+    log_value_axis,
+    percent_axis,
+)
 from latephase.errors import UserError, reporting
 from latephase.runs.columns import OPTIMIZER
 from scripts.figures import parser, write
@@ -53,11 +59,12 @@ OPTIONS = {
     },
     "stacked": {"type": "boolean", "default": False},
     "first_step": {"type": "integer", "minimum": 1, "default": 1},
+    "linear": {"type": "boolean", "default": False},
 }
 """``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
 a column of panels for each. ``only``: the values by column of the runs that are drawn. ``dashed``:
 by metric, another that its panel shows too, in dashes. ``stacked``: panels below each other.
-``first_step``: where the axis of steps begins.
+``first_step``: where the axis of steps begins. ``linear``: whether it is even, not logarithmic.
 """
 COLUMNS = ("run", "step", "seed", "diverged_at")
 DASHES = (0, (4, 2))
@@ -143,6 +150,7 @@ def draw(
     dashed: Mapping[str, str] = MappingProxyType({}),
     stacked: bool = False,
     first_step: int = 1,
+    linear: bool = False,
 ) -> Figure:
     """A panel for each metric, over one axis of steps.
 
@@ -175,7 +183,8 @@ def draw(
                 log_value_axis(ax)
         for ax in made.lowest():
             ax.set_xlabel("step")
-        log_step_axis(axes[0, 0], df["step"].max(), first_step)
+        step_axis = linear_step_axis if linear else log_step_axis
+        step_axis(axes[0, 0], df["step"].max(), first_step)
         handles = [series.handle(look, label(value)) for value, look in looks.items()]
         if dashed:
             strokes = [(metric, "-") for metric in dashed]
@@ -225,7 +234,7 @@ def main(argv: list[str] | None = None) -> None:
     table = read(args.data, [*COLUMNS, *keys, *only], every)
     kept = chosen(table, only)
     df = data(kept, by, every, across, first)
-    look = {"dashed": dashed, "stacked": args.options["stacked"], "first_step": first}
+    look = {name: args.options[name] for name in ("dashed", "stacked", "first_step", "linear")}
     others = "with " + " or ".join(f"another {names.AXES.get(name, name)}" for name in only)
     runs = left_out.but(table, set(kept["run"]), others)
     write(draw(df, by, metrics, across, args.title_note, **look), df, args, runs)

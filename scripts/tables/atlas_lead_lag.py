@@ -15,6 +15,11 @@ OPTIONS = {
     "fitted": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
     "fraction": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.95},
     "stay": {"type": "integer", "minimum": 1, "default": 1},
+    "arms": {
+        "type": "object",
+        "additionalProperties": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        "default": {},
+    },
 }
 """As those of the figure."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
@@ -67,7 +72,8 @@ def main(argv: list[str] | None = None) -> None:
     take_others(arguments)
     args = arguments.parse_args(argv)
     tables = {path.stem: read(path, COLUMNS, METRICS) for path in [args.data, *args.beside]}
-    df = data(tables, **args.options)
+    limits = {name: args.options[name] for name in ("fitted", "fraction", "stay")}
+    df = data(lead_lag.by_arm(tables, args.options["arms"]), **limits)
     write_own(df, headings(df), args, REMARK)
 
 

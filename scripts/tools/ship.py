@@ -4,8 +4,8 @@ r"""Put the data of studies that were trained here into the repository, under sh
 
 It keeps the columns that the figures, tables and claims of these studies read, writes the manifest,
 and makes the figures, tables and verdicts again from what is shipped. Where --results holds a
-figure or a table that was made from the whole data, the numbers must be the same. Run it once for
-all studies of a scale that are to be shipped: it replaces what was shipped of that scale.
+figure or a table that was made from the whole data, the numbers must be the same. Other studies
+that are shipped stay as they are.
 """
 
 import argparse
@@ -98,14 +98,14 @@ def _all(names: Iterable[str]) -> str:
 
 @contextmanager
 def replacing_scale(scale: str) -> Iterator[Path]:
-    """Give the empty folder of a scale. If anything fails, what was shipped before stands again."""
+    """Give the folder of a scale, to write in. If anything fails, it stands again as it was."""
     folder, manifest = ROOT / shipped.file(scale, ""), ROOT / shipped.MANIFEST
-    before = folder.with_name(f".{scale}.before")
+    before = before_of(folder)
     text = manifest.read_text(encoding="utf-8") if manifest.exists() else None
     folder.mkdir(parents=True, exist_ok=True)
     folder.rename(before)
     try:
-        folder.mkdir()
+        shutil.copytree(before, folder)
         yield folder
     except BaseException:
         shutil.rmtree(folder)
@@ -146,13 +146,20 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{shipped.FOLDER}/ has {size:,} bytes, of {LARGEST:,} at most")
 
 
+def before_of(folder: Path) -> Path:
+    """Where the folder of a scale lies as it was, while another is made."""
+    return folder.with_name(f".{folder.name}.before")
+
+
 def ship(
     catalog: Catalog, scale: str, studies: list[str], results: Path, trained_at: str
 ) -> dict[str, Any]:
     """Write the studies' data. Returns the manifest, without what is made from them."""
     manifest = catalog.shipped
-    manifest["studies"][scale] = dict.fromkeys(studies)
-    manifest["results"].pop(scale, None)
+    manifest["studies"].setdefault(scale, {}).update(dict.fromkeys(studies))
+    # They are made again from all that is shipped now.
+    for name in manifest["results"].pop(scale, {}):
+        (ROOT / shipped.file(scale, name)).unlink(missing_ok=True)
     targets = Targets(catalog, ROOT)
     names = named(_programs(catalog, scale)) | texts(_options(catalog, scale))
     for study in studies:
@@ -166,7 +173,7 @@ def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[st
     """Make figures, tables and verdicts from what is shipped, and ship their numbers.
 
     Returns their checksums. Raises UserError if a figure or a table has other numbers than the one
-    in ``results``, which was made from the whole data.
+    in ``results``, which was made from the whole data, or if there is none, than the shipped one.
     """
     asked, made = Targets(catalog, ROOT).asked, Path(catalog.config["results"])
     every = [Path(file) for file in [*asked.figures(scale), *asked.tables(scale)]]
@@ -177,7 +184,8 @@ def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[st
     if subprocess.run([*command, *targets], cwd=ROOT).returncode:
         raise UserError("snakemake could not make all of it from what is shipped; see above")
     for name in [*names, "claims.csv"]:
-        compare(ROOT / again / name, results / scale / name)
+        whole = results / scale / name
+        compare(ROOT / again / name, whole if whole.exists() else before_of(folder) / name)
     checksums = {}
     for name in [*names, "claims.csv"]:
         content = (ROOT / again / name).read_bytes()
@@ -193,7 +201,7 @@ def compare(again: Path, whole: Path) -> None:
     Of verdicts, those are compared that both have. Raises UserError if a number is another.
     """
     if not whole.exists():
-        print(f"{again.name}: nothing to compare it with in {whole.parent}")
+        print(f"{again.name}: nothing to compare it with")
         return
     here, there = pd.read_csv(again), pd.read_csv(whole)
     if "claim" in here and "verdict" in here:

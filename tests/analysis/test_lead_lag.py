@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latephase.analysis.lead_lag import MEASURES, leads, summary, verdict
+from latephase.analysis.lead_lag import MEASURES, by_arm, leads, summary, verdict
+from latephase.errors import UserError
 from tests.analysis.grokking_runs import run
 
 LIMITS = {"fitted": 0.99, "fraction": 0.95, "stay": 1}
@@ -125,3 +126,20 @@ def test_measures_have_names_of_their_own():
     for field in ("column", "label"):
         values = [getattr(measure, field) for measure in MEASURES]
         assert len(set(values)) == len(values)
+
+
+def test_a_study_is_cut_into_the_arms_that_are_named():
+    whole, plain = study(cdnv=100), study(cdnv=3162)
+    whole["arm"] = whole["seed"].map(lambda seed: "one" if seed < 3 else "other")
+    tables = {"a": whole, "b": plain}
+    cut = by_arm(tables, {"a": ["other"]})
+    assert list(cut) == ["a: other", "b"]
+    assert set(cut["a: other"]["seed"]) == {3, 4, 5}
+    assert cut["b"] is plain
+    for arms, said in (
+        ({"c": ["one"]}, r"options\.arms names the study 'c'; allowed: a, b"),
+        ({"a": ["none"]}, r"options\.arms\.a names 'none'; allowed: one, other"),
+        ({"b": ["one"]}, r"options\.arms\.b names 'one'; allowed: none, as the study has no arms"),
+    ):
+        with pytest.raises(UserError, match=said):
+            by_arm(tables, arms)

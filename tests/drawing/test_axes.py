@@ -88,3 +88,23 @@ def test_panels_that_share_an_axis_end_where_all_of_them_do():
     right.plot([1, 2], [30, 4000])
     axes.log_value_axis(left)
     assert left.get_ylim() == right.get_ylim() == pytest.approx((1, 5000))
+
+
+def test_an_even_axis_of_steps_has_half_of_the_way_in_its_middle():
+    ax = Figure(figsize=(5, 2)).subplots()
+    ax.plot([100, 3000, 6000], [1, 2, 3])
+    axes.linear_step_axis(ax, last=6000, first=100)
+    assert ax.get_xscale() == "linear"
+    assert ax.get_xlim() == (100, 6118)
+    assert {"2,000", "4,000", "6,000"} <= set(labels(ax.xaxis).values())
+    axes.linear_step_axis(ax, last=np.nan, first=np.nan)  # Nothing was measured.
+
+
+@pytest.mark.parametrize(("lowest", "begins"), [(0.51, 0.5), (0.49, -0.03), (0.0, -0.03)])
+def test_an_axis_of_accuracies_begins_at_a_half_if_all_lie_above(lowest, begins):
+    one, other = Figure().subplots(1, 2, sharey=True)
+    one.plot([1, 2], [0.9, 1.0])
+    other.plot([1, 2], [lowest, 1.0])
+    for ax in (one, other):
+        axes.percent_axis(ax)
+        assert ax.get_ylim() == (begins, 1.03)

@@ -79,3 +79,15 @@ def test_both_are_made_from_files(tmp_path):
     table.main([*data, "--title", "Verdicts", *files])
     page = (tmp_path / "table.html").read_text()
     assert "memorisation" in page and "not measured" in page and "nan" not in page
+
+
+def test_arms_have_panels_and_the_others_are_said_to_be_left_out(tmp_path):
+    whole = study(cdnv=100)
+    whole["arm"] = whole["seed"].map({1: "one", 2: "one", 3: "two", 4: "three", 5: "three"})
+    parquet.write(tmp_path / "a.parquet", whole)
+    files = [f"--{kind}={tmp_path / f'figure.{kind}'}" for kind in ("pdf", "png", "csv")]
+    options = ["--options", '{"arms": {"a": ["one", "two"]}}']
+    figure.main(["--data", str(tmp_path / "a.parquet"), *options, "--title-note", "x", *files])
+    assert set(pd.read_csv(tmp_path / "figure.csv")["study"]) == {"a: one", "a: two"}
+    said = figure.left_out_of({"a": whole}, {"a": ["one", "two"]}, **LIMITS)
+    assert said.startswith("2 of 5 runs are left out: 2 of arms that are not shown")

@@ -75,10 +75,10 @@ DASHED = {"accuracy_test": "accuracy_train"}
 STACKED = ["accuracy_test", "rnc1", "nc2_condition"]
 
 
-def stacked(table, first_step=10):
+def stacked(table, first_step=10, **more):
     """What sakamoto2026's Fig. 3 shows: its data and its picture."""
     df = over_time.data(table, [DECAY], [*STACKED, "accuracy_train"], None, first_step)
-    look = {"dashed": DASHED, "stacked": True, "first_step": first_step}
+    look = {"dashed": DASHED, "stacked": True, "first_step": first_step, **more}
     return df, over_time.draw(df, [DECAY], STACKED, **look)
 
 
@@ -136,3 +136,10 @@ def test_missing_column_is_told(tmp_path, table):
     outputs = ["--pdf", "f.pdf", "--png", "f.png", "--csv", "f.csv", "--options", options]
     with pytest.raises(UserError, match="no column rnc1"):
         over_time.main(["--data", str(tmp_path / "t.parquet"), *outputs])
+
+
+def test_steps_on_an_even_axis(table):
+    _, fig = stacked(table, linear=True)
+    accuracy, rnc1, _ = fig.axes
+    assert accuracy.get_xscale() == "linear"
+    assert rnc1.get_yscale() == "log"

@@ -38,14 +38,15 @@ def test_what_was_shipped_stands_if_anything_fails(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "a.parquet").write_bytes(b"data")
     manifest.write_text("{}")
-    with pytest.raises(KeyboardInterrupt), ship.replacing_scale("paper") as empty:
-        assert not list(empty.iterdir())
-        (empty / "b.parquet").write_bytes(b"half")
+    with pytest.raises(KeyboardInterrupt), ship.replacing_scale("paper") as given:
+        (given / "a.parquet").write_bytes(b"half")
+        (given / "b.parquet").write_bytes(b"half")
         manifest.write_text("half")
         raise KeyboardInterrupt
     assert [path.name for path in folder.iterdir()] == ["a.parquet"]
+    assert (folder / "a.parquet").read_bytes() == b"data"
     assert manifest.read_text() == "{}"
-    with ship.replacing_scale("paper") as empty:
-        (empty / "b.parquet").write_bytes(b"whole")
-    assert [path.name for path in folder.iterdir()] == ["b.parquet"]
+    with ship.replacing_scale("paper") as given:
+        (given / "b.parquet").write_bytes(b"whole")
+    assert {path.name for path in folder.iterdir()} == {"a.parquet", "b.parquet"}
     assert {path.name for path in folder.parent.iterdir()} == {"paper", "manifest.json"}

@@ -31,7 +31,8 @@ def curvature_metrics(
     """Every column of the family, in float64 and evaluation mode.
 
     Args:
-        model: from inputs to logits.
+        model: from inputs to logits. Of logits at several places the first counts, an equation's
+            answer, as in the other families.
         parameters: of the model, by name (and its buffers, if they are not in the module).
         inputs, labels: [N, ...] and [N].
         loss: of samples, from logits and one-hot targets [N, K] to [N]; the objective is its mean

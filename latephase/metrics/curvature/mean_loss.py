@@ -17,7 +17,8 @@ class Objective:
     """L(θ) = 1/N Σ_i ℓ(f_θ(x_i), y_i), with the network in evaluation mode.
 
     Args:
-        model: from inputs [N, ...] to logits [N, K].
+        model: from inputs [N, ...] to logits [N, K], or [N, P, K] at several places, of which the
+            first counts: the answer of an equation.
         parameters: θ by name, and buffers where they are not the module's own.
         inputs, labels: the N samples; labels [N] are integers below K.
         loss: ℓ of samples from logits and one-hot targets, a `per_sample` of
@@ -49,7 +50,8 @@ class Objective:
     def outputs(self, parameters: Parameters, inputs: Tensor) -> Tensor:
         """The logits f_θ(x) [n, K]."""
         with sdpa_kernel(SDPBackend.MATH):  # the only attention that can be differentiated twice
-            return functional_call(self.model, self.buffers | parameters, (inputs,))
+            logits = functional_call(self.model, self.buffers | parameters, (inputs,))
+        return logits if logits.ndim == 2 else logits[:, 0]
 
     def blocks(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Inputs [n, ...] and one-hot targets [n, K] of all samples, a bounded part at a time."""

@@ -11,6 +11,9 @@ is the batch size;
   the bins' width;
 - bounds by the variance within classes (:mod:`latephase.metrics.information.redundancy`).
 
+The size of the representation and the entropy of its spectrum are here, too
+(:mod:`latephase.metrics.information.spectrum`). They are not estimates of information.
+
 Nearest neighbours after a learned compression are expensive, and a family of their own:
 :mod:`latephase.metrics.mutual_information`.
 
@@ -23,5 +26,11 @@ from latephase.metrics.information import columns
 
 EVERY_RUN = True
 """Whether it is measured on every run, or only if a study names it under ``metrics``."""
-COLUMNS = (*columns.NHSIC, *columns.KOLCHINSKY_TRACEY, *columns.BINNING, *columns.REDUNDANCY)
+COLUMNS = (
+    *columns.NHSIC,
+    *columns.KOLCHINSKY_TRACEY,
+    *columns.BINNING,
+    *columns.REDUNDANCY,
+    *columns.SPECTRUM,
+)
 """The columns of its data."""

@@ -51,3 +51,5 @@ REDUNDANCY = tuple(
     for variance in RELATIVE_NOISE_VARIANCES
     for bound in ("logdet", "trace")
 )
+
+SPECTRUM = ("representation_norm", "spectral_entropy")

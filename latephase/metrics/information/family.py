@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
-from latephase.metrics.information import binning, columns, kolchinsky_tracey, nhsic, redundancy
+from latephase.metrics.information import (
+    binning,
+    columns,
+    kolchinsky_tracey,
+    nhsic,
+    redundancy,
+    spectrum,
+)
 
 
 @dataclass(frozen=True)
@@ -51,4 +58,5 @@ def measure(representation: Tensor, samples: Samples) -> dict[str, float]:
         metrics |= nhsic.nhsic(representation, samples.batches)
     metrics |= kolchinsky_tracey.kt_information(representation, labels, samples.kt_rows)
     metrics |= binning.binned_information(representation, labels)
-    return metrics | redundancy.redundancy_bounds(representation, labels)
+    metrics |= redundancy.redundancy_bounds(representation, labels)
+    return metrics | spectrum.spectrum_metrics(representation)

@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from latephase.metrics.curvature.mean_loss import Objective
+from latephase.parts.losses import cross_entropy
+from latephase.parts.models import grok_transformer
 from tests.metrics.curvature.networks import (
     Attention,
     Residual,
@@ -98,3 +100,19 @@ def test_a_loss_without_curvature():
     of = objective(mlp, lambda z, y: -(z * y).sum(-1))
     head = {name: torch.ones_like(of.parameters[name]) for name in ("4.weight", "4.bias")}
     assert not any(image.any() for image in of.hessian_product()(head).values())
+
+
+def test_an_equation_is_measured_at_its_answer():
+    torch.manual_seed(0)
+    shape = {"width": 4, "heads": 2, "mlp_width": 5, "blocks": 1}
+    model = grok_transformer.Model([5], 7, **shape).double()
+    inputs, labels = torch.randint(7, (9, 5)), torch.randint(7, (9,))
+    parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    here = Objective(model, parameters, inputs, labels, cross_entropy.per_sample)
+    assert here.classes == 7
+
+    loss = nn.functional.cross_entropy(model(inputs)[:, 0], labels)
+    slopes = torch.autograd.grad(loss, list(model.parameters()))
+    torch.testing.assert_close(here.value(parameters), loss.detach())
+    torch.testing.assert_close(list(here.gradient().values()), list(slopes))
+    torch.testing.assert_close(here.logits(), model(inputs)[:, 0].detach())

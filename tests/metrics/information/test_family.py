@@ -14,7 +14,9 @@ from latephase.metrics.information import (
     kolchinsky_tracey,
     nhsic,
     redundancy,
+    spectrum,
 )
+from latephase.metrics.information.columns import SPECTRUM
 from scripts.extract import information
 
 
@@ -42,6 +44,7 @@ def test_every_group_by_hand():
     by_hand |= kolchinsky_tracey.kt_information(representation, labels, rows)
     by_hand |= binning.binned_information(representation, labels)
     by_hand |= redundancy.redundancy_bounds(representation, labels)
+    by_hand |= spectrum.spectrum_metrics(representation)
     assert metrics == by_hand
     assert all(math.isfinite(value) for value in metrics.values())
     samples = family.prepare(inputs, labels, 4, torch.Generator().manual_seed(0))
@@ -67,6 +70,8 @@ def test_trap_a_constant_representation_has_no_information():
     metrics = measured(torch.full((200, 12), 0.3), inputs, labels)
     sizes = {name: metrics.pop(name) for name in ("kt_log_n", "binned_log_n")}
     assert sizes == dict.fromkeys(sizes, math.log(200))
+    for name in SPECTRUM:
+        metrics.pop(name)
     assert metrics == pytest.approx(dict.fromkeys(metrics, 0), abs=1e-9)
 
 
@@ -75,7 +80,7 @@ def test_the_limit_of_collapse(simplex_frame):
     _, inputs, labels = sample()
     metrics = measured(30 * simplex_frame(4, 12)[labels], inputs, labels)
     for name, value in metrics.items():
-        if name.endswith("log_n") or name.startswith("nhsic"):
+        if name.endswith("log_n") or name.startswith("nhsic") or name in SPECTRUM:
             continue
         if name.startswith("kt") and name.endswith("relative_variance_0.1"):
             continue  # this much noise has lost a part of the classes

@@ -13,7 +13,7 @@ def test_a_study_is_gathered_from_all_its_packs(shipped):
     packs = shipped.studies.packs(study)
     of_packs = [f"results/packs/{pack}/{{}}.parquet" for pack in packs]
     assert shipped.studies.histories(study) == [file.format("history") for file in of_packs]
-    more = ["mutual_information", "contraction"]  # which the study names
+    more = ["mutual_information", "contraction", "curvature"]  # which the study names
     assert shipped.studies.families(study) == [*FAMILIES, *more]
     files = [file.format(name) for name in (*FAMILIES, *more) for file in of_packs]
     assert shipped.studies.measurements(study) == files
