@@ -11,8 +11,8 @@ is the batch size;
   the bins' width;
 - bounds by the variance within classes (:mod:`latephase.metrics.information.redundancy`).
 
-Beside them stand the size of the representation and the entropy of its spectrum
-(:mod:`latephase.metrics.information.spectrum`), which are no estimates of information.
+The size of the representation and the entropy of its spectrum are here, too
+(:mod:`latephase.metrics.information.spectrum`). They are not estimates of information.
 
 Nearest neighbours after a learned compression are expensive, and a family of their own:
 :mod:`latephase.metrics.mutual_information`.
