@@ -143,13 +143,9 @@ def _check_columns(
     script = declared.told(program)
     # A name that no family has is the program's mistake; one that is not measured, the study's.
     real = [m for m in metrics if any(families.has_column(f, m) for f in families.DECLARED)]
-    check(
-        [metric for metric in metrics if metric not in real],
-        {"items": {"format": "measured"}},
-        script,
-        "METRICS",
-        formats(data),
-    )
+    for i, metric in enumerate(metrics):
+        if metric not in real:
+            check(metric, {"format": "measured"}, script, f"METRICS[{i}]", formats(data))
     needed = declared.literal(program, "COLUMNS") or ()
     beside = declared.literal(program, "BESIDE") or needed
     for i, (study, its) in enumerate(zip(studies, data, strict=True)):

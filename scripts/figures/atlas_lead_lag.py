@@ -56,7 +56,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
     labels = {m.column: m.label for m in lead_lag.MEASURES if m.column in set(df["measure"])}
     order = list(labels)
     with style.style():
-        fig, panels = layout.grid(1, len(studies), height=0.21 * len(order) + 0.8, share_y="all")
+        fig, panels = layout.grid(1, len(studies), height=0.21 * len(order) + 1.1, share_y="all")
         for ax, study in zip(panels.flat, studies, strict=True):
             panel(ax, df[df["study"] == study], order)
             ax.set_title(textwrap.fill(study.replace("_", " "), NAME))

@@ -232,10 +232,13 @@ NOT_AS_TOLD = {
     ),
     "head": (
         ("Net", {"head": "first", "arguments": {"width": 10}}),
-        "is not its head first of the",
+        "is not that of its head first",
     ),
     "logits": (("Doubled", {}), "its output is not that of its head last"),
-    "log-softmax of a squared loss": (("LogSoftmax", {"loss": "mse"}), "is not its head last"),
+    "log-softmax of a squared loss": (
+        ("LogSoftmax", {"loss": "mse"}),
+        "is not that of its head last",
+    ),
 }
 
 

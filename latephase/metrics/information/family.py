@@ -59,4 +59,4 @@ def measure(representation: Tensor, samples: Samples) -> dict[str, float]:
     metrics |= kolchinsky_tracey.kt_information(representation, labels, samples.kt_rows)
     metrics |= binning.binned_information(representation, labels)
     metrics |= redundancy.redundancy_bounds(representation, labels)
-    return metrics | spectrum.spectrum_metrics(representation)
+    return metrics | spectrum.spread_metrics(representation)

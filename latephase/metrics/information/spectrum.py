@@ -11,7 +11,7 @@ from latephase.metrics.information import columns
 ROWS_AT_ONCE = 512  # a float64 block of this many features stays in the processor's cache
 
 
-def spectrum_metrics(representation: Tensor) -> dict[str, float]:
+def spread_metrics(representation: Tensor) -> dict[str, float]:
     """The norm of a representation [N, d], and the entropy of its covariance's eigenvalues.
 
     Both are NaN if the representation is not finite.

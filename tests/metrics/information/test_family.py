@@ -44,7 +44,7 @@ def test_every_group_by_hand():
     by_hand |= kolchinsky_tracey.kt_information(representation, labels, rows)
     by_hand |= binning.binned_information(representation, labels)
     by_hand |= redundancy.redundancy_bounds(representation, labels)
-    by_hand |= spectrum.spectrum_metrics(representation)
+    by_hand |= spectrum.spread_metrics(representation)
     assert metrics == by_hand
     assert all(math.isfinite(value) for value in metrics.values())
     samples = family.prepare(inputs, labels, 4, torch.Generator().manual_seed(0))

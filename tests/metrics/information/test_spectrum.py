@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latephase.metrics.information import spectrum
-from latephase.metrics.information.spectrum import spectrum_metrics
+from latephase.metrics.information.spectrum import spread_metrics
 
 
 def points(seed, samples=40, dimension=5):
@@ -24,7 +24,7 @@ def test_explicit_covariance(samples, monkeypatch):
     z = points(0, samples)
     values = np.linalg.eigvalsh(np.cov(z.numpy().T, bias=True)).clip(1e-300)
     shares = values / values.sum()
-    assert spectrum_metrics(z) == pytest.approx(
+    assert spread_metrics(z) == pytest.approx(
         {
             "representation_norm": math.sqrt(float(np.mean(np.sum(z.numpy() ** 2, axis=1)))),
             "spectral_entropy": float(-(shares * np.log(shares)).sum()),
@@ -39,20 +39,20 @@ def test_the_entropy_is_free_of_rotation_scale_and_shift(seed, scale):
     z = points(seed)
     rotation = torch.linalg.qr(points(7, 5)).Q
     moved = scale * z @ rotation + 5
-    found, again = (spectrum_metrics(x)["spectral_entropy"] for x in (z, moved))
+    found, again = (spread_metrics(x)["spectral_entropy"] for x in (z, moved))
     assert again == pytest.approx(found, rel=1e-6)
     assert 0 <= found <= math.log(5)
 
 
 def test_exact_collapse_to_a_simplex_frame():
     z = (torch.eye(4, dtype=torch.float64) - 0.25).repeat(3, 1)
-    found = spectrum_metrics(z)
+    found = spread_metrics(z)
     assert found["spectral_entropy"] == pytest.approx(math.log(3))
     assert found["representation_norm"] == pytest.approx(math.sqrt(0.75))
 
 
 def test_samples_that_coincide_have_no_entropy():
-    found = spectrum_metrics(torch.full((6, 3), 0.1))
+    found = spread_metrics(torch.full((6, 3), 0.1))
     assert math.isnan(found["spectral_entropy"])
     assert found["representation_norm"] == pytest.approx(0.1 * math.sqrt(3))
 
@@ -60,4 +60,4 @@ def test_samples_that_coincide_have_no_entropy():
 def test_what_is_not_finite_has_no_value():
     z = points(0)
     z[3, 1] = math.inf
-    assert all(math.isnan(value) for value in spectrum_metrics(z).values())
+    assert all(math.isnan(value) for value in spread_metrics(z).values())
