@@ -186,7 +186,8 @@ def test_without_the_library_one_line_says_which_it_is_and_how_to_have_it(planne
 
 def test_without_the_weights_one_line_says_how_to_name_them(planned):
     planned.edit_config(weights={})
-    assert said(planned).startswith("error: config: weights.tiny is missing: these weights are")
+    told = "error: config: weights.tiny is missing: you must bring these weights"
+    assert said(planned).startswith(told)
 
 
 @needs("transformers")
