@@ -44,7 +44,7 @@ def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
 
 
 def linear_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """An even axis of steps from ``first`` to ``last``, on which a change half-way has room.
+    """A linear axis of steps from ``first`` to ``last``, on which a change half-way has room.
 
     Both are NaN if nothing was measured.
     """

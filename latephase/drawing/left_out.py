@@ -19,8 +19,8 @@ NAMED = 3
 def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str:
     """Which runs of a table are left out, by the reason: "diverged" and the runs that did.
 
-    Runs are named by the column in which they have the fewest values, of those that tell runs of
-    the table apart.
+    Runs are named by a column whose values tell exactly which ones are gone, such as arms that are
+    left out whole, or else by the column in which they have the fewest values.
     """
     runs = table.sort_values("diverged_at").drop_duplicates("run")
     gone = {why: runs[runs["run"].isin(list(some))] for why, some in reasons.items()}
@@ -67,10 +67,19 @@ def but(table: pd.DataFrame, kept: Collection[str], why: str) -> str:
     return sentence(table, {why: {*table["run"]} - {*kept}})
 
 
+def _exact(some: pd.DataFrame, runs: pd.DataFrame, column: str) -> bool:
+    """Whether a few values of a column are those of these runs, and of no other run."""
+    others = runs[~runs["run"].isin(some["run"])]
+    values = set(some[column].astype(object).fillna("none"))
+    return len(values) <= NAMED and not values & set(others[column].astype(object).fillna("none"))
+
+
 def _named(some: pd.DataFrame, runs: pd.DataFrame) -> str:
     """The values of some runs in one column, each with how many of its runs these are."""
     apart = [c for c in DESCRIBED if c in runs and runs[c].nunique() > 1] or ["run"]
-    column = min(apart, key=lambda name: some[name].nunique(dropna=False))
+    column = min(
+        apart, key=lambda name: (not _exact(some, runs, name), some[name].nunique(dropna=False))
+    )
     told = []
     for value, own in some.groupby(column, dropna=False):
         every = runs[column].isna() if pd.isna(value) else runs[column] == value

@@ -64,7 +64,7 @@ OPTIONS = {
 """``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
 a column of panels for each. ``only``: the values by column of the runs that are drawn. ``dashed``:
 by metric, another that its panel shows too, in dashes. ``stacked``: panels below each other.
-``first_step``: where the axis of steps begins. ``linear``: whether it is even, not logarithmic.
+``first_step``: where the axis of steps begins. ``linear``: whether it is linear, not logarithmic.
 """
 COLUMNS = ("run", "step", "seed", "diverged_at")
 DASHES = (0, (4, 2))

@@ -90,7 +90,7 @@ def test_panels_that_share_an_axis_end_where_all_of_them_do():
     assert left.get_ylim() == right.get_ylim() == pytest.approx((1, 5000))
 
 
-def test_an_even_axis_of_steps_has_half_of_the_way_in_its_middle():
+def test_a_linear_axis_of_steps_has_half_of_the_way_in_its_middle():
     ax = Figure(figsize=(5, 2)).subplots()
     ax.plot([100, 3000, 6000], [1, 2, 3])
     axes.linear_step_axis(ax, last=6000, first=100)

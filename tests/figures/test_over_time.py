@@ -138,7 +138,7 @@ def test_missing_column_is_told(tmp_path, table):
         over_time.main(["--data", str(tmp_path / "t.parquet"), *outputs])
 
 
-def test_steps_on_an_even_axis(table):
+def test_steps_on_a_linear_axis(table):
     _, fig = stacked(table, linear=True)
     accuracy, rnc1, _ = fig.axes
     assert accuracy.get_xscale() == "linear"
