@@ -77,9 +77,8 @@ def _exact(some: pd.DataFrame, runs: pd.DataFrame, column: str) -> bool:
 def _named(some: pd.DataFrame, runs: pd.DataFrame) -> str:
     """The values of some runs in one column, each with how many of its runs these are."""
     apart = [c for c in DESCRIBED if c in runs and runs[c].nunique() > 1] or ["run"]
-    column = min(
-        apart, key=lambda name: (not _exact(some, runs, name), some[name].nunique(dropna=False))
-    )
+    exact = [name for name in apart if _exact(some, runs, name)]
+    column = min(exact or apart, key=lambda name: some[name].nunique(dropna=False))
     told = []
     for value, own in some.groupby(column, dropna=False):
         every = runs[column].isna() if pd.isna(value) else runs[column] == value

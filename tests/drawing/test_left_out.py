@@ -42,15 +42,15 @@ def test_runs_are_named_by_what_they_have_in_common(table):
 
 
 def test_values_that_are_left_out_whole_are_named_before_one_value_in_part(table):
-    """Two of four learning rates, all in a study of one batch size and another."""
+    """Two of four arms. All of their runs have ten steps, and so has another arm."""
     table["arm"] = table["optimizer.lr"].map({0.001: "a", 0.01: "b", 0.1: "c", 1.0: "d"})
     table["steps"] = table["arm"].map({"a": 10, "b": 10, "c": 10, "d": 20})
     gone = [f"{lr}-{seed}" for lr in (0.001, 0.01) for seed in (1, 2, 3)]
     told = left_out.sentence(table, {"of arms that are not shown": gone})
     assert told.endswith("6 of arms that are not shown (a: 3 of 3, b: 3 of 3).")
-    table["arm"] = table["seed"].astype(str)  # No value is left out whole but learning rates.
+    table["arm"] = table["seed"].astype(str)  # No column tells exactly which.
     told = left_out.sentence(table, {"of arms that are not shown": gone[:4]})
-    assert told.endswith("(steps 10: 4 of 9).")
+    assert told.endswith("(10 steps: 4 of 9).")
 
 
 def test_of_many_values_the_first_are_named():
