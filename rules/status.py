@@ -71,14 +71,28 @@ class Status:
 
     def line(self, now: float) -> str:
         """The whole line. ``now`` is in seconds since the epoch."""
-        left = self.left(now)
         told = [self.counted()]
+        if not self._measured():
+            return ", ".join([*told, "time left not known yet"]) + self._running()
+        left = self.left(now)
         if left:
             told.append(f"{duration(max(left.values()))} left")
         figures = [seconds for number, seconds in left.items() if self.jobs[number].made]
         if figures and not self.drawn:
             told.append(f"first figure at {clock(now + min(figures), now)}")
         return ", ".join(told) + self._running()
+
+    def _measured(self) -> bool:
+        """Whether anything says how fast trainings are here, or there are none.
+
+        What the configuration says of that is about networks of real size. Those of scale quick
+        may be a hundred times as fast.
+        """
+        training = {number for number, job in self.jobs.items() if job.rule in TRAINING}
+        if training <= self.ended or training & self.ended:
+            return True
+        running = training & self.started.keys()
+        return any(last_progress(self.jobs[n].log, self.started[n]) for n in running)
 
     def _running(self) -> str:
         jobs = [self.jobs[number] for number in sorted(self.started, key=self.started.get)]

@@ -33,10 +33,9 @@ def status():
 
 
 def test_the_line_from_the_beginning_to_the_end(status):
-    assert status.line(NOON) == "0 of 5 jobs, 3 min left, first figure at 12:01"
+    assert status.line(NOON) == "0 of 5 jobs, time left not known yet"
     status.start([1], NOON)
-    told = "0 of 5 jobs, 3 min left, first figure at 12:01; train a"
-    assert status.line(NOON + 10) == told
+    assert status.line(NOON + 10) == "0 of 5 jobs, time left not known yet; train a"
     status.end(1, NOON + 30)  # half as long as planned: 60 s for b, and 20 s of the others
     assert status.line(NOON + 30) == "1 of 5 jobs, 1 min left, first figure at 12:00"
     status.start([3], NOON + 30)
@@ -62,12 +61,29 @@ def test_a_job_that_takes_longer_than_expected_is_not_said_to_have_ended(status)
 
 
 def test_failed_jobs_are_counted_and_what_comes_after_them_is_not_waited_for(status):
-    status.start([2], NOON)
+    status.start([1, 2], NOON - 60)
     status.fail(2)
-    assert status.line(NOON) == "0 of 5 jobs, 1 failed, 1 min left, first figure at 12:01"
     assert status.left(NOON).keys() == {1, 3}
+    status.end(1, NOON)  # as long as planned
+    assert status.line(NOON) == "1 of 5 jobs, 1 failed, 5 s left, first figure at 12:00"
     status.start([2], NOON)  # it is tried again
-    assert status.line(NOON).startswith("0 of 5 jobs, 3 min left")
+    assert status.line(NOON).startswith("1 of 5 jobs, 2 min left")
+
+
+def test_the_time_left_is_told_when_a_training_tells_its_speed(status, tmp_path):
+    log = tmp_path / "a.log"
+    status.jobs[1] = job("train", "train a", 60_000, log=str(log))
+    status.start([1], NOON)
+    assert "time left not known yet" in status.line(NOON)
+    log.write_text(LINES)
+    os.utime(log, (NOON + 30, NOON + 30))
+    assert status.left(NOON + 30)[1] == 65
+    assert "min left, first figure at 12:0" in status.line(NOON + 30)
+
+
+def test_without_trainings_the_time_left_is_what_the_plan_says():
+    jobs = {1: job("figure", "draw a", 5, made="a.png"), 2: job("gallery", "gallery", 10, [1])}
+    assert Status(jobs, {"cores": 1}, NOON).line(NOON).startswith("0 of 2 jobs, 15 s left")
 
 
 def test_trainings_are_named_before_other_jobs_and_not_all_of_them():
