@@ -42,40 +42,43 @@ class Tokens:
         self.table, *self.weights = params
         self.table_grad, *self.weight_grads = grads
         self.positions, self.length, self.heads = positions, len(positions), heads
+        self.memory: dict[int, list[Tensor]] = {}  # for each size of a batch, kept between steps
 
     def forward(self, x: Tensor, last: int, asked: int) -> tuple[Tensor, ...]:
         """Tokens ``[N, T]`` to their last embeddings ``[N·last, width]``, and to asks of the last
         ``asked`` places, keys and values.
         """
-        length = len(self.positions)
-        places = x * length + torch.arange(length)
+        width = self.table.shape[1] // self.heads
+        places = x * self.length + torch.arange(self.length)
         rows = (places * self.heads).unsqueeze(1) + torch.arange(self.heads).unsqueeze(1)
-        self.last, self.rows = places[:, -last:].flatten(), [rows[:, :, -asked:], rows, rows]
+        self.last = places[:, -last:].flatten()
+        self.rows = [rows[:, :, -asked:].flatten(), rows.flatten(), rows.flatten()]
+        if len(x) not in self.memory:
+            self.memory[len(x)] = [self.table.new_empty(len(rows), width) for rows in self.rows]
+        found = self.memory[len(x)]
+        for weight, rows, out in zip(self.weights, self.rows, found, strict=True):
+            projected = self._of_places(self.table @ weight.T, self.positions @ weight.T)
+            torch.index_select(projected.view(-1, width), 0, rows, out=out)
+        asks, keys, values = (rows.view(len(x) * self.heads, -1, width) for rows in found)
         embedded = self._of_places(self.table, self.positions).flatten(0, 1)
-        return embedded[self.last], *(
-            self._of_places(self.table @ weight.T, self.positions @ weight.T)
-            .view(-1, weight.shape[0] // self.heads)
-            .index_select(0, index.flatten())
-            .view(-1, *index.shape[2:], weight.shape[0] // self.heads)
-            for weight, index in zip(self.weights, self.rows, strict=True)
-        )
+        return embedded.index_select(0, self.last), asks, keys, values
 
     def backward(self, of_last: Tensor, *of_projections: Tensor) -> None:
         """Fill the gradients of the table and of the three layers."""
-        size, length = len(self.table), len(self.positions)
-        of_places = of_last.new_zeros(size * length, of_last.shape[1])
-        of_places.index_add_(0, self.last, of_last)
-        torch.sum(of_places.view(size, length, -1), 1, out=self.table_grad)
+        torch.sum(self._by_places(self.last, of_last), 1, out=self.table_grad)
         layers = zip(self.weights, self.weight_grads, self.rows, of_projections, strict=True)
-        for weight, grad, index, above in layers:
-            above = above.flatten(0, 1)
-            found = above.new_zeros(size * length * self.heads, above.shape[1])
-            found.index_add_(0, index.flatten(), above)
-            found = found.view(size, length, -1)
-            of_tokens = found.sum(1)
+        for weight, grad, rows, above in layers:
+            of_places = self._by_places(rows, above.flatten(0, 1))
+            of_tokens = of_places.sum(1)
             torch.mm(of_tokens.T, self.table, out=grad)
-            grad.addmm_(found.sum(0).T, self.positions)
+            grad.addmm_(of_places.sum(0).T, self.positions)
             self.table_grad.addmm_(of_tokens, weight)
+
+    def _by_places(self, rows: Tensor, above: Tensor) -> Tensor:
+        """Sums ``[V, T, width]`` over all sequences of what was looked up in these rows."""
+        size, width = self.table.shape
+        of_places = above.new_zeros(size * self.length * width // above.shape[1], above.shape[1])
+        return of_places.index_add_(0, rows, above).view(size, self.length, width)
 
     @staticmethod
     def _of_places(of_tokens: Tensor, of_positions: Tensor) -> Tensor:
