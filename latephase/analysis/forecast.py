@@ -139,7 +139,7 @@ def values(rows: pd.DataFrame, measure: Measure) -> NDArray:
 
 
 def comparisons(
-    rows: pd.DataFrame, found: NDArray, held_out: str
+    rows: pd.DataFrame, numbers: NDArray, held_out: str
 ) -> tuple[dict[str, Pairs], float]:
     """Compare runs of held-out groups by a measure's values.
 
@@ -153,7 +153,7 @@ def comparisons(
 
     Args:
         rows: rows of :func:`asked`.
-        found: the measure's value in each row.
+        numbers: the measure's value in each row.
         held_out: "seed" or "setting".
 
     Returns the :class:`Pairs` of each score, and the mean error of the predicted onset in decades.
@@ -164,12 +164,12 @@ def comparisons(
     pairs = {name: Pairs(np.zeros((n, n)), np.zeros((n, n))) for name in SCORES}
     errors = np.full(len(rows), np.nan)
     for one, other in combinations_with_replacement(range(group.max() + 1), 2):
-        test = np.flatnonzero(np.isin(group, (one, other)) & np.isfinite(found))
-        train = ~np.isin(group, (one, other)) & np.isfinite(found)
+        test = np.flatnonzero(np.isin(group, (one, other)) & np.isfinite(numbers))
+        train = ~np.isin(group, (one, other)) & np.isfinite(numbers)
         across = group[test][:, None] != group[test] if one != other else np.True_
         member = np.eye(n)[run[test]]
-        likely = monotone(found[train], soon[train], found[test])
-        later = monotone(found[train], left[train], found[test])
+        likely = monotone(numbers[train], soon[train], numbers[test])
+        later = monotone(numbers[train], left[train], numbers[test])
         if one == other:
             errors[test] = np.abs(later - left[test])
         positive, negative = soon[test] == 1, soon[test] == 0
@@ -230,13 +230,13 @@ def forecasts(
     rows = asked(table, fraction=fraction, stay=stay, settings=settings)
     known = (*BASELINES, REFERENCE, *measures)
     present = {m: values(rows, m) for m in known if m.column in rows}
-    present = {m: found for m, found in present.items() if np.isfinite(found).any()}
+    present = {m: numbers for m, numbers in present.items() if np.isfinite(numbers).any()}
     forecast_rows = []
     for held_out in GROUPS:
         if rows[held_out].nunique() < 2:
             continue
         trivial = _Trivial(rows, present, held_out)
-        forecast_rows += [_forecast(rows, m, found, trivial) for m, found in present.items()]
+        forecast_rows += [_forecast(rows, m, numbers, trivial) for m, numbers in present.items()]
     return pd.DataFrame(forecast_rows, columns=COLUMNS)
 
 
@@ -283,13 +283,13 @@ class _Trivial:
 
 
 def _forecast(
-    rows: pd.DataFrame, measure: Measure, found: NDArray, trivial: _Trivial
+    rows: pd.DataFrame, measure: Measure, numbers: NDArray, trivial: _Trivial
 ) -> dict[str, object]:
     """One row of :func:`forecasts`."""
-    kept = np.isfinite(found)
+    kept = np.isfinite(numbers)
     baselines, rows = trivial.at(kept), rows[kept]
     runs = rows.drop_duplicates("run")
-    pairs, error = comparisons(rows, found[kept], trivial.held_out)
+    pairs, error = comparisons(rows, numbers[kept], trivial.held_out)
     row = {
         "held_out": trivial.held_out,
         "groups": int(rows[trivial.held_out].nunique()),

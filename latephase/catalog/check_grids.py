@@ -58,12 +58,12 @@ class Origin:
         own = self.entry is not None and path in self.entry.get("grid", {})
         return f"{self.here if own else self.key}.grid.{path}"
 
-    def error(self, found: UserError, cell: dict[str, int]) -> UserError:
+    def error(self, problem: UserError, cell: dict[str, int]) -> UserError:
         """An error with its place in this file. An error about another file is returned
         unchanged.
         """
-        line = str(found)
-        return UserError(self.placed(line, cell)) if line.startswith(self.file) else found
+        line = str(problem)
+        return UserError(self.placed(line, cell)) if line.startswith(self.file) else problem
 
     def placed(self, line: str, cell: dict[str, int]) -> str:
         """A line about ``key.path``, with the place of that value in the file.

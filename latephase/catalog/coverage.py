@@ -60,11 +60,11 @@ def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
 
 
 def _why_not(
-    catalog: Catalog, paper: str, name: str, found: tuple[str, dict] | None, scale: str
+    catalog: Catalog, paper: str, name: str, shown: tuple[str, dict] | None, scale: str
 ) -> str:
     """Why a figure or a table is not made at a scale; "" if it is made."""
-    if found:
-        full, entry = found
+    if shown:
+        full, entry = shown
         if why := _lacking(catalog, catalog.studies_of(entry, scale), scale):
             return _given(catalog, paper, [name], scale) or why
         chosen = catalog.config["figures"]

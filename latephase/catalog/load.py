@@ -120,12 +120,12 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
         check(path.stem, NAME, f"{where}/studies", f"the name of {path.name}")
         studies[path.stem] = _read(path, root, schemas["study"])
     figures = written_out(read("figures", {}), f"{where}/figures.yaml")
-    for known, found, files in (
+    for known, entries, files in (
         (catalog.studies, studies, "studies/{}.yaml"),
         (catalog.figures, figures, "figures.yaml"),
         (catalog.tables, read("tables", {}), "tables.yaml"),
     ):
-        for name, entry in found.items():
+        for name, entry in entries.items():
             if name in known:
                 file = f"{where}/{files.format(name)}"
                 other = f"catalog/{known[name]['paper']}"

@@ -33,9 +33,9 @@ def setting(written: dict[str, Any], schema: dict[str, Any], file: str, key: str
 def whole(written: dict[str, Any], place_of: Callable[[str], str]) -> dict[str, Any]:
     """What the user wrote, with every default and with checksums of the files' contents.
 
-    The checksums are part of the specs of the runs, so other files are other runs. ``told`` returns
-    the place of a value from its dotted name, for messages. Raises UserError if a file is missing
-    or two files have the same step.
+    The checksums are part of the specs of the runs, so other files are other runs. ``place_of``
+    returns the place of a value from its dotted name, for messages. Raises UserError if a file is
+    missing or two files have the same step.
     """
     seeds = written.get("grid", {"seed": [0]})["seed"]
     folder = written["checkpoints"]["folder"]

@@ -13,7 +13,8 @@ DESCRIBED = (
 )
 """The columns whose values can name runs."""
 NAMED = 3
-"""The largest number of values that are listed. Of further values, only the number is given."""
+"""How many values are listed if there are at least two more. Of the others, only the number is
+given."""
 
 
 def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str:

@@ -1,6 +1,6 @@
 """What the theory predicts for each row of a study's data.
 
-Of the measured values it uses only those at step 0.
+It uses the measured values only at step 0.
 """
 
 import json
