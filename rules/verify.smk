@@ -48,6 +48,8 @@ use rule figure as figure_again with:
         csv=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.csv",
     log:
         f"{RESULTS}/logs/figure_again/{{scale}}-{{figure}}.log",
+    params:
+        note=SHIPPED.again.shown.note,
 
 
 use rule table as table_again with:
@@ -58,6 +60,8 @@ use rule table as table_again with:
         html=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.html",
     log:
         f"{RESULTS}/logs/table_again/{{scale}}-{{table}}.log",
+    params:
+        note=SHIPPED.again.shown.note,
 
 
 use rule claims as claims_again with:

@@ -33,7 +33,7 @@ from latephase.runs import code_digest, declared, grid, own_code, packs, spec
 from latephase.runs import outside as made_elsewhere
 from latephase.runs.history import DIVERGED_AT, HISTORY
 from latephase.storage import csv_file, parquet
-from scripts import aggregate, device, prepare_data
+from scripts import aggregate, device, given, prepare_data
 from scripts.extract import encode_inputs, own
 from scripts.figures import atlas_overview
 
@@ -116,7 +116,7 @@ def setting_of(args: argparse.Namespace) -> dict[str, Any]:
     model |= {"file": file, "class": name}
     written = {
         "data": {"name": args.data.stem},
-        "model": model | {"arguments": prepare_data.parsed("--arguments", args.arguments)},
+        "model": model | {"arguments": given.json_object("--arguments", args.arguments)},
         "loss": {"name": args.loss},
         "checkpoints": {"folder": args.checkpoints, "pattern": args.pattern, "prefix": args.prefix},
         "metrics": args.metrics,

@@ -25,25 +25,15 @@ import numpy as np
 from latephase.datasets.pieces import Pieces
 from latephase.datasets.prepare import prepare
 from latephase.datasets.safetensors_in_pieces import bytes_of, head_of
-from latephase.errors import UserError, reporting
+from latephase.errors import reporting
 from latephase.storage import checksum
 from latephase.storage.atomic import replacing
+from scripts import given
 
 
 def optional_path(text: str) -> Path | None:
     """The path, or None where the text is empty: an empty Path would be the current folder."""
     return Path(text) if text else None
-
-
-def parsed(flag: str, text: str) -> dict:
-    """The JSON object that a flag was given."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{flag}: not JSON ({error}); allowed: a JSON object") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{flag}: is {text}; allowed: a JSON object")
-    return value
 
 
 def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) -> None:
@@ -78,8 +68,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
     places = {key: getattr(args, key) for key in ("mirror", "cache", "npz", "folder", "threads")}
-    texts = parsed("--texts", args.texts) if args.texts else None
-    arrays, header = prepare(args.name, parsed("--entry", args.entry), texts=texts, **places)
+    texts = given.json_object("--texts", args.texts) if args.texts else None
+    entry = given.json_object("--entry", args.entry)
+    arrays, header = prepare(args.name, entry, texts=texts, **places)
     write(arrays, header, args.output)
 
 

@@ -1,7 +1,6 @@
 """What the programs of figures and tables read: their options, a study's data, published values."""
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pandas.api.types import is_numeric_dtype
 from latephase.catalog.check_schema import check
 from latephase.errors import UserError
 from latephase.storage import parquet
+from scripts import given
 
 PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
 """What files of published values call our metrics."""
@@ -48,18 +48,15 @@ def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]
 
     Raises UserError where the text is no such object.
     """
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"--options: not JSON ({error}); allowed: a JSON object") from None
+    chosen = given.json_object("--options", text)
     schema = {
         "type": "object",
         "additionalProperties": False,
         "properties": dict(declared),
         "required": [name for name, rule in declared.items() if "default" not in rule],
     }
-    check(given, schema, "--options", "options")
-    return {name: given.get(name, rule.get("default")) for name, rule in declared.items()}
+    check(chosen, schema, "--options", "options")
+    return {name: chosen.get(name, rule.get("default")) for name, rule in declared.items()}
 
 
 def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.DataFrame:

@@ -62,8 +62,10 @@ def written(
     def gradient(index: Tensor) -> Tensor:
         x = augment(x_rows(index[0]), index)
         x = x.to(memory_format=torch.channels_last) if last else x
-        fill(x, y_rows(index[0]))
-        return grads.div_(index.shape[1]) if loss["reduction"] == "mean" else grads
+        y = y_rows(index[0])
+        fill(x, y)
+        # A sample that is answered at several places has a loss at each.
+        return grads.div_(y.shape[:-1].numel()) if loss["reduction"] == "mean" else grads
 
     return gradient
 

@@ -76,7 +76,7 @@ def test_defaults_are_filled_in():
     ("text", "told"),
     [
         ("{", "--options: not JSON (.*); allowed: a JSON object"),
-        ("[]", r"options is \[\]; allowed: object"),
+        ("[]", r"--options: is \[\]; allowed: a JSON object"),
         ("{}", "options.by is missing; it must be given"),
         ('{"by": "a,b"}', "options.by is 'a,b'; allowed: array"),
         ('{"by": []}', r"options.by is \[\]; allowed: a list of length at least 1"),

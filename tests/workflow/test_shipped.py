@@ -89,6 +89,7 @@ def test_verify_makes_all_of_it_again(shipping, tmp_path):
     assert counts["figure_again"] == len(FIGURES)
     assert (counts["claims_again"], counts["verify"]) == (1, 1)
     assert sum(counts.values()) == 2 + len(FIGURES) + 2
+    assert project.make("-np", "verify").count(f"(trained at {COMMIT[:7]})") == len(FIGURES)
     text = project.make("verify")
     assert "All 4 files are as they were shipped." in text
 

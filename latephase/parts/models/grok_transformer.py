@@ -9,10 +9,13 @@ answer, and at the answer, which precedes the end.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from latephase.parts.models.grok_transformer_gradient import written
 
 PARAMETERS = {
     "width": {"type": "integer", "minimum": 2, "multipleOf": 2, "default": 128},
@@ -118,6 +121,16 @@ class Model(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits of the answer and of the end: tokens ``[N, T]`` to ``[N, 2, K]``."""
         return self.head(self.both_features(x))
+
+    def gradient(
+        self,
+        params: list[Tensor],
+        grads: list[Tensor],
+        buffers: list[Tensor],
+        logit_gradient: Callable[[Tensor, Tensor], Tensor],
+    ) -> Callable[[Tensor, Tensor], None]:
+        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`."""
+        return written(self, params, grads, buffers[0], ANSWERED, logit_gradient)
 
 
 def sinusoids(length: int, width: int) -> Tensor:
