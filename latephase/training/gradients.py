@@ -64,7 +64,7 @@ def written(
         x = x.to(memory_format=torch.channels_last) if last else x
         y = y_rows(index[0])
         fill(x, y)
-        # A sample that is answered at several places has a loss at each.
+        # A sample with answers at several places has a loss at each of them.
         return grads.div_(y.shape[:-1].numel()) if loss["reduction"] == "mean" else grads
 
     return gradient

@@ -129,7 +129,7 @@ class Model(nn.Module):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`."""
+        """Written-out backpropagation of one run, for the CPU, as in :meth:`mlp.Model.gradient`."""
         return written(self, params, grads, buffers[0], ANSWERED, logit_gradient)
 
 
