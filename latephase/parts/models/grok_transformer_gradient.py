@@ -33,8 +33,7 @@ class Linear:
 
 
 class Tokens:
-    """The queries, keys and values of the first block. They depend only on a token and its
-    position.
+    """Queries, keys and values of the first block, which depend only on token and position.
 
     So each is computed once for every token and position, and looked up for every sequence.
     """
@@ -168,7 +167,7 @@ class Rest:
         return self.norm2.forward(self.down.forward(self.units).add_(middle))
 
     def backward(self, above: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradients of the block's inputs at the last positions, and of the attention's
+        """The gradients of the block's input at the last positions and of the attention's
         output.
         """
         delta = self.norm2.backward(above)
