@@ -1,4 +1,4 @@
-"""Mistakes that a user can correct, told in one line."""
+"""Mistakes that a user can correct, reported in one line."""
 
 import errno
 import os
@@ -12,9 +12,9 @@ LONGEST = 300
 
 
 class UserError(Exception):
-    """A mistake in a file, key or value that the user gave; the message is one line.
+    """A mistake in a file, key or value that the user gave. The message is one line.
 
-    Characters that a terminal would not print as they are are escaped, and very long parts are cut.
+    Characters that a terminal cannot print are escaped, and very long parts are shortened.
     """
 
     def __init__(self, line: str):
@@ -24,10 +24,10 @@ class UserError(Exception):
 
 @contextmanager
 def reporting() -> Iterator[None]:
-    """Print a :class:`UserError` as one line on stderr and exit with status 1.
+    """Print a :class:`UserError` as one line on stderr, and exit with status 1.
 
-    The same happens if the disk is full: what was there is unchanged, and the next call continues
-    from it.
+    The same happens if the disk is full. Existing files are unchanged then, and the next call
+    continues from them.
     """
     try:
         yield
@@ -36,7 +36,7 @@ def reporting() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # Not its own text, to which pyarrow adds.
+        # The error's own text is not used, because pyarrow adds to it.
         reason = os.strerror(error.errno)
         line = f"{error.filename or 'a file'}: {reason}; make room and run again"
     else:

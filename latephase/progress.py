@@ -1,4 +1,4 @@
-"""Lines in the log that say how far a long job is."""
+"""Log lines that report the progress of a long job."""
 
 import logging
 import time
@@ -10,10 +10,10 @@ log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Says every ten seconds where a job on many runs is, its rate, and the time left."""
+    """Log every ten seconds how far a job on many runs is, its rate, and the remaining time."""
 
     def __init__(self, name: str, unit: str, start: int, stop: int, runs: int):
-        """``name`` begins each line; ``unit`` is what is counted from start to stop."""
+        """``name`` begins each line. ``unit`` is what is counted from start to stop."""
         self.name, self.unit, self.start, self.stop, self.runs = name, unit, start, stop, runs
         self.total, self.done = (stop - start) * runs, 0
         self.began = self.told = time.monotonic()

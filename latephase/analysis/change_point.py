@@ -1,9 +1,9 @@
-"""When a measure changes, without a level that anyone sets by hand.
+"""When a measure changes, found without a level that someone chooses.
 
-:func:`latephase.analysis.events.fall` asks when a metric has lost a given factor, or half of its
-fall. Both levels are a choice. Here a history is cut where that explains it best, by the least
-squares of a change in the mean (Hinkley, *Inference about the change-point in a sequence of random
-variables*, Biometrika 57, 1970).
+:func:`latephase.analysis.events.fall` finds the step at which a metric has fallen by a given
+factor, or by half of its fall. Both levels are a choice. This module cuts a history at the places
+that leave the least squares about the means of its parts (change in the mean: Hinkley, *Inference
+about the change-point in a sequence of random variables*, Biometrika 57, 1970).
 """
 
 from typing import NamedTuple
@@ -12,61 +12,65 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 GRID = 200
-"""Points, equally far apart in log(step), at which a history is read: logs are not."""
+"""Points at which a history is read. They are equally spaced in log(step); the logs are not."""
 SHORTEST = 0.05
-"""The least share of the axis that a part takes: a spike is no change."""
+"""The shortest part, as a share of the axis. A spike is shorter, so it is not a change."""
 MOST = 4
-"""Parts that a history is cut into at most."""
+"""The largest number of parts into which a history is cut."""
 NOISE = 3.0
-"""Changes below so many standard deviations of the noise of a log do not count: the best cuts of
-noise alone differ by less (``tests/analysis/test_change_point.py``)."""
+"""A change counts only if it is at least this many standard deviations of the noise of a log. The
+best cuts of pure noise differ by less (``tests/analysis/test_change_point.py``)."""
 
 
 class Change(NamedTuple):
-    """A change in the mean: its step, and by how much the mean is larger afterwards."""
+    """A change in the mean.
+
+    ``step`` is its step, and ``size`` the mean after it minus the mean before it.
+    """
 
     step: float
     size: float
 
 
 class History(NamedTuple):
-    """How a measure goes, and its changes in order of time.
+    """The shape of a measure's history, and its changes in order of time.
 
-    ``shape`` is "flat" or "line", without a change; "step", with one; "bump", with two of opposite
-    directions; or "wave", with more, each in the direction opposite to the one before.
+    ``shape`` is "flat" or "line" if there is no change; "step" if there is one; "bump" if there are
+    two in opposite directions; and "wave" if there are more, each opposite to the one before.
     """
 
     shape: str
     changes: tuple[Change, ...] = ()
 
     def largest(self, *, falls: bool = False) -> Change | None:
-        """The largest change, or the largest fall; None where there is none."""
+        """The largest change, or the largest fall; None if there is none."""
         of_interest = [c for c in self.changes if c.size < 0 or not falls]
         return max(of_interest, key=lambda change: abs(change.size), default=None)
 
 
 def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
-    """How a measure goes over log(step), and when it changes.
+    """Find the shape of a measure over log(step), and the steps at which it changes.
 
     Args:
-        steps: ``[T]`` logged steps, increasing; those at 0 are left out.
-        values: ``[T]``, on the scale on which changes are looked for: log10 of a metric that falls
-            over decades, an accuracy as it is. NaN and infinity count as not logged.
-        least: the smallest difference of means that counts as a change, if the noise of the logs
-            (:data:`NOISE`) does not ask for more. It decides whether there is one, not when.
+        steps: ``[T]`` logged steps, increasing. Step 0 is left out.
+        values: ``[T]``, on the scale on which changes are sought: log10 of a metric that falls over
+            decades; an accuracy as it is. NaN and infinity count as not logged.
+        least: the smallest difference of means that counts as a change, unless the noise of the
+            logs requires more (:data:`NOISE`). It decides whether there is a change, not when.
 
-    The history is read at :data:`GRID` points between its first and last log, linearly in
-    log(step). For each number of parts, from two to :data:`MOST`, the cuts are those that leave the
-    smallest sum of squares about the means of the parts: exact, by dynamic programming. Of these
-    the largest number is taken whose changes alternate, up and down, and are no smaller than
-    ``least``. So a measure that rises and falls has two changes. One that only falls has one, since
-    a second cut would divide its slope, and if it falls twice that one is the larger fall.
+    The history is interpolated linearly in log(step) at :data:`GRID` points between its first and
+    its last log. For each number of parts from two to :data:`MOST`, dynamic programming finds the
+    cuts that leave the smallest sum of squares about the means of the parts; this is exact. The
+    result has the largest number of parts whose changes alternate between up and down and are all
+    at least ``least``. A measure that rises and then falls therefore has two changes. A measure
+    that only falls has one, because a second cut would divide its slope. If it falls twice, the
+    change is the larger fall.
 
-    If a straight line in log(step) leaves a smaller sum of squares than the cut in two, the measure
-    drifts, and no time is that of its change. A sigmoid is a step if its rise takes less than about
-    half of the axis. Fewer than four logs are flat.
+    If a straight line in log(step) leaves a smaller sum of squares than two parts, the measure
+    drifts, and its change has no time. A sigmoid counts as a step if its rise takes less than about
+    half of the axis. A history with fewer than four logs is flat.
 
-    Raises ValueError where the steps do not increase.
+    Raises ValueError if the steps do not increase.
     """
     steps = np.asarray(steps, dtype=float)
     values = np.asarray(values, dtype=float)
@@ -97,35 +101,43 @@ def history(steps: ArrayLike, values: ArrayLike, least: float) -> History:
 
 
 def _noise(values: NDArray) -> float:
-    """The standard deviation of the noise of a log, from the differences of neighbours."""
+    """The standard deviation of the noise of a log, from the differences between neighbours."""
     steps = np.diff(values)
     return float(1.4826 * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
 
 
 def _sums_of_squares(y: NDArray) -> NDArray:
-    """Of y[i:j] about its mean, ``[n + 1, n + 1]``; infinity for parts that are too short."""
+    """The sum of squares of each part y[i:j] about its mean.
+
+    Returns ``[n + 1, n + 1]``, with infinity for parts that are too short.
+    """
     n = len(y)
     y = y - y.mean()
     sums, squares = (np.r_[0.0, np.cumsum(v)] for v in (y, y**2))
     begin, end = np.ogrid[: n + 1, : n + 1]
     length = end - begin
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = squares - squares[:, None] - (sums - sums[:, None]) ** 2 / length
-    return np.where(length >= np.ceil(SHORTEST * n), found, np.inf)
+        about_mean = squares - squares[:, None] - (sums - sums[:, None]) ** 2 / length
+    return np.where(length >= np.ceil(SHORTEST * n), about_mean, np.inf)
 
 
 def _best_cuts(squares: NDArray) -> list[tuple[list[int], float]]:
-    """For 2 to :data:`MOST` parts, where each but the first begins, and what squares are left."""
-    left, before, found = squares[0], [], []
+    """The best cuts into 2 to :data:`MOST` parts.
+
+    Returns, for each number of parts, where each part but the first begins, and the sum of squares
+    that is left.
+    """
+    left, before, best = squares[0], [], []
     for _ in range(MOST - 1):
-        total = left[:, None] + squares  # the parts so far end at the row, one more at the column
+        # The parts so far end at the row's index. One more part ends at the column's index.
+        total = left[:, None] + squares
         before.append(total.argmin(axis=0))
         left = total.min(axis=0)
         cuts = [len(left) - 1]
         for last in reversed(before):
             cuts.insert(0, int(last[cuts[0]]))
-        found.append((cuts[:-1], float(left[-1])))
-    return found
+        best.append((cuts[:-1], float(left[-1])))
+    return best
 
 
 def _changes(grid: NDArray, y: NDArray, cuts: list[int]) -> tuple[Change, ...]:
@@ -138,6 +150,6 @@ def _changes(grid: NDArray, y: NDArray, cuts: list[int]) -> tuple[Change, ...]:
 
 
 def _about_line(x: NDArray, y: NDArray) -> float:
-    """The sum of squares about the straight line of least squares."""
+    """The sum of squares about the least-squares line."""
     x, y = x - x.mean(), y - y.mean()
     return float((y**2).sum() - (x @ y) ** 2 / (x @ x))

@@ -1,4 +1,4 @@
-"""How long after memorisation a run generalises: the delay that makes grokking."""
+"""The delay from memorisation to generalisation, which defines grokking."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,14 @@ def delays(
 ) -> pd.DataFrame:
     """When each run memorises and generalises, and the decades of steps between the two.
 
-    A row for each run, as :func:`latephase.analysis.events.run_events` has them. ``train`` is the
-    onset of training accuracy at ``fitted``, ``test`` that of test accuracy at ``level``, both for
-    ``stay`` logs. ``smallest`` and ``largest`` are the bounds of the delay log10(test/train): equal
-    where both are seen. A run that memorises and never generalises has a delay of at least what its
-    budget leaves, and infinity as its upper bound. A run that never memorises has none (NaN).
+    Returns a row for each run, as :func:`latephase.analysis.events.run_events` does, with these
+    columns:
+
+    - ``train``: the onset of training accuracy at ``fitted``, for ``stay`` logs.
+    - ``test``: the onset of test accuracy at ``level``, for ``stay`` logs.
+    - ``smallest``, ``largest``: bounds of the delay log10(test/train). They are equal if both
+      onsets are observed. If a run memorises and never generalises, the lower bound ends at its
+      last step and the upper bound is infinity. If a run never memorises, both are NaN.
     """
 
     def times(run: pd.DataFrame) -> dict[str, events.Event]:
@@ -38,14 +41,20 @@ def delays(
 def by_rate_and_decay(
     table: pd.DataFrame, *, fitted: float, level: float, stay: int
 ) -> pd.DataFrame:
-    """The delays of a study, a row for each learning rate and weight decay.
+    """The delays of a study: a row for each learning rate and weight decay.
 
-    Columns: the two; ``runs``; ``memorised`` and ``generalised``, how many do; ``train`` and
-    ``test``, the median steps over the seeds that do (NaN for none); ``delay``, the median over the
-    seeds that memorise in decades of steps, the smallest that it may be, with its interval
-    ``delay_low`` to ``delay_high``, infinity where it may be so long that nobody has seen its end.
-    Runs that neither memorise nor generalise say nothing about the delay, and are counted in
-    ``runs`` alone.
+    Besides these two, the columns are:
+
+    - ``runs``: how many runs there are; ``memorised`` and ``generalised``: how many of them do so.
+    - ``train``, ``test``: the median steps over the seeds that memorise or generalise; NaN if there
+      are none.
+    - ``delay``: the median over the seeds that memorise, in decades of steps. It is the smallest
+      value that the delay may have.
+    - ``delay_low``, ``delay_high``: its interval. The end is infinity if no run shows how long the
+      delay may be.
+
+    Runs that neither memorise nor generalise count only in ``runs``: they give no information about
+    the delay.
     """
     cell = [LR, DECAY]
     runs = delays(table, fitted=fitted, level=level, stay=stay, cell=cell)

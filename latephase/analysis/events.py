@@ -1,14 +1,14 @@
-"""When something happens in training, and how sure the seeds make us of it.
+"""When something happens in a run, and whether it happens at all.
 
-Everything here is a pure function over arrays or over a study's table (one row for each run and
-step). Times are optimizer steps; they are compared and interpolated as log10(step), because
-late-phase events are spread over decades.
+Every function here is pure. It takes arrays, or a study's data with one row for each run and step.
+Times are optimizer steps. They are compared and interpolated as log10(step), because late-phase
+events spread over decades.
 
-Censoring. An event that a run does not show is *censored*: its time is unknown, but not
-before the last step at which the run could still be measured (the end of the budget, or the
+Censoring: if a run does not show an event, the event is *censored*. Its time is unknown, but it is
+later than the last step at which the run could be measured (the end of the budget, or the
 divergence). A censored time is never dropped silently:
-:func:`latephase.analysis.seeds.seed_interval` takes the smallest and the largest value that every
-run may have.
+:func:`latephase.analysis.seeds.seed_interval` uses the smallest and the largest value that each run
+may have.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,14 +23,14 @@ from latephase.analysis.divergence import before_divergence
 from latephase.runs.columns import CELL
 
 SMOOTHING = 5
-"""Logs in the running median that guards a plateau against single spikes."""
+"""Logs in the running median, which protects a plateau against single spikes."""
 
 
 class Event(NamedTuple):
-    """A time in a run's history.
+    """The time of an event in a run's history.
 
-    ``step`` is the step of the event; where ``censored``, the last step at which the event
-    had not yet happened (NaN where the run has no measured step at all).
+    ``step`` is the step of the event. If ``censored``, it is the last step at which the event had
+    not yet happened (NaN if the run has no measured step at all).
     """
 
     step: float
@@ -42,18 +42,18 @@ def onset(steps: ArrayLike, values: ArrayLike, threshold: float, stay: int) -> E
 
     Args:
         steps: ``[T]`` logged steps, increasing.
-        values: ``[T]`` what was logged; NaN counts as below.
-        threshold: level to reach.
-        stay: logs, this one included, that must hold the level. The last ``stay - 1`` logs
-            of a history can therefore not be an onset.
+        values: ``[T]`` logged values; NaN counts as below the threshold.
+        threshold: the level to reach.
+        stay: how many logs in a row must be at or above the level, this one included. The last
+            ``stay - 1`` logs of a history can therefore not be an onset.
 
-    The crossing is interpolated linearly in log(step) between the onset's log and the one
-    before, unless that one is step 0 or NaN. A level held from the first log on gives the
-    first positive step, an upper bound.
+    The crossing is interpolated linearly in log(step) between the log of the onset and the log
+    before it, unless the log before is step 0 or NaN. If the level is held from the first log on,
+    the result is the first positive step, which is an upper bound.
 
-    Definition after "delay measures" for grokking, which have no standard form.
+    This follows the "delay measures" for grokking, which have no standard form.
 
-    Raises ValueError where the steps do not increase or ``stay`` is below one.
+    Raises ValueError if the steps do not increase or ``stay`` is less than one.
     """
     steps = np.asarray(steps, dtype=float)
     values = np.asarray(values, dtype=float)
@@ -84,9 +84,10 @@ def late_rise(
 ) -> Event:
     """The time at which a value has made half of its rise after ``start``.
 
-    The rise goes from the median of the first ``stay`` logs at or after ``start`` to the
-    median of the last ``stay`` measured logs, on a linear scale (accuracies); the time is
-    the :func:`onset` of the level half-way. Censored where the rise is below ``min_rise``.
+    The rise is measured on a linear scale, which suits accuracies. It goes from the median of the
+    first ``stay`` logs at or after ``start`` to the median of the last ``stay`` measured logs. The
+    time is the :func:`onset` of the level half-way. It is censored if the rise is less than
+    ``min_rise``.
     """
     steps = np.asarray(steps, dtype=float)
     values = np.asarray(values, dtype=float)
@@ -112,18 +113,19 @@ def fall(
 ) -> Event:
     """The time at which a positive metric has fallen from its plateau, on a log scale.
 
-    log10(max(value, floor)) of the measured logs at or after ``start`` (step 0 left out) is
-    smoothed by a running median of :data:`SMOOTHING` logs. The *plateau* is its highest value,
-    wherever that is; the *final level* the median of its last ``stay`` logs. The time is where
-    it comes, for good, to or below
+    The function takes log10(max(value, floor)) of the measured logs at or after ``start``, without
+    step 0, and smooths it by a running median of :data:`SMOOTHING` logs. The *plateau* is the
+    highest smoothed value, wherever it is. The *final level* is the median of the last ``stay``
+    smoothed values. The time is that at which the smoothed value falls, for good, to or below one
+    of these levels:
 
-    - half-way between plateau and final level (``factor`` None). It compares events within
-      one run; it moves with the budget if the metric is still falling at its end.
-    - plateau / ``factor``. It does not move with the budget, so it compares runs.
+    - half-way between the plateau and the final level (``factor`` is None). This compares events
+      within one run. It depends on the budget if the metric is still falling at the end.
+    - plateau / ``factor``. This does not depend on the budget, so it compares runs.
 
-    by interpolation in log(step) as in :func:`onset`. Censored where plateau / final level is
-    below ``min_factor``, or where fewer than ``stay`` logs follow. A dip from which the metric
-    recovers does not count as the fall; a spike after the fall delays it only if it is
+    The time is interpolated in log(step) as in :func:`onset`. It is censored if plateau / final
+    level is less than ``min_factor``, or if fewer than ``stay`` logs follow. A dip from which the
+    metric recovers does not count as the fall. A spike after the fall delays the time only if it is
     longer than half of the running median.
     """
     steps = np.asarray(steps, dtype=float)
@@ -146,12 +148,12 @@ def fall(
 
 
 def generalisation_level(table: pd.DataFrame, fraction: float, stay: int) -> float:
-    """The test accuracy from which a run of a study counts as generalising.
+    """The test accuracy at which a run of a study counts as generalising.
 
-    ``fraction`` of the highest final test accuracy in the study, a run's final accuracy being
-    the median of its last ``stay`` measured logs. One level for the whole study: against a
-    fraction of its *own* final accuracy a run that never generalises would do so at once, and
-    a fixed accuracy would not fit both digits (final accuracy about 0.9) and the first 1000 of
+    It is ``fraction`` of the highest final test accuracy in the study. A run's final accuracy is
+    the median of its last ``stay`` measured logs. The study has one level. With a fraction of its
+    *own* final accuracy, a run that never generalises would reach its level at once. A fixed
+    accuracy would not suit both digits (final accuracy about 0.9) and the first 1000 images of
     MNIST (about 0.88).
     """
     measured = before_divergence(table).dropna(subset="accuracy_test").sort_values("step")
@@ -164,10 +166,10 @@ def run_events(
     events: Callable[[pd.DataFrame], Mapping[str, Event]],
     cell: Sequence[str] = CELL,
 ) -> pd.DataFrame:
-    """Apply ``events`` to each run's history (by step, up to a divergence): a row for each run.
+    """Apply ``events`` to each run's history, ordered by step and up to a divergence.
 
-    Columns: run, seed, those of ``cell``, diverged (bool), then for every event its name (step) and
-    ``<name>_censored``.
+    Returns a row for each run. Its columns are run, seed, those of ``cell``, diverged (bool), and
+    for each event its name (the step) and ``<name>_censored``.
     """
     rows = []
     for run, history in table.groupby("run", sort=True):
@@ -184,11 +186,12 @@ def run_events(
 def fit_and_fall(
     table: pd.DataFrame, metric: str, train_threshold: float, stay: int, factor: float
 ) -> pd.DataFrame:
-    """When each run memorises, and when a metric has fallen by a factor afterwards.
+    """When each run memorises, and when a metric has fallen by a factor after that.
 
-    Columns of :func:`run_events` for the events ``train``, the :func:`onset` of training accuracy,
-    and ``metric``, its :func:`fall` to plateau / ``factor`` with the plateau taken after that; and
-    ``latest``, the time of the fall or infinity where there is none.
+    Returns the columns of :func:`run_events` for two events: ``train``, the :func:`onset` of
+    training accuracy; and ``metric``, its :func:`fall` to plateau / ``factor``, where the plateau
+    is taken after ``train``. The column ``latest`` is the time of the fall, or infinity if there is
+    none.
     """
 
     def times(run: pd.DataFrame) -> dict[str, Event]:

@@ -9,10 +9,10 @@ from latephase.runs.columns import BETA1, DECAY, MOMENTUM, OPTIMIZER, OPTIMIZER_
 
 
 def final_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The last row of each run, or its last before it diverged, with a column ``momentum``.
+    """The last row of each run, or the last before it diverged, with a column ``momentum``.
 
-    Momentum is heavy-ball's μ, or β₁ of Adam and its relatives. An optimizer that has neither has
-    momentum 0, and one that has no weight decay has weight decay 0.
+    Momentum is heavy-ball's μ, or β₁ of Adam and its relatives. It is 0 for an optimizer that has
+    neither. Weight decay is 0 for an optimizer that has none.
     """
     last = before_divergence(table).sort_values("step").groupby("run", sort=False).tail(1)
     momentum = pd.Series(float("nan"), index=last.index)
@@ -25,9 +25,9 @@ def final_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def settled(table: pd.DataFrame, columns: Sequence[str], stay: int) -> pd.DataFrame:
-    """The last values of the runs that did not diverge: a row for each run, in its index.
+    """The final values of the runs that did not diverge: a row for each run, indexed by run.
 
-    Each value is the median of a run's last ``stay`` logs of that column.
+    Each value is the median of the last ``stay`` logs of that column.
     """
     gone = table.loc[table["diverged_at"].notna(), "run"]
     whole = table[~table["run"].isin(gone)].sort_values("step")
@@ -41,9 +41,9 @@ def settled(table: pd.DataFrame, columns: Sequence[str], stay: int) -> pd.DataFr
 
 
 def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
-    """The final rows of the runs that did not diverge and that end at or above a training accuracy.
+    """The final rows of the runs that did not diverge and reach a training accuracy.
 
-    The text that is returned with them says how many runs were left out.
+    Returns these rows, and a text that says how many runs are left out.
     """
     last = final_rows(table)
     kept = last[last["diverged_at"].isna() & (last["accuracy_train"] >= threshold)]
@@ -58,7 +58,7 @@ def fitted(table: pd.DataFrame, threshold: float) -> tuple[pd.DataFrame, str]:
 
 
 def best_cells(last: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Of final rows, those of each optimizer's best cell: the smallest mean of a metric over seeds.
+    """The final rows of each optimizer's best cell, by the smallest mean of a metric over seeds.
 
     A cell is a learning rate, a momentum and a weight decay.
     """

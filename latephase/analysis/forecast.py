@@ -1,18 +1,19 @@
-"""Which measure tells, before a run generalises, whether and when it will.
+"""Which measures predict, before a run generalises, whether and when it will generalise.
 
-At each logged step before its onset, a run is asked two questions: does it generalise within a
-decade of steps, and in which order do two runs generalise? A measure answers with its value at that
+At each logged step before a run's onset, there are two questions. Does the run generalise within a
+decade of steps? Which of two runs generalises later? A measure answers both with its value at that
 step alone (landmarking: van Houwelingen, *Dynamic prediction by landmarking in event history
-analysis*, Scand. J. Statist. 34, 2007). What a value means is learnt from other runs by monotone
-least squares (:class:`sklearn.isotonic.IsotonicRegression`), so that only the order of a measure's
-values counts.
+analysis*, Scand. J. Statist. 34, 2007). The meaning of a value is learnt from other runs by
+monotone least squares (:class:`sklearn.isotonic.IsotonicRegression`), so only the order of a
+measure's values counts.
 
-The regression has seen none of the runs that are compared. For every two held-out groups (two seeds
-or two settings, or one of them for runs of the same group) it is fitted to the remaining groups: so
-both runs of a pair are judged by one regression (leave-pair-out: Airola et al., Comput. Stat. Data
-Anal. 55, 2011). Leaving out one group at a time and comparing across the regressions would not do:
-the mean of the others is lower for a run that is late, so that a measure that says nothing seems to
-say the opposite (Parker et al., BMC Bioinformatics 8, 2007).
+The regression is never fitted to the runs that it judges. Two groups (two seeds or two settings)
+are held out at a time, or one group to compare runs of the same group. The regression is fitted to
+the remaining groups, so both runs of a pair are judged by one regression (leave-pair-out: Airola et
+al., Comput. Stat. Data Anal. 55, 2011). It would be wrong to leave out one group at a time and to
+compare runs across the regressions: if a run is late, the mean of the other runs is lower, so a
+measure without information would seem to predict the opposite (Parker et al., BMC Bioinformatics 8,
+2007).
 """
 
 from collections.abc import Sequence
@@ -31,60 +32,77 @@ from latephase.analysis.seeds import ENDS, MIN_SEEDS, distinct_draws, stacked
 from latephase.errors import UserError
 
 SOON = 1.0
-"""Decades of steps: what is asked is whether a run generalises within so many."""
+"""The horizon, in decades of steps: a run that generalises within it generalises "soon"."""
 BASELINES = (Measure("step", "steps so far"), Measure("loss_train", "training loss"))
-"""What a measure must beat: what everyone who trains a network has."""
+"""A measure must predict better than these, which everyone who trains a network has."""
 REFERENCE = Measure("accuracy_test", "test accuracy", logarithmic=False)
-"""Shown beside the measures: the onset is one of this column."""
+"""Shown beside the measures. The onset is defined by this column."""
 GROUPS = {"seed": "seeds", "setting": "settings"}
-"""What is held out, and the plural of it."""
+"""What is held out, and its plural."""
 SCORES = ("auroc", "order")
 
 
 class Pairs(NamedTuple):
-    """Of all pairs of runs: what their comparisons score in sum, and how many there are."""
+    """Comparisons of all pairs of R runs.
 
-    right: NDArray
-    asked: NDArray
+    ``points`` ``[R, R]`` is the sum of their scores, and ``number`` ``[R, R]`` how many there are.
+    """
+
+    points: NDArray
+    number: NDArray
 
     def score(self) -> float:
-        """The mean over all comparisons; NaN where there is none."""
-        return float(self.right.sum() / self.asked.sum()) if self.asked.any() else np.nan
+        """The mean score of all comparisons; NaN if there are none."""
+        return float(self.points.sum() / self.number.sum()) if self.number.any() else np.nan
 
     def drawn(self, member: NDArray, times: NDArray) -> NDArray:
-        """The score of draws in which each seed is there so many ``times`` [D, S].
+        """The score in bootstrap draws of seeds.
 
-        ``member`` [S, R] is 1 where a run is of a seed. A seed that is drawn w times brings its own
-        comparisons w times, for its copies are not compared with each other. Comparisons of two
-        seeds count as often as the product of their times. Those within a seed have the share of
-        all that they have in the study. Otherwise it would depend on how many different seeds are
-        drawn, and a score that is higher within a seed would be higher in every draw than in the
-        study. NaN for a draw that lacks one of the two kinds.
+        Args:
+            member: ``[S, R]``, 1 where a run belongs to a seed.
+            times: ``[D, S]``, how often each draw contains each seed.
+
+        Returns the scores ``[D]``. The score of a draw is NaN if the draw lacks one of the two
+        kinds of comparisons: within a seed, and between two seeds.
+
+        A seed that is drawn w times contributes the comparisons within it w times, because its
+        copies are not compared with each other. The comparisons of two seeds are weighted by the
+        product of their times. The comparisons within seeds keep the share of all comparisons that
+        they have in the study. Without this, their share would depend on the number of different
+        seeds in the draw, and if the score is higher within seeds, it would be higher in every draw
+        than in the study.
         """
-        right, asked = (member @ pairs @ member.T for pairs in self)  # [S, S]
+        points, number = (member @ pairs @ member.T for pairs in self)  # [S, S]
         same = np.eye(len(member), dtype=bool)
-        often = times[:, :, None] * np.where(same, 1, times[:, None, :])  # [D, S, S]
-        score = np.full(len(times), 0.0 if asked.any() else np.nan)
+        weight = times[:, :, None] * np.where(same, 1, times[:, None, :])  # [D, S, S]
+        score = np.full(len(times), 0.0 if number.any() else np.nan)
         for kind in (same, ~same):
-            if asked[kind].any():
-                share = asked[kind].sum() / asked.sum()
+            if number[kind].any():
+                share = number[kind].sum() / number.sum()
                 with np.errstate(invalid="ignore"):
-                    score += share * (often[:, kind] @ right[kind]) / (often[:, kind] @ asked[kind])
+                    score += (
+                        share * (weight[:, kind] @ points[kind]) / (weight[:, kind] @ number[kind])
+                    )
         return score
 
 
 def asked(
     table: pd.DataFrame, *, fraction: float, stay: int, settings: Sequence[str]
 ) -> pd.DataFrame:
-    """The steps at which runs are asked: all logs after step 0 and before a run generalises.
+    """The steps at which a forecast is made: all logged steps after 0 and before the run's onset.
 
-    A run generalises at the onset of test accuracy at ``fraction`` of the study's best final one,
-    for ``stay`` logs. Added columns: ``setting``, a number for each combination of the columns
-    ``settings`` that the table has; ``onset``, NaN for a run that never generalises; ``left``, the
-    decades of steps that are left until then; and ``soon``, 1 where that is at most :data:`SOON`, 0
-    where it is more, NaN where a run has ended too early to tell.
+    A run generalises at the onset of test accuracy at ``fraction`` of the study's best final test
+    accuracy, held for ``stay`` logs. These columns are added:
 
-    Raises UserError where two runs share seed and setting: then the study has another axis.
+    - ``setting``: a number for each combination of values in those columns of ``settings`` that the
+      table has.
+    - ``onset``: the step of the onset; NaN for a run that never generalises.
+    - ``left``: decades of steps from this step to the onset.
+    - ``soon``: 1 if ``left`` is at most :data:`SOON`, 0 if it is more, NaN if the run ends too
+      early to decide.
+
+    Raises UserError if two runs have the same seed and setting: the study then has an axis that
+    ``settings`` lacks.
     """
     level = events.generalisation_level(table, fraction, stay)
     table = before_divergence(table).sort_values(["run", "step"])
@@ -93,9 +111,9 @@ def asked(
     table = table.assign(setting=numbers)
     runs = table.drop_duplicates("run")
     if runs.duplicated(["seed", "setting"]).any():
-        told = ", ".join(present) or "none"
+        axes = ", ".join(present) or "none"
         raise UserError(
-            f"--options: settings: two runs share seed and {told}; allowed: all axes of the study"
+            f"--options: settings: two runs share seed and {axes}; allowed: all axes of the study"
         )
     onsets = {
         run: events.onset(history["step"], history["accuracy_test"], level, stay)
@@ -113,26 +131,32 @@ def asked(
 
 
 def values(rows: pd.DataFrame, measure: Measure) -> NDArray:
-    """A measure's value at each step that is asked, as log10 where that is its scale; or NaN."""
-    found = rows[measure.column].to_numpy(float)
+    """A measure's value in each row: log10 on a logarithmic scale; NaN if not finite."""
+    numbers = rows[measure.column].to_numpy(float)
     if measure.logarithmic:
-        found = np.log10(np.maximum(found, FLOOR))
-    return np.where(np.isfinite(found), found, np.nan)
+        numbers = np.log10(np.maximum(numbers, FLOOR))
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def comparisons(
-    rows: pd.DataFrame, found: NDArray, held_out: str
+    rows: pd.DataFrame, numbers: NDArray, held_out: str
 ) -> tuple[dict[str, Pairs], float]:
-    """What a measure's values tell about runs of groups that are held out.
+    """Compare runs of held-out groups by a measure's values.
 
-    ``auroc``: pairs of a step from which a run generalises soon and one from which it does not, of
-    the same run or of two. A pair scores 1 where the former is judged the likelier, 1/2 where there
-    is no difference: their mean is the area under the ROC curve (Mann and Whitney, Ann. Math.
-    Statist. 18, 1947). ``order``: pairs of runs that both generalise, asked at the same step. A
-    pair scores 1 where the run that is judged to be the later one is later, −1 where it is the
-    earlier, 0 where there is no difference: their mean is Somers' D, a rank correlation (Am.
-    Sociol. Rev. 27, 1962). The number beside them is the mean error of the predicted onset,
-    in decades.
+    Two scores are computed. ``auroc`` compares a step from which a run generalises soon with a step
+    from which a run does not; both may belong to the same run. A pair scores 1 if the former is
+    judged more likely to generalise soon, and 1/2 if there is no difference. The mean score is the
+    area under the ROC curve (Mann and Whitney, Ann. Math. Statist. 18, 1947). ``order`` compares
+    two runs that both generalise, at the same step. A pair scores 1 if the run that is judged to be
+    later is later, −1 if it is earlier, and 0 if there is no difference. The mean score is Somers'
+    D, a rank correlation (Am. Sociol. Rev. 27, 1962).
+
+    Args:
+        rows: rows of :func:`asked`.
+        numbers: the measure's value in each row.
+        held_out: "seed" or "setting".
+
+    Returns the :class:`Pairs` of each score, and the mean error of the predicted onset in decades.
     """
     run, group = (pd.factorize(rows[name])[0] for name in ("run", held_out))
     left, soon, step = (rows[name].to_numpy(float) for name in ("left", "soon", "step"))
@@ -140,12 +164,12 @@ def comparisons(
     pairs = {name: Pairs(np.zeros((n, n)), np.zeros((n, n))) for name in SCORES}
     errors = np.full(len(rows), np.nan)
     for one, other in combinations_with_replacement(range(group.max() + 1), 2):
-        test = np.flatnonzero(np.isin(group, (one, other)) & np.isfinite(found))
-        train = ~np.isin(group, (one, other)) & np.isfinite(found)
+        test = np.flatnonzero(np.isin(group, (one, other)) & np.isfinite(numbers))
+        train = ~np.isin(group, (one, other)) & np.isfinite(numbers)
         across = group[test][:, None] != group[test] if one != other else np.True_
         member = np.eye(n)[run[test]]
-        likely = monotone(found[train], soon[train], found[test])
-        later = monotone(found[train], left[train], found[test])
+        likely = monotone(numbers[train], soon[train], numbers[test])
+        later = monotone(numbers[train], left[train], numbers[test])
         if one == other:
             errors[test] = np.abs(later - left[test])
         positive, negative = soon[test] == 1, soon[test] == 0
@@ -153,21 +177,21 @@ def comparisons(
         above = np.sign(likely[:, None] - likely)
         onset = left[test] + np.log10(step[test])
         of_order = across & (step[test][:, None] == step[test]) & np.isfinite(later)
-        of_order &= onset[:, None] - onset > 1e-9  # each pair once, the later one first
-        for name, these, right in (
+        of_order &= onset[:, None] - onset > 1e-9  # each pair once, with the later run first
+        for name, compared, scored in (
             ("auroc", of_areas, (1 + above) / 2),
             ("order", of_order, np.sign(later[:, None] - later)),
         ):
-            pairs[name].right[:] += member.T @ np.where(these, right, 0) @ member
-            pairs[name].asked[:] += member.T @ these @ member
+            pairs[name].points[:] += member.T @ np.where(compared, scored, 0) @ member
+            pairs[name].number[:] += member.T @ compared @ member
     known = errors[np.isfinite(errors)]
     return pairs, float(known.mean()) if len(known) else np.nan
 
 
 def monotone(x: NDArray, y: NDArray, at: NDArray) -> NDArray:
-    """What y is at other x by the monotone function nearest to the pairs, rising or falling.
+    """Predict y at other x by the monotone function, rising or falling, with the least squares.
 
-    Outside the x that are known it is constant. NaN where no y is known.
+    Beyond the known x the prediction is constant. It is NaN if no y is known.
     """
     known = np.isfinite(y)
     if not known.any():
@@ -189,26 +213,31 @@ def forecasts(
     settings: Sequence[str],
     measures: Sequence[Measure] = MEASURES,
 ) -> pd.DataFrame:
-    """A row for each measure and each kind of group that is held out (:data:`COLUMNS`).
+    """How well each measure predicts: a row for each measure and each kind of held-out group.
 
-    ``held_out`` is seed or setting, and ``groups`` how many of them there are; with a single one
-    there is no row. ``runs`` are asked, of which ``never`` generalise in their budget. They have no
-    onset, so that only ``auroc`` counts them. Both scores have an interval (whole seeds drawn; NaN
-    with fewer than five). ``<score>_gain`` is how much more it is than that of the better baseline
-    at the same steps, and ``<score>_verdict`` is that of :func:`verdict`. ``error`` is the mean
-    distance of the predicted onset in decades, ``baseline_error`` the smaller of the baselines'.
+    Returns the columns :data:`COLUMNS`:
+
+    - ``held_out``: "seed" or "setting". ``groups``: how many of them there are. With a single group
+      there is no row.
+    - ``runs``: the number of runs; ``never``: how many of them do not generalise within their
+      budget. Those have no onset, so only ``auroc`` counts them.
+    - both scores, with an interval over seeds (NaN with fewer than five seeds). ``<score>_gain`` is
+      the score minus that of the better baseline at the same steps, and ``<score>_verdict`` is the
+      result of :func:`verdict`.
+    - ``error``: the mean distance in decades between the predicted and the true onset.
+      ``baseline_error``: the smaller of the baselines' errors.
     """
     rows = asked(table, fraction=fraction, stay=stay, settings=settings)
     known = (*BASELINES, REFERENCE, *measures)
     present = {m: values(rows, m) for m in known if m.column in rows}
-    present = {m: found for m, found in present.items() if np.isfinite(found).any()}
-    told = []
+    present = {m: numbers for m, numbers in present.items() if np.isfinite(numbers).any()}
+    forecast_rows = []
     for held_out in GROUPS:
         if rows[held_out].nunique() < 2:
             continue
         trivial = _Trivial(rows, present, held_out)
-        told += [_forecast(rows, m, found, trivial) for m, found in present.items()]
-    return pd.DataFrame(told, columns=COLUMNS)
+        forecast_rows += [_forecast(rows, m, numbers, trivial) for m, numbers in present.items()]
+    return pd.DataFrame(forecast_rows, columns=COLUMNS)
 
 
 COLUMNS = (
@@ -217,13 +246,13 @@ COLUMNS = (
       ("", "_low", "_high", "_gain", "_gain_low", "_gain_high", "_verdict")),
     *("error", "baseline_error"),
 )  # fmt: skip
-"""Of :func:`forecasts`."""
+"""The columns of :func:`forecasts`."""
 
 
 def of_studies(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
-    """The forecasts of several studies, below each other, with the column study first.
+    """The forecasts of several studies, stacked, with the column study first.
 
-    ``options`` are those of :func:`forecasts`. Raises UserError where no study has two groups.
+    ``options`` are those of :func:`forecasts`. Raises UserError if no study has two groups.
     """
     frames = [forecasts(table, **options).assign(study=name) for name, table in tables.items()]
     df = stacked(frames)[["study", *COLUMNS]]
@@ -233,31 +262,35 @@ def of_studies(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
 
 
 class _Trivial:
-    """What the baselines tell at some of the steps that are asked; most measures have them all."""
+    """The baselines' comparisons at a subset of the steps.
+
+    They are stored for each subset, because most measures have a value at every step.
+    """
 
     def __init__(self, rows: pd.DataFrame, present: dict[Measure, NDArray], held_out: str):
         self.rows, self.held_out = rows, held_out
-        self.found = [present[measure] for measure in BASELINES if measure in present]
-        self.told = {}
+        self.baselines = [present[measure] for measure in BASELINES if measure in present]
+        self.known = {}
 
     def at(self, kept: NDArray) -> list[tuple[dict[str, Pairs], float]]:
         key = kept.tobytes()
-        if key not in self.told:
-            self.told[key] = [
-                comparisons(self.rows[kept], found[kept], self.held_out) for found in self.found
+        if key not in self.known:
+            self.known[key] = [
+                comparisons(self.rows[kept], values[kept], self.held_out)
+                for values in self.baselines
             ]
-        return self.told[key]
+        return self.known[key]
 
 
 def _forecast(
-    rows: pd.DataFrame, measure: Measure, found: NDArray, trivial: _Trivial
+    rows: pd.DataFrame, measure: Measure, numbers: NDArray, trivial: _Trivial
 ) -> dict[str, object]:
     """One row of :func:`forecasts`."""
-    kept = np.isfinite(found)
+    kept = np.isfinite(numbers)
     baselines, rows = trivial.at(kept), rows[kept]
     runs = rows.drop_duplicates("run")
-    pairs, error = comparisons(rows, found[kept], trivial.held_out)
-    told = {
+    pairs, error = comparisons(rows, numbers[kept], trivial.held_out)
+    row = {
         "held_out": trivial.held_out,
         "groups": int(rows[trivial.held_out].nunique()),
         "measure": measure.column,
@@ -271,15 +304,15 @@ def _forecast(
         better = max(others, key=lambda other: np.nan_to_num(other.score()))
         drawn = _drawn(own, better, runs["seed"].to_numpy())
         for name, (estimate, low, high) in zip((score, f"{score}_gain"), drawn, strict=True):
-            told |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
-        told[f"{score}_verdict"] = verdict(told, score)
-    return told
+            row |= {name: estimate, f"{name}_low": low, f"{name}_high": high}
+        row[f"{score}_verdict"] = verdict(row, score)
+    return row
 
 
 def _drawn(own: Pairs, baseline: Pairs, seeds: NDArray) -> list[tuple[float, float, float]]:
-    """A score and its distance from a baseline's, each with its interval over seeds."""
+    """A score and its distance from a baseline's score, each with its interval over seeds."""
     estimates = own.score(), own.score() - baseline.score()
-    counted = (own.asked + own.asked.T).sum(0) > 0
+    counted = (own.number + own.number.T).sum(0) > 0
     names = np.unique(seeds[counted])
     if len(names) < MIN_SEEDS:
         return [(estimate, np.nan, np.nan) for estimate in estimates]
@@ -293,10 +326,10 @@ def _drawn(own: Pairs, baseline: Pairs, seeds: NDArray) -> list[tuple[float, flo
 
 
 def verdict(row: dict[str, object], score: str) -> str:
-    """What a measure's score is beside that of the better baseline, by the interval of its gain.
+    """Compare a measure's score with that of the better baseline, by the interval of its gain.
 
-    "better" if all of it lies above 0, "worse" if below, else "no better"; "not known" without a
-    score; "undecided" without an interval.
+    "better" if the whole interval is above 0, "worse" if it is below 0, otherwise "no better". "not
+    known" if there is no score, "undecided" if there is no interval, and "baseline" for a baseline.
     """
     low, high = (row[f"{score}_gain_{end}"] for end in ("low", "high"))
     if row["measure"] in {m.column for m in BASELINES}:

@@ -1,12 +1,12 @@
-"""What an intervention moves: each measure and generalisation, against a control at the same seeds.
+"""How an intervention changes the measures and generalisation, against a control of the same seeds.
 
-Measures that move together say nothing of cause. Here an arm of a study and its control differ in
-one thing that was done to the training, and share seed, start and batches. So what differs at the
-end is the effect of that one thing.
+Measures that change together do not show which is the cause. Here an arm of a study and its control
+differ in one thing that was done to the training. They share seed, initialisation and batches, so
+the difference at the end is the effect of that one thing.
 
-Whether a quantity was moved is decided by a margin that was stated beforehand, as an equivalence
-test decides it: it was moved if the whole interval lies beyond the margin, and it stayed if the
-whole interval lies within (two one-sided tests: Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987).
+A margin, stated beforehand, decides whether a quantity was moved, as in an equivalence test. The
+quantity was moved if its whole interval lies beyond the margin. It stayed if its whole interval
+lies within the margin (two one-sided tests: Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,23 +24,24 @@ from latephase.runs.columns import ARM
 
 ACCURACY, ONSET = "accuracy_test", "onset"
 GENERALISATION = {ACCURACY: "test accuracy", ONSET: "onset"}
-"""What stands for generalisation, and its name."""
+"""The quantities that represent generalisation, and their names."""
 LABELS = {measure.column: measure.label for measure in MEASURES if measure.logarithmic}
-"""The measures whose change can be told in decades."""
+"""The measures whose change can be given in decades."""
 MARGINS = {ACCURACY: 0.02, ONSET: NO_DELAY}
 """Two points of accuracy, as in the claims han2025-suppressed-accuracy and
-han2025-encouraged-accuracy; and the decades between two onsets below which
-:mod:`latephase.analysis.lead_lag` does not tell them apart."""
+han2025-encouraged-accuracy; and the distance in decades below which
+:mod:`latephase.analysis.lead_lag` does not distinguish two onsets."""
 MARGIN = 0.5
-"""Decades of a measure: a factor 3, as in the claim han2025-suppressed-works."""
+"""The margin of a measure in decades: a factor of about 3, as in the claim
+han2025-suppressed-works."""
 
 
 BEFORE_FORK = "before the fork"
-"""The verdict where all onsets lie in the past that a fork and its control share."""
+"""The verdict if all onsets lie before the fork, in the part that a run and its control share."""
 
 
 class Quantity(NamedTuple):
-    """A value for each seed, between two bounds: equal where it was seen."""
+    """Bounds of a value for each seed. The two are equal if the value was observed."""
 
     smallest: pd.Series
     largest: pd.Series
@@ -54,24 +55,26 @@ def changes(
     fraction: float,
     stay: int,
 ) -> pd.DataFrame:
-    """A row for each comparison and quantity (:data:`COLUMNS`).
+    """The change of each quantity in each comparison, one row each (:data:`COLUMNS`).
 
     Args:
-        tables: studies' data by the studies' names.
-        comparisons: what was done (``name``), and two arms: ``study`` and ``arm``, and those of the
-            control, ``control_study`` (by default the same) and ``control``.
-        measures: columns of :data:`LABELS`, in addition to generalisation.
-        fraction: a run generalises at the onset of test accuracy at that share of the best final
-            one of the control.
-        stay: the logs that an onset takes, and over which a last value is the median.
+        tables: the data of each study, by the study's name.
+        comparisons: each has a ``name`` that says what was done, the ``study`` and ``arm`` with the
+            intervention, and the ``control_study`` (by default the same study) and ``control``, an
+            arm without it.
+        measures: columns of :data:`LABELS`, compared in addition to generalisation.
+        fraction: a run generalises at the onset of test accuracy at this share of the control's
+            best final test accuracy.
+        stay: how many logs an onset must hold, and over how many logs the median is a final value.
 
-    ``change`` is the median over seeds of arm minus control: of accuracy as it is, of log10 of
-    everything else, the onset's step included. ``seeds`` have a value in both; runs that diverged
-    have none, and no onset either. An onset that a run does not show is later than its last step,
-    so that a change or an end of its interval may be infinite. An onset that lies in the past which
-    a fork and its control share says nothing, and is left out.
+    ``change`` is the median over seeds of arm minus control. Accuracy is compared as it is, every
+    other quantity as log10, including the step of the onset. ``seeds`` is the number of seeds with
+    a value in both arms. Runs that diverged have no value and no onset. If a run shows no onset,
+    its onset is later than its last step, so a change or an end of its interval may be infinite. If
+    an onset lies in the past that a fork and its control share, it is left out, because it contains
+    no information about the intervention.
 
-    Raises UserError where a study or an arm is not there.
+    Raises UserError if a study or an arm does not exist.
     """
     rows = []
     for comparison in comparisons:
@@ -88,13 +91,13 @@ def changes(
 
 
 COLUMNS = ("intervention", "quantity", "seeds", "change", "low", "high", "margin", "verdict")
-"""Of :func:`changes`."""
+"""The columns of :func:`changes`."""
 
 
 def _runs_of(
     tables: Mapping[str, pd.DataFrame], comparison: Mapping[str, Any], role: str
 ) -> pd.DataFrame:
-    """The rows of one side of a comparison, without the runs that diverged."""
+    """The rows of one side of a comparison, without runs that diverged."""
     study = comparison["study"]
     if role == "control":
         study = comparison.get("control_study", study)
@@ -110,41 +113,42 @@ def _runs_of(
             f"--options: comparisons: {comparison['name']!r} names the {role} {arm!r}; "
             f"allowed: {', '.join(arms) or 'none, for the study has no arms'}"
         )
-    found = table[table[ARM] == arm]
-    if found.drop_duplicates("run").duplicated("seed").any():
+    rows = table[table[ARM] == arm]
+    if rows.drop_duplicates("run").duplicated("seed").any():
         raise UserError(
             f"--options: comparisons: the {role} {arm!r} has two runs of a seed; "
             "allowed: an arm with one run of each"
         )
-    return found[found.groupby("run")["diverged_at"].transform("count") == 0]
+    return rows[rows.groupby("run")["diverged_at"].transform("count") == 0]
 
 
 def _quantities(
     table: pd.DataFrame, measures: Sequence[str], level: float, stay: int
 ) -> dict[str, Quantity]:
-    """What is compared of an arm, by seed."""
+    """The quantities of an arm that are compared, by seed."""
     seeds = table.groupby("run")["seed"].first()
     last = settled(table, [ACCURACY, *measures], stay)
     last[list(measures)] = np.log10(last[list(measures)].clip(lower=FLOOR))
     last.index = seeds[last.index]
-    found = {name: Quantity(last[name], last[name]) for name in last}
+    observed = {name: Quantity(last[name], last[name]) for name in last}
     onsets = {
         seeds[run]: events.onset(history["step"], history[ACCURACY], level, stay)
         for run, history in table.groupby("run")
     }
     steps = np.log10(pd.Series({seed: onset.step for seed, onset in onsets.items()}, dtype=float))
     never = pd.Series({seed: onset.censored for seed, onset in onsets.items()}, dtype=bool)
-    return found | {ONSET: Quantity(steps, steps.mask(never, np.inf))}
+    return observed | {ONSET: Quantity(steps, steps.mask(never, np.inf))}
 
 
 def _shared_past(arm: pd.DataFrame, control: pd.DataFrame) -> float:
-    """The last step at which all seeds' histories are the same in both; 0 if they only begin alike.
+    """The last step up to which arm and control have the same history at every seed.
 
-    Of runs that fork from one run the accuracies before are the same numbers.
+    It is 0 if they share only their beginning. Runs that fork from one run have identical
+    accuracies and losses before the fork.
     """
-    keys, told = ["seed", "step"], ["accuracy_train", "loss_train", ACCURACY]
-    both = arm[keys + told].merge(control[keys + told], on=keys, suffixes=("", "_control"))
-    same = np.all([both[name] == both[f"{name}_control"] for name in told], axis=0)
+    keys, compared = ["seed", "step"], ["accuracy_train", "loss_train", ACCURACY]
+    both = arm[keys + compared].merge(control[keys + compared], on=keys, suffixes=("", "_control"))
+    same = np.all([both[name] == both[f"{name}_control"] for name in compared], axis=0)
     first = both.loc[~same, "step"].min()
     before = both.loc[both["step"] < first if first == first else slice(None), "step"]
     return float(before.max()) if len(before) else 0.0
@@ -158,21 +162,22 @@ def _change(mine: Quantity, other: Quantity, shared: float) -> dict[str, float]:
     smallest, largest = smallest.mask(past), largest.mask(past)
     known = (smallest.notna() & largest.notna()).to_numpy()
     bounds = [end.to_numpy(float)[known][:, None] for end in (smallest, largest)]
-    found = seed_interval(*bounds, mean_of_cells)
+    interval = seed_interval(*bounds, mean_of_cells)
     return {
         "seeds": int(known.sum()),
         "past": int(past.sum()),
-        "change": found.estimate,
-        "low": found.low,
-        "high": found.high,
+        "change": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
     }
 
 
 def verdict(row: Mapping[str, Any], margin: float) -> str:
-    """Whether a quantity was moved: "up", "down", "stays" within the margin, or "undecided".
+    """Decide whether a quantity was moved: "up", "down", "stays" or "undecided".
 
-    Where no seed has a value in both arms: :data:`BEFORE_FORK` if there are onsets that lie in the
-    past that both share, otherwise "nothing to compare".
+    "stays" means that the whole interval lies within the margin. If no seed has a value in both
+    arms, the verdict is :data:`BEFORE_FORK` if there are onsets in the shared past, otherwise
+    "nothing to compare".
     """
     if not row["seeds"]:
         return BEFORE_FORK if row["past"] else "nothing to compare"
@@ -185,11 +190,11 @@ def verdict(row: Mapping[str, Any], margin: float) -> str:
 
 
 def verdicts(changes: pd.DataFrame) -> pd.DataFrame:
-    """Over the quantities of :func:`changes`: a row for each intervention (:data:`VERDICTS`).
+    """Summarise :func:`changes`: a row for each intervention (:data:`VERDICTS`).
 
-    ``moved``, ``stays`` and ``undecided`` are lists of measures, the moved ones with their change
-    in decades. Test accuracy and the onset have their change, interval and verdict.
-    ``conclusion`` is that of :func:`conclusion`.
+    ``moved``, ``stays`` and ``undecided`` are lists of measures. Each moved measure is listed with
+    its change in decades. For test accuracy and for the onset there are the change, its interval
+    and its verdict. ``conclusion`` is the result of :func:`conclusion`.
     """
     rows = []
     for name, own in changes.groupby("intervention", sort=False):
@@ -214,29 +219,32 @@ VERDICTS = (
     *(f"{name}{end}" for name in GENERALISATION for end in ("", "_low", "_high", "_verdict")),
     "conclusion",
 )
-"""Of :func:`verdicts`."""
+"""The columns of :func:`verdicts`."""
 
 
 def conclusion(row: Mapping[str, str]) -> str:
-    """What an intervention says: whether generalisation moved with the measures that it moved.
+    """What an intervention shows: whether generalisation moved together with the measures.
 
-    "generalisation moves" if test accuracy or the onset is up or down; "generalisation stays" if
-    accuracy stays, and the onset too where there is one to compare; otherwise "undecided". In any
-    case "no measure moves" is said where all that are known stay, because then nothing was tried,
-    and "undecided whether a measure moves" where that is so.
+    The conclusion is "generalisation moves" if test accuracy or the onset is up or down. It is
+    "generalisation stays" if the accuracy stays, and the onset too if there is one to compare.
+    Otherwise it is "undecided".
+
+    If no measure moved, the conclusion begins with "no measure moves" if all measures with a
+    verdict stay, because the intervention then tested nothing. Otherwise it begins with "undecided
+    whether a measure moves", unless the conclusion is "undecided" anyway.
     """
-    found = {row[f"{name}_verdict"] for name in GENERALISATION}
-    if found & {"up", "down"}:
-        told = "generalisation moves"
-    elif row[f"{ACCURACY}_verdict"] == "stays" and "undecided" not in found:
-        told = "generalisation stays"
+    outcomes = {row[f"{name}_verdict"] for name in GENERALISATION}
+    if outcomes & {"up", "down"}:
+        outcome = "generalisation moves"
+    elif row[f"{ACCURACY}_verdict"] == "stays" and "undecided" not in outcomes:
+        outcome = "generalisation stays"
     else:
-        told = "undecided"
+        outcome = "undecided"
     if row["moved"] != NONE:
-        return told
+        return outcome
     if row["undecided"] == NONE and row["stays"] != NONE:
-        return f"no measure moves; {told}"
-    return told if told == "undecided" else f"undecided whether a measure moves; {told}"
+        return f"no measure moves; {outcome}"
+    return outcome if outcome == "undecided" else f"undecided whether a measure moves; {outcome}"
 
 
 NONE = "none"

@@ -1,4 +1,4 @@
-"""What moves when: every measure's change, against memorisation and generalisation."""
+"""When each measure changes, compared with the onsets of memorisation and of generalisation."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,14 +14,17 @@ from latephase.analysis.seeds import pooled_interval, stacked
 from latephase.errors import UserError
 
 NO_DELAY = 0.3
-"""Decades: in a study whose median delay is shorter, the two onsets are not told apart."""
+"""Decades. If a study's median delay is shorter, we do not distinguish its two onsets."""
 FLOOR = 1e-12
-"""What stands for 0 on a scale of logarithms."""
+"""Replaces smaller values, such as 0, on a logarithmic scale."""
 
 
 class Measure(NamedTuple):
-    """A column, its name in the figure, whether it is seen on a logarithmic scale, and whether only
-    a fall counts as its change."""
+    """A column of a study's data, as the analyses of the atlas read it.
+
+    ``label`` is its name in figures. ``logarithmic`` says whether it is analysed as log10.
+    ``falls`` says whether only a fall counts as its change.
+    """
 
     column: str
     label: str
@@ -57,14 +60,17 @@ MEASURES = (
     Measure("nhsic_difference", "nHSIC(Z;X) − nHSIC(Z;Y)", logarithmic=False),
     Measure("mi_entropies_difference", r"$\hat I$(Z;X) − $\hat I$(Z;Y)", logarithmic=False),
 )
-"""In the order of the figure: collapse, flatness and curvature, norms and spectra,
+"""In the order of the figure: collapse; flatness and curvature; norms and spectra;
 representativeness and information."""
 LEAST = 0.1
-"""The smallest change that counts: decades of a logarithm, or the units of the column."""
+"""The smallest change that counts: in decades for a logarithmic scale, otherwise in the units of
+the column."""
 APART = 0.1
-"""Decades between a change and half of the fall from which the two times are said to disagree."""
+"""Decades. If the time of the change and the time of half of the fall differ by this or more,
+figures and tables say so."""
 UNPLACED = {"flat": "does not change", "line": "drifts", "": "does not fall"}
-"""What a measure does that has no change to place, by the shape of its history; "" is any other."""
+"""What a measure does in a run in which no change can be placed, by the shape of its history. ""
+stands for every other shape."""
 
 
 def leads(
@@ -75,17 +81,24 @@ def leads(
     stay: int,
     measures: Sequence[Measure] = MEASURES,
 ) -> pd.DataFrame:
-    """When each measure changes in each run that memorises and generalises.
+    """When each measure changes, in each run that memorises and generalises.
 
-    A row for each run and measured column, with :data:`COLUMNS`. ``train`` and ``test`` are the
-    steps of memorisation and generalisation: training accuracy at ``fitted``, and test accuracy at
-    ``fraction`` of the study's best final one, each for ``stay`` logs; ``delay`` is
-    log10(test/train). ``shape`` is that of :func:`latephase.analysis.change_point.history`, and
-    ``change`` the step of the measure's largest change, or of its largest fall where that is what
-    is asked for. ``half`` is the step at which it has made half of its fall
-    (:func:`latephase.analysis.events.fall`). ``to_train`` and ``to_test`` are the decades from the
-    two onsets to the change, above 0 if the measure comes later; ``place`` is where in the delay it
-    comes, 0 at memorisation and 1 at generalisation. NaN where there is no change.
+    Returns a row for each run and measured column, with the columns :data:`COLUMNS`:
+
+    - ``train``, ``test``: the steps of memorisation and of generalisation: the onset of training
+      accuracy at ``fitted``, and of test accuracy at ``fraction`` of the study's best final test
+      accuracy, each held for ``stay`` logs.
+    - ``delay``: log10(test/train).
+    - ``shape``: that of :func:`latephase.analysis.change_point.history`.
+    - ``change``: the step of the measure's largest change, or of its largest fall if only a fall
+      counts for this measure.
+    - ``half``: the step at which the measure has made half of its fall
+      (:func:`latephase.analysis.events.fall`).
+    - ``to_train``, ``to_test``: decades from each onset to the change, positive if the change comes
+      later.
+    - ``place``: the change's place in the delay: 0 at memorisation, 1 at generalisation.
+
+    A value is NaN if there is no change.
     """
     level = events.generalisation_level(table, fraction, stay)
     onsets = delays(table, fitted=fitted, level=level, stay=stay)
@@ -120,7 +133,7 @@ COLUMNS = (
     *("run", "seed", "measure", "train", "test", "delay", "shape", "change", "half"),
     *("to_train", "to_test", "place"),
 )
-"""Of :func:`leads`."""
+"""The columns of :func:`leads`."""
 
 
 def _change(run: pd.DataFrame, measure: Measure, stay: int) -> dict[str, object]:
@@ -128,28 +141,33 @@ def _change(run: pd.DataFrame, measure: Measure, stay: int) -> dict[str, object]
     steps, values = run["step"].to_numpy(float), run[measure.column].to_numpy(float)
     if measure.logarithmic:
         values = np.log10(np.maximum(values, FLOOR))
-    found = history(steps, values, LEAST)
-    largest = found.largest(falls=measure.falls)
+    course = history(steps, values, LEAST)
+    largest = course.largest(falls=measure.falls)
     half = events.Event(np.nan, True)
     if measure.logarithmic and measure.falls:
         half = events.fall(steps, 10**values, stay=stay, min_factor=10**LEAST)
     return {
-        "shape": found.shape,
+        "shape": course.shape,
         "change": np.nan if largest is None else largest.step,
         "half": np.nan if half.censored else half.step,
     }
 
 
 def summary(leads: pd.DataFrame) -> pd.DataFrame:
-    """Over the runs of a study: a row for each measure, and what it goes with.
+    """Summarise :func:`leads` over the runs of a study: a row for each measure.
 
-    Columns: measure; ``runs`` that memorise and generalise; ``changed``, in how many of them the
-    measure changes; ``delay``, their median; ``otherwise``, what it does in most of the other runs
-    (:data:`UNPLACED`); of ``to_train``, ``to_test`` and ``place`` the median
-    over the runs that change and its interval (whole seeds drawn; NaN with fewer than five), the
-    place NaN where there is no delay;
-    ``half_apart``, the median of the decades between the change and half of the fall; and
-    ``goes_with``, of :func:`verdict`.
+    Returns these columns:
+
+    - ``measure``.
+    - ``runs``: how many runs memorise and generalise; ``changed``: in how many of them the measure
+      changes.
+    - ``delay``: the median delay of these runs.
+    - ``otherwise``: what the measure does in most of the other runs (:data:`UNPLACED`).
+    - ``to_train``, ``to_test``, ``place``: the median over the runs in which the measure changes,
+      with an interval over seeds (NaN with fewer than five seeds). ``place`` is NaN if there is no
+      delay.
+    - ``half_apart``: the median of the decades from the change to half of the fall.
+    - ``goes_with``: the result of :func:`verdict`.
     """
     rows = []
     for measure, own in leads.groupby("measure", sort=False):
@@ -161,11 +179,12 @@ def summary(leads: pd.DataFrame) -> pd.DataFrame:
             "otherwise": _otherwise(own),
         }
         for name in ("to_train", "to_test", "place"):
-            found = pooled_interval(own.replace([np.inf, -np.inf], np.nan), [name], np.median)
-            row |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+            pooled = pooled_interval(own.replace([np.inf, -np.inf], np.nan), [name], np.median)
+            row |= {name: pooled.estimate, f"{name}_low": pooled.low, f"{name}_high": pooled.high}
         row["half_apart"] = float(np.log10(own["half"] / own["change"]).median())
         row["goes_with"] = verdict(row)
-        if row["goes_with"] in ("no delay", *UNPLACED.values()):  # a place in nothing
+        # Without a delay or a change there is nothing in which a change could have a place.
+        if row["goes_with"] in ("no delay", *UNPLACED.values()):
             row |= dict.fromkeys(("place", "place_low", "place_high"), np.nan)
         rows.append(row)
     return pd.DataFrame(rows)
@@ -176,18 +195,19 @@ SUMMARY = (
     *("to_test", "to_test_low", "to_test_high", "place", "place_low", "place_high"),
     *("half_apart", "goes_with"),
 )
-"""What is drawn and tabulated of :func:`summary`."""
+"""The columns of :func:`summary` that are drawn and tabulated."""
 
 
 def by_arm(
     tables: Mapping[str, pd.DataFrame], arms: Mapping[str, Sequence[str]]
 ) -> dict[str, pd.DataFrame]:
-    """The tables of studies, of which some are cut into arms, each called "<study>: <arm>".
+    """Split studies into their arms: a table for each arm, named "<study>: <arm>".
 
     Args:
-        arms: by study, those that are looked at. A study that is not named stays whole.
+        tables: the data of each study.
+        arms: for each study that is split, the arms to keep. Other studies stay whole.
 
-    Raises UserError for a study or an arm that there is not.
+    Raises UserError if a study or an arm does not exist.
     """
     if unknown := set(arms) - set(tables):
         allowed = ", ".join(tables)
@@ -207,9 +227,9 @@ def by_arm(
 
 
 def of_studies(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
-    """The summary for each of several studies, below each other, with the column study first.
+    """The summaries of several studies, stacked, with the column study first.
 
-    ``limits`` are those of :func:`leads`. Raises UserError where no run of any study memorises and
+    ``limits`` are those of :func:`leads`. Raises UserError if no run of any study memorises and
     generalises.
     """
     frames = []
@@ -223,21 +243,23 @@ def of_studies(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame
 
 
 def _otherwise(leads: pd.DataFrame) -> str:
-    """What a measure does in most of the runs in which it has no change to place."""
+    """What a measure does in most of the runs in which no change can be placed."""
     shapes = leads.loc[leads["change"].isna(), "shape"]
     words = [UNPLACED.get(shape, UNPLACED[""]) for shape in shapes]
     return max(dict.fromkeys(words), key=words.count, default="")
 
 
 def verdict(row: dict[str, float | str]) -> str:
-    """Which of the two onsets a measure's change goes with.
+    """The onset that a measure's change goes with.
 
-    If it has a change to place in less than half of the runs, what it does otherwise: it "does not
-    change", "drifts" along a straight line, or "does not fall" but rises. "no delay" where the two
-    onsets lie closer than :data:`NO_DELAY`. Otherwise the interval of its place in the delay
-    decides: "memorisation" if all of it lies between -0.5 and 0.5, nearer to that than to the
-    other, "generalisation" between 0.5 and 1.5, "before both" below and "after both" above.
-    "undecided" if the interval lies across a limit, or is not known.
+    If the measure changes in less than half of the runs, the verdict is what it does otherwise: it
+    "does not change", "drifts" along a straight line, or "does not fall" but rises. If the median
+    delay is shorter than :data:`NO_DELAY`, the verdict is "no delay".
+
+    Otherwise the interval of ``place`` decides. The verdict is "memorisation" if the whole interval
+    lies between -0.5 and 0.5, "generalisation" if it lies between 0.5 and 1.5, "before both" if it
+    lies below -0.5, and "after both" if it lies above 1.5. It is "undecided" if the interval
+    contains one of these limits or is not known.
     """
     if row["changed"] < row["runs"] / 2:
         return row["otherwise"]

@@ -1,6 +1,6 @@
-"""Statistics over the seeds of a study, each with its bootstrap interval.
+"""Statistics over the seeds of a study, each with a bootstrap interval.
 
-Whole seeds are drawn, because the runs of one seed share initialisation and batch order.
+The bootstrap draws whole seeds, because the runs of one seed share initialisation and batch order.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,11 @@ from latephase.runs.columns import CELL
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-"""The quantiles of the resamples between which an interval lies."""
+"""The quantiles of the resamples that are the ends of an interval."""
 MIN_SEEDS = 5
-"""With fewer seeds no interval is given. Of three seeds the interval is their range, and
-contains the true value in 75 % of cases; of five seeds, in 94 %
-(``tests/analysis/test_coverage.py``).
-"""
+"""With fewer seeds there is no interval. With three seeds the interval would be their range, which
+contains the true value in 75 % of cases; with five seeds it contains it in 94 %
+(``tests/analysis/test_coverage.py``)."""
 
 
 class Interval(NamedTuple):
@@ -33,10 +32,10 @@ class Interval(NamedTuple):
 
 
 def by_cell(runs: pd.DataFrame, column: str, cell: Sequence[str] = CELL) -> pd.DataFrame:
-    """Seeds down, cells (learning rate, weight decay) across; NaN if there is no run.
+    """Arrange a column with seeds as rows and cells (learning rate, weight decay) as columns.
 
-    Raises ValueError if two runs share seed and cell: then the study has an axis that these
-    statistics would mix up.
+    A value is NaN if there is no run. Raises ValueError if two runs share seed and cell: the study
+    then has an axis that these statistics would mix up.
     """
     if runs.duplicated(["seed", *cell]).any():
         raise ValueError(f"two runs share seed, {', '.join(cell[:-1])} and {cell[-1]}")
@@ -44,20 +43,20 @@ def by_cell(runs: pd.DataFrame, column: str, cell: Sequence[str] = CELL) -> pd.D
 
 
 def counted(values: pd.DataFrame) -> int:
-    """How many seeds have a value in at least one cell, of a frame as :func:`by_cell` makes it."""
+    """How many seeds have a value in at least one cell of a frame made by :func:`by_cell`."""
     return int(values.notna().any(axis=1).sum())
 
 
 def resampled_seeds(n_seeds: int, resamples: int = RESAMPLES) -> NDArray:
-    """Indices ``[resamples, n_seeds]`` drawn with replacement, the same whenever it is called."""
+    """Indices ``[resamples, n_seeds]`` drawn with replacement. Every call returns the same ones."""
     return np.random.default_rng(0).integers(n_seeds, size=(resamples, n_seeds))
 
 
 def distinct_draws(n_seeds: int, resamples: int = RESAMPLES) -> tuple[NDArray, NDArray]:
-    """The different draws, ``[D, n_seeds]``, and the number of the draw of each resample,
-    ``[resamples]``.
+    """The different draws, and which of them each resample is.
 
-    The order in a draw does not matter: for five seeds there are 126 draws.
+    Returns the draws ``[D, n_seeds]``, and for each resample the index of its draw ``[resamples]``.
+    The order within a draw does not matter: for five seeds there are 126 draws.
     """
     draws = np.sort(resampled_seeds(n_seeds, resamples), axis=1)
     distinct, which = np.unique(draws, axis=0, return_inverse=True)
@@ -65,7 +64,8 @@ def distinct_draws(n_seeds: int, resamples: int = RESAMPLES) -> tuple[NDArray, N
 
 
 Statistic = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
-"""Maps the bounds of values ``[..., S, C]`` to the bounds ``[...]`` of a statistic of them."""
+"""Maps the bounds of values ``[..., S, C]`` to the bounds ``[...]`` of a statistic of these
+values."""
 
 
 def seed_interval(
@@ -78,14 +78,15 @@ def seed_interval(
     """A percentile bootstrap over seeds of a statistic of partly censored values.
 
     Args:
-        smallest, largest: ``[S, C]`` for S seeds and C cells, the bounds of what each run's
-            value may be; equal where it was observed, NaN where there is none.
-        statistic: maps them to the smallest and the largest value it may take.
+        smallest, largest: ``[S, C]`` for S seeds and C cells, the bounds of each run's value. They
+            are equal if the value was observed, and NaN if there is none.
+        statistic: maps these bounds to the smallest and the largest value of the statistic.
+        resamples: how many bootstrap resamples are drawn.
 
-    The estimate is the smallest value on all seeds; the interval goes from the lower quantile
-    of the smallest to the upper quantile of the largest over the resamples. Whole seeds are
-    drawn, the same for every cell: runs of one seed share initialisation and batch order.
-    Fewer than :data:`MIN_SEEDS` seeds with a value: NaN.
+    The estimate is the smallest value on all seeds. The interval goes from the lower quantile of
+    the smallest values to the upper quantile of the largest values over the resamples. The same
+    seeds are drawn for every cell, because the runs of one seed share initialisation and batch
+    order. The interval is NaN if fewer than :data:`MIN_SEEDS` seeds have a value.
     """
     some = ~np.isnan(smallest).all(axis=1)
     smallest, largest = smallest[some], largest[some]
@@ -96,22 +97,26 @@ def seed_interval(
         return Interval(estimate, np.nan, np.nan)
     draws, which = distinct_draws(len(smallest), resamples)
     lows, highs = (ends[which] for ends in statistic(smallest[draws], largest[draws]))
-    # A draw without a value in any cell says nothing; inf (censored) must survive, hence an
-    # order statistic and no interpolation between neighbours.
-    said = ~(np.isnan(lows) | np.isnan(highs))
-    low = np.quantile(lows[said], ENDS[0], method="inverted_cdf")
-    high = np.quantile(highs[said], ENDS[1], method="inverted_cdf")
+    # A draw without a value in any cell is left out. Infinity (censored) must survive, so the
+    # quantile is an order statistic, without interpolation between neighbours.
+    valid = ~(np.isnan(lows) | np.isnan(highs))
+    low = np.quantile(lows[valid], ENDS[0], method="inverted_cdf")
+    high = np.quantile(highs[valid], ENDS[1], method="inverted_cdf")
     return Interval(estimate, float(low), float(high))
 
 
 def pooled_interval(
     runs: pd.DataFrame, columns: Sequence[str], statistic: Callable[..., float]
 ) -> Interval:
-    """A percentile bootstrap over seeds of a statistic of columns over all runs together.
+    """A percentile bootstrap over seeds of a statistic of columns, over all runs together.
 
-    ``statistic`` takes an array for each column, with a value for each run. Whole seeds are drawn:
-    a seed's runs share initialisation and batch order. A run counts that has all of the columns.
-    Fewer than :data:`MIN_SEEDS` seeds with such a run: NaN.
+    Args:
+        runs: a row for each run, with its seed.
+        columns: the columns of the statistic. A run counts if it has a value in all of them.
+        statistic: takes one array for each column, with one value for each run.
+
+    Whole seeds are drawn, because the runs of one seed share initialisation and batch order. The
+    interval is NaN if fewer than :data:`MIN_SEEDS` seeds have a run that counts.
     """
     known = runs[["seed", *dict.fromkeys(columns)]].dropna()
     by_seed = [group[list(columns)].to_numpy(dtype=float).T for _, group in known.groupby("seed")]
@@ -124,7 +129,10 @@ def pooled_interval(
 
 
 def median_over_seeds(values: NDArray) -> NDArray:
-    """``[..., S, C]`` to ``[..., C]``, NaN ignored; NaN for a cell without a value."""
+    """The median over seeds, ``[..., S, C]`` to ``[..., C]``.
+
+    NaN is ignored. The median is NaN for a cell without a value.
+    """
     ordered = np.sort(values, axis=-2)  # NaN last
     count = (~np.isnan(values)).sum(axis=-2, keepdims=True)
     middle = [
@@ -135,29 +143,29 @@ def median_over_seeds(values: NDArray) -> NDArray:
 
 
 def mean_of_cells(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
-    """The mean over cells of the median over seeds, at both bounds: a :data:`Statistic`."""
+    """The mean over cells of the median over seeds, for both bounds: a :data:`Statistic`."""
     return tuple(_mean(median_over_seeds(bound)) for bound in (smallest, largest))
 
 
 def mean_of_runs(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
-    """The mean over seeds and cells, at both bounds: a :data:`Statistic`."""
+    """The mean over seeds and cells, for both bounds: a :data:`Statistic`."""
     return tuple(_mean(bound.reshape(*bound.shape[:-2], -1)) for bound in (smallest, largest))
 
 
 def largest_of_cells(smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
-    """The largest over cells of the median over seeds, at both bounds: a :data:`Statistic`."""
+    """The largest of the cells' medians over seeds, for both bounds: a :data:`Statistic`."""
     return tuple(_largest(median_over_seeds(bound)) for bound in (smallest, largest))
 
 
 def _largest(values: NDArray) -> NDArray:
-    """The maximum over the last axis, NaN ignored; NaN where there is nothing else."""
+    """The maximum over the last axis. NaN is ignored, unless there is nothing else."""
     known = ~np.isnan(values)
     largest = np.where(known, values, -np.inf).max(axis=-1, initial=-np.inf)
     return np.where(known.any(axis=-1), largest, np.nan)
 
 
 def _mean(values: NDArray) -> NDArray:
-    """The mean over the last axis, NaN ignored; NaN where there is nothing else."""
+    """The mean over the last axis. NaN is ignored, unless there is nothing else."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(known, values, 0).sum(axis=-1) / known.sum(axis=-1)
@@ -171,19 +179,19 @@ def summarise(
     *,
     resamples: int = RESAMPLES,
 ) -> pd.DataFrame:
-    """Mean over seeds with a percentile bootstrap interval, for every x (and hue).
+    """The mean over seeds with a percentile bootstrap interval, for every x (and hue).
 
-    Returns columns ``*hue``, x, mean, low, high, n (seeds with a value), sorted. Seeds
-    without a value at an x (NaN: diverged) are left out there; low and high are NaN where
-    fewer than two are left, and an x where none is left has no row. Arithmetic mean, also of
-    metrics drawn on a log axis, as in the papers.
+    Returns the columns ``*hue``, x, mean, low, high and n (the number of seeds with a value),
+    sorted. A seed without a value at an x (NaN: diverged) is left out there. If fewer than two
+    seeds are left, low and high are NaN; if none is left, the x has no row. The mean is arithmetic,
+    also for metrics that are drawn on a log axis, as in the papers.
 
-    Raises UserError where a seed has two runs at an x: the study has an axis that x and hue do
+    Raises UserError if a seed has two runs at an x: the study then has an axis that x and hue do
     not name.
     """
     if df.duplicated([*hue, x, "seed"]).any():
-        told = ", ".join([*hue, x])
-        raise UserError(f"a seed has several runs at one {told}; allowed: a study with one")
+        axes = ", ".join([*hue, x])
+        raise UserError(f"a seed has several runs at one {axes}; allowed: a study with one")
     frames = []
     groups = df.groupby(list(hue), sort=True) if hue else [((), df)]
     for key, group in groups:
@@ -201,21 +209,23 @@ def summarise(
 
 
 def interval_of(n: pd.Series) -> str:
-    """The name of an interval over so many seeds. For fewer than five, 95 % would be untrue."""
+    """The name of an interval over so many seeds. With fewer than five, "95 %" would be untrue."""
     most = int(n.max()) if n.notna().any() else 0
     return f"95 % interval, {most} seeds" if most >= MIN_SEEDS else f"bootstrap of {most} seeds"
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of the same columns stacked. Frames without a row do not decide a column's type."""
+    """Stack frames that have the same columns. Frames without rows do not decide a column's
+    type.
+    """
     return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 
 def _mean_interval(values: NDArray, resamples: int) -> tuple[NDArray, NDArray]:
-    """The interval of the mean over the second axis of ``[X, S]``, NaN left out."""
+    """The interval of the mean over the second axis of ``[X, S]``; NaN is left out."""
     low, high = np.full((2, len(values)), np.nan)
     known = ~np.isnan(values)
-    # Rows that lack the same seeds share their draws. Nearly always all seeds have a value.
+    # Rows that lack the same seeds share their draws. Nearly always, all seeds have a value.
     for pattern in np.unique(known, axis=0):
         if pattern.sum() < 2:
             continue

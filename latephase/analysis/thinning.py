@@ -1,15 +1,19 @@
-"""A study's data, thinned to so many rows that a page can hold and a browser can draw them."""
+"""Reduce a study's data to so few rows that a page can contain them and a browser can draw them."""
 
 import numpy as np
 import pandas as pd
 
 
 def thinned(df: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most ``most`` rows of a study's data, whose runs stand one after the other.
+    """Keep at most ``most`` rows of a study's data.
 
-    Each run keeps its first and its last checkpoint, and of those between as many as fit, evenly
-    spread over its rows. Where even two of each run are too many, evenly spread runs are left out.
-    ``most`` is at least 2.
+    Each run keeps its first and its last checkpoint, and as many of those between as fit, evenly
+    spread over its rows. If even two rows for each run are too many, some runs are left out, evenly
+    spread.
+
+    Args:
+        df: a study's data, with the rows of each run one after the other.
+        most: at least 2.
     """
     if len(df) <= most:
         return df
@@ -29,5 +33,5 @@ def thinned(df: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _spread(n: int, count: int) -> list[int]:
-    """So many of the places 0 to n - 1, evenly spread, both ends among them."""
+    """``count`` of the places 0 to n - 1, evenly spread, both ends included."""
     return np.unique(np.linspace(0, n - 1, min(n, count)).round().astype(int)).tolist()

@@ -1,4 +1,4 @@
-"""How a quantity changes along an axis of a study: slopes, rank orders, regressions."""
+"""How a quantity changes along an axis of a study: slopes, rank orders and regressions."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -6,14 +6,14 @@ from numpy.typing import ArrayLike, NDArray
 from latephase.analysis.seeds import Interval, median_over_seeds, seed_interval
 
 MIN_CELLS = 3
-"""With fewer cells, no slope and no rank order along an axis of a study is given."""
+"""With fewer cells, an axis of a study has no slope and no rank order."""
 
 
 def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDArray, NDArray]:
-    """The least-squares slope of log10(median time over seeds) against log10(x), as bounds.
+    """The bounds of the least-squares slope of log10(median time over seeds) against log10(x).
 
     Args:
-        x: ``[C]`` positive.
+        x: ``[C]``, positive.
         smallest, largest: ``[..., S, C]`` steps, the bounds of each run's time.
     """
     log_x = np.log10(np.asarray(x, dtype=float))
@@ -27,14 +27,15 @@ def loglog_slope(x: ArrayLike, smallest: NDArray, largest: NDArray) -> tuple[NDA
 def loglog_slope_interval(
     x: ArrayLike, smallest: NDArray, largest: NDArray
 ) -> tuple[Interval, int]:
-    """The same as :func:`loglog_slope`, with its interval over seeds and the number of its cells.
+    """:func:`loglog_slope` with its interval over seeds, and the number of cells that count.
 
-    A cell counts if its median over seeds is known, even if a seed's time is censored. In a
-    bootstrap draw in which it is not known, the slope may be anything between its bounds, and so
-    may the interval. With fewer than :data:`MIN_CELLS` distinct x left, it is NaN.
+    A cell counts if its median over seeds is known, even if the time of one seed is censored. If
+    the median is unknown in a bootstrap draw, the slope lies between its bounds, and so does the
+    end of the interval. The result is NaN if fewer than :data:`MIN_CELLS` distinct x are left.
 
     Args:
-        x: ``[C]``; smallest, largest: ``[S, C]`` bounds of the times, NaN where there is no run.
+        x: ``[C]``.
+        smallest, largest: ``[S, C]`` bounds of the times, NaN if there is no run.
     """
     x = np.asarray(x, dtype=float)
     known = median_over_seeds(smallest) == median_over_seeds(largest)
@@ -51,13 +52,13 @@ def loglog_slope_interval(
 def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArray:
     """Somers' D of censored values against x: the order of all pairs of runs that differ in x.
 
-    A pair is +1 where the run with the larger x surely has the larger value, -1 where it
-    surely has the smaller, 0 where they are equal or their bounds overlap, so that
-    censoring draws D towards 0 and never away from it. NaN where no pair differs in x.
+    A pair counts +1 if the run with the larger x certainly has the larger value, -1 if it certainly
+    has the smaller value, and 0 if the values are equal or their bounds overlap. Censoring
+    therefore moves D towards 0 and never away from it. D is NaN if no pair differs in x.
 
     Args:
-        x: ``[C]``; smallest, largest: ``[..., S, C]`` bounds of each run's value, NaN for no
-            run.
+        x: ``[C]``.
+        smallest, largest: ``[..., S, C]`` bounds of each run's value, NaN if there is no run.
     """
     x = np.broadcast_to(np.asarray(x, dtype=float), smallest.shape)
     x, low, high = (values.reshape(*values.shape[:-2], -1) for values in (x, smallest, largest))
@@ -71,7 +72,10 @@ def rank_association(x: ArrayLike, smallest: NDArray, largest: NDArray) -> NDArr
 
 
 def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
-    """Slope, intercept and R² of y on log10 x, of pairs with x > 0; NaN for fewer than three."""
+    """Slope, intercept and R² of y on log10 x, over the pairs with x > 0.
+
+    They are NaN if there are fewer than three pairs.
+    """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     x, y = np.log10(x[x > 0]), y[x > 0]
     if len(x) < 3 or np.ptp(x) == 0:
@@ -81,17 +85,20 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float]:
 
 
 FLOORS = np.r_[0.0, np.geomspace(1e-3, 1e3, 601)]
-"""Floors that are tried, as multiples of the geometric mean of the rates."""
+"""The floors that are tried, as multiples of the geometric mean of the rates."""
 
 
 def clock_with_floor(rates: NDArray, times: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """The clock with a floor, 1/τ = c r + 1/τ₀ with 1/τ₀ ≥ 0, nearest to times by their logs.
+    """Fit the clock with a floor, 1/τ = c r + 1/τ₀ with 1/τ₀ ≥ 0, to the logarithms of times.
 
-    Args: rates r [C] above 0; times τ [..., C]. Returns the root mean square of log10(τ/fit), c and
-    1/τ₀.
+    Args:
+        rates: r ``[C]``, above 0.
+        times: τ ``[..., C]``.
+
+    Returns the root mean square of log10(τ/fit), c, and 1/τ₀.
     """
     floors = FLOORS * np.exp(np.log(rates).mean())
-    # log τ = −log c − log(r + f), f = 1/(c τ₀): for each f the best c is a mean.
+    # log τ = −log c − log(r + f), f = 1/(c τ₀). For each f, the best −log c is a mean.
     shape = -np.log(rates + floors[:, None])
     with np.errstate(invalid="ignore"):
         logs = np.log(times)[..., None, :]
@@ -105,7 +112,12 @@ def clock_with_floor(rates: NDArray, times: NDArray) -> tuple[NDArray, NDArray, 
 
 
 def power_misfit(rates: NDArray, times: NDArray) -> NDArray:
-    """The root mean square of log10(τ/fit) for the power τ = a r^b nearest to times [..., C]."""
+    """The root mean square of log10(τ/fit) for the best power law τ = a r^b.
+
+    Args:
+        rates: r ``[C]``, above 0.
+        times: τ ``[..., C]``.
+    """
     x, y = np.log10(rates), np.log10(times)
     x = x - x.mean()
     rest = y - y.mean(-1, keepdims=True)

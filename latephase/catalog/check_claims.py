@@ -1,4 +1,4 @@
-"""Mistakes in claims that a schema does not see, each told in one line."""
+"""Check claims for mistakes that a schema cannot find. Each is reported in one line."""
 
 import ast
 from typing import Any
@@ -20,14 +20,14 @@ NAMED = {
     "Optimizer": {"type": "string", "format": "optimizer"},
     "Options": {"type": "object", "format": "options"},
 }
-"""The annotations that arguments of statistics may have, and the schema of their values."""
+"""The annotations that arguments of statistics may have, and the schemas of their values."""
 ANNOTATIONS = f"{', '.join(NAMED)}, Sequence[…] or Mapping[str, …] of one, … | None"
 
 
 def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
     """Check every claim: its id, its study, its statistic with its arguments, and its controls.
 
-    ``schema`` is that of the files of claims.
+    ``schema`` is the schema of the files of claims.
     """
     ids, data_of = set(), reader(catalog)
     of_claim = schema["$defs"]["claim"]["properties"]
@@ -55,7 +55,7 @@ def check_claims(catalog: Catalog, schema: dict[str, Any]) -> None:
 
 
 def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
-    """Check that the values that controls name are those of the study's runs."""
+    """Check that the values in a claim's controls occur in the study's runs."""
     for index, control in enumerate(claim["controls"]):
         named = dict(control.get("exchange", {}))
         named |= {name: [v] for name, v in control.get("scale", {}).get("where", {}).items()}
@@ -68,7 +68,7 @@ def _check_values(file: str, claim: dict[str, Any], data: Data) -> None:
 
 
 def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The schemas of a statistic's arguments. The statistic is a function of its paper's claims."""
+    """Check that a statistic is a function of its paper's claims; return its arguments' schemas."""
     module = ROOT / "latephase" / "papers" / claim["paper"] / "claims.py"
     known = _statistics(declared.tree(module)) if module.is_file() else {}
     where, statistic = f"{file}: {claim['id']}", claim["statistic"]
@@ -84,32 +84,33 @@ def _check_statistic(file: str, claim: dict[str, Any]) -> dict[str, dict[str, An
     for name, schema in schemas.items():
         if schema is None:
             kind = arguments[name]
-            told = f"annotated {ast.unparse(kind)}" if kind else "not annotated"
-            line = f"{declared.told(module)}: argument {name} of {statistic} is {told}"
+            problem = f"annotated {ast.unparse(kind)}" if kind else "not annotated"
+            line = f"{declared.told(module)}: argument {name} of {statistic} is {problem}"
             raise UserError(f"{line}; allowed: {ANNOTATIONS}")
     return schemas
 
 
 def _statistics(tree: ast.Module) -> dict[str, list[ast.arg]]:
-    """The public functions that take a table, with their other arguments. Those that are imported
-    by name from a module of a paper are among them.
+    """The public functions that take a table, each with its other arguments.
+
+    Functions that are imported by name from a module of a paper are included.
     """
-    found = {}
+    statistics = {}
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("latephase.papers."):
             file = (ROOT / node.module.replace(".", "/")).with_suffix(".py")
             theirs = _statistics(declared.tree(file)) if file.is_file() else {}
             named = {alias.name: alias.asname or alias.name for alias in node.names}
-            found |= {named[name]: theirs[name] for name in named if name in theirs}
+            statistics |= {named[name]: theirs[name] for name in named if name in theirs}
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            if taken and taken[0].arg == "table":
-                found[node.name] = taken[1:]
-    return found
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            if arguments and arguments[0].arg == "table":
+                statistics[node.name] = arguments[1:]
+    return statistics
 
 
 def _schema(annotation: ast.expr | None) -> dict[str, Any] | None:
-    """The schema of an argument by its annotation; None if the annotation is not one we know."""
+    """The schema of an argument with this annotation; None if :data:`NAMED` does not have it."""
     match annotation:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return NAMED.get(name)

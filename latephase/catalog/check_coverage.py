@@ -1,4 +1,4 @@
-"""What can be wrong with what is said of a paper: one line each."""
+"""Check what the catalog says about each paper. Each mistake is reported in one line."""
 
 from latephase.catalog import coverage
 from latephase.catalog.entries import SCALES, Catalog
@@ -6,7 +6,7 @@ from latephase.errors import UserError
 
 
 def check_coverage(catalog: Catalog) -> None:
-    """The claims that figures and tables list exist, and what is not drawn is not drawn."""
+    """Check that listed claims exist, and that nothing listed under ``not_drawn`` is drawn."""
     _check_listed(catalog)
     for paper in catalog.papers:
         _check_not_drawn(catalog, paper)
@@ -28,9 +28,9 @@ def _check_not_drawn(catalog: Catalog, paper: str) -> None:
     for i, given in enumerate(coverage.not_drawn(catalog, paper)):
         for name in given["names"]:
             entry = entries.get(f"{paper}_{name}")
-            there = catalog.studies[entry["study"]]["scales"] if entry else []
+            drawn_scales = catalog.studies[entry["study"]]["scales"] if entry else []
             for scale in [given["scale"]] if "scale" in given else SCALES:
-                if scale in there:
+                if scale in drawn_scales:
                     raise UserError(
                         f"catalog/{paper}/paper.yaml: not_drawn[{i}].what is {given['what']!r}, "
                         f"but {paper}_{name} is drawn at scale {scale}; allowed: what is not"

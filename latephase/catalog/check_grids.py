@@ -1,4 +1,4 @@
-"""Mistakes in the grids of a study, each told in one line that says where it is."""
+"""Check the grids of a study. Each mistake is reported in one line that names its place."""
 
 import math
 import re
@@ -16,13 +16,15 @@ from latephase.runs import declared, grid, parts, spec
 from latephase.runs.spec import Spec
 
 MOST = 100_000
-"""The limit for the runs of a grid, and for the checkpoints of a run."""
+"""The largest number of runs of a grid, and of checkpoints of a run."""
 
 
 def check_grids(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check every run of a setting's grids; ``key`` is the setting's dotted name in the file."""
+    """Check every run of a setting's grids. ``key`` is the dotted name of the setting in the
+    file.
+    """
     for i, member in enumerate(grid.members(setting)):
         entry = setting["grids"][i] if "grids" in setting else None
         _check_grid(Origin(file, key, member, entry, i), schema, datasets)
@@ -30,14 +32,14 @@ def check_grids(
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the values of one of a study's grids come from."""
+    """The origin of the values of one of a study's grids."""
 
     file: str
     key: str
     member: dict[str, Any]
-    """The grid, as a setting of its own."""
+    """The grid as a setting of its own."""
     entry: dict[str, Any] | None
-    """What an entry of ``grids`` sets; None if the study has one grid only."""
+    """The keys of its entry in ``grids``; None if the study has only one grid."""
     number: int
 
     @property
@@ -45,7 +47,7 @@ class Origin:
         return f"{self.key}.grids[{self.number}]"
 
     def place(self, path: str) -> str:
-        """The place of a value: under ``grids``, unless it comes from what stands beside them."""
+        """The place of a value: beside ``grids`` if it is set only there, else in the entry."""
         beside = self.entry is None or (
             grid.has(self.member, path) and not grid.has(self.entry, path)
         )
@@ -56,28 +58,31 @@ class Origin:
         own = self.entry is not None and path in self.entry.get("grid", {})
         return f"{self.here if own else self.key}.grid.{path}"
 
-    def error(self, found: UserError, cell: dict[str, int]) -> UserError:
-        """An error with its place in this file; an error about another file, as it is."""
-        line = str(found)
-        return UserError(self.placed(line, cell)) if line.startswith(self.file) else found
+    def error(self, problem: UserError, cell: dict[str, int]) -> UserError:
+        """An error with its place in this file. An error about another file is returned
+        unchanged.
+        """
+        line = str(problem)
+        return UserError(self.placed(line, cell)) if line.startswith(self.file) else problem
 
     def placed(self, line: str, cell: dict[str, int]) -> str:
         """A line about ``key.path``, with the place of that value in the file.
 
-        ``cell`` has the index along each axis of the grid.
+        ``cell`` gives the index along each axis of the grid.
         """
         for path, i in cell.items():
             named = re.escape(f"{self.key}.{path}") + r"(?=[ .\[])"
             line, count = re.subn(named, f"{self.axis(path)}[{i}]", line, count=1)
             if count:
-                return self.told(line)
+                return self.with_entry(line)
         start = f"{self.file}: {self.key}."
         path = re.match(r"[\w.]+", line.removeprefix(start))[0]
-        return self.told(f"{self.file}: {self.place(path)}{line[len(start) + len(path) :]}")
+        return self.with_entry(f"{self.file}: {self.place(path)}{line[len(start) + len(path) :]}")
 
-    def told(self, line: str) -> str:
-        """Add for which entry of ``grids`` a value beside them is wrong, since others may accept
-        it.
+    def with_entry(self, line: str) -> str:
+        """Add for which entry of ``grids`` a value beside them is wrong.
+
+        Other entries may accept the value.
         """
         known = self.entry is None or self.here in line
         return line if known else f"{line} (for {self.here})"
@@ -91,7 +96,8 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
             raise UserError(f"{line}; allowed: {', '.join(sorted(allowed))}")
         if name == "arm":
             check(value, schema["$defs"]["arm"], file, f"{origin.here}.arm")
-        if name in ("data", *parts.KINDS):  # as a part of one: the rest may be beside ``grids``
+        # The entry may set a part of a part only: the rest may stand beside ``grids``.
+        if name in ("data", *parts.KINDS):
             check(value, {"type": "object"}, file, f"{origin.here}.{name}")
     try:
         check(member, schema["$defs"]["whole"], file, key)
@@ -104,9 +110,8 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
             grid.has(template, parent) and isinstance(spec.lookup(template, parent), dict)
         ):
             line = f"{file}: {origin.axis(path)} is not a known key; allowed: keys of a run"
-            raise UserError(origin.told(line))
-        # An axis replaces what a template gives. Values that are meant to differ must not vanish
-        # so.
+            raise UserError(origin.with_entry(line))
+        # An axis replaces the template's value. A value of the entry itself must not be lost so.
         if grid.has(template, path) and (path == "seed" or grid.has(origin.entry, path)):
             raise UserError(
                 f"{file}: {origin.place(path)} is {spec.lookup(template, path)!r}; "
@@ -114,7 +119,7 @@ def _check_grid(origin: Origin, schema: dict[str, Any], datasets: dict[str, dict
             )
     if (runs := math.prod(map(len, axes.values()))) > MOST:
         line = f"{file}: {origin.place('grid')} has {runs:,} runs; allowed: at most {MOST:,}"
-        raise UserError(origin.told(line))
+        raise UserError(origin.with_entry(line))
     known: set[str] = set()
     for index, values in grid.points(axes):
         try:
@@ -136,7 +141,7 @@ def _check_run(
     key: str,
     known: set[str],
 ) -> None:
-    """Check one run of a grid. ``known`` remembers the entries that were found to be correct."""
+    """Check one run of a grid. ``known`` collects the entries that are known to be correct."""
     entries = schema["$defs"]["setting"]["properties"]
     for name, value in run.items():
         if (mark := repr((name, value))) in known:
@@ -174,7 +179,7 @@ def _check_run(
 
 
 def check_data(data: dict, datasets: dict[str, dict], file: str, key: str) -> None:
-    """Check that the data set of a run exists, and that what is asked of it fits it."""
+    """Check that the data set of a run exists, and that the run's options fit it."""
     name = data["name"]
     if name not in datasets:
         raise UserError(
@@ -205,8 +210,9 @@ def check_data(data: dict, datasets: dict[str, dict], file: str, key: str) -> No
 
 
 def _check_checkpoints(run: Spec, file: str, key: str) -> None:
-    """Check that the bounds of ``every`` increase up to the last step, and the number of
-    checkpoints.
+    """Check that the bounds of ``every`` increase, and that no checkpoint is after the last step.
+
+    Also check the number of checkpoints.
     """
     every = run["checkpoints"].get("every", [])
     bounds = [until for until, _ in every]
@@ -230,7 +236,7 @@ def _check_checkpoints(run: Spec, file: str, key: str) -> None:
 
 
 def _check_inputs(run: Spec, dataset: dict[str, Any], file: str, key: str) -> None:
-    """Check that the model accepts inputs of that size, and that number of them."""
+    """Check that the model accepts the kind, size and number of the inputs."""
     data, model = run["data"], run["model"]
     kind = "integers" if len(dataset["shape"]) == 1 else "images"
     if kind not in declared.inputs(model["name"]):

@@ -1,4 +1,4 @@
-"""Mistakes in a run's interventions, each told in one line."""
+"""Check the interventions of a run. Each mistake is reported in one line."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from latephase.runs import declared
 from latephase.runs.spec import Spec
 
 ENDLESS = {"step", "until", "scale_weights_to"}
-"""Keys of an intervention that say when it is, or what is done at one step."""
+"""Keys of an intervention that give its steps, or that act at one step only."""
 
 
 def check_interventions(run: Spec, file: str, key: str) -> None:
@@ -27,7 +27,7 @@ def check_interventions(run: Spec, file: str, key: str) -> None:
 
 
 def check_entry(kind: str, entry: dict[str, Any], file: str, where: str) -> None:
-    """Check that a part's entry names a part that exists and gives what this part declares."""
+    """Check that an entry names an existing part and has the keys that this part declares."""
     check(entry["name"], {"enum": declared.names(kind)}, file, f"{where}.name")
     check_part(kind, entry["name"])
     check(entry, declared.schema(kind, entry["name"]), file, where)
@@ -60,7 +60,7 @@ def _check_steps(steps: int, intervention: dict[str, Any], file: str, where: str
 
 
 def _check_numbers(name: str, numbers: dict[str, Any], file: str, where: str) -> None:
-    """Check that these are parameters of the run's own optimizer, and numbers."""
+    """Check that these are numeric parameters of the run's own optimizer."""
     rules = declared.parameters("optimizer", name)
     known = [key for key, rule in rules.items() if rule.get("type") == "number"]
     for key, value in numbers.items():

@@ -1,6 +1,6 @@
-"""Mistakes in a part of the user's own, found in its source, each told in one line.
+"""Check the source of a part. Each mistake is reported in one line.
 
-Mistakes that show only when the part runs are told by the job that runs it
+If a mistake shows only when the part runs, the job that runs it reports it
 (:mod:`latephase.runs.own_code`).
 """
 
@@ -22,7 +22,7 @@ DEFINES = {
     "regularizer": ("penalty",),
     "augmentation": ("draws", "augmented"),
 }
-"""What a module of each kind must have beside ``PARAMETERS``."""
+"""The names that a module of each kind must define in addition to ``PARAMETERS``."""
 GIVEN = {
     "loss": ("per_sample", ["logits", "targets"]),
     "optimizer": ("update", ["params", "grads", "state", "hyper", "step", "layout"]),
@@ -30,64 +30,64 @@ GIVEN = {
     "regularizer": ("penalty", ["features", "logits", "targets", "weight"]),
     "augmentation": ("augmented", ["x", "drawn", "black"]),
 }
-"""A function, and the arguments that come before its parameters, if it takes any."""
+"""A function, and its arguments that come before the part's parameters."""
 
 
 @functools.cache
 def check_part(kind: str, name: str) -> None:
-    """Raise a UserError if a part is not as its kind requires."""
+    """Raise a UserError if a part does not have what its kind requires."""
     module = declared.path(kind, name)
-    told = declared.told(module)
+    file = declared.told(module)
     check_imports(parts.module(kind, name))
-    check_schemas(told, "PARAMETERS", declared.parameters(kind, name))
+    check_schemas(file, "PARAMETERS", declared.parameters(kind, name))
     body = declared.tree(module).body
     defined = {name for node in body for name in _defines(node)}
     for wanted in DEFINES[kind]:
         if wanted not in defined:
-            raise UserError(f"{told}: {wanted} is missing; every {kind} must have it")
+            raise UserError(f"{file}: {wanted} is missing; every {kind} must have it")
     if kind == "optimizer":
         form = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
         state = declared.literal(module, "STATE")
-        check(list(state) if isinstance(state, tuple) else state, form, told, "STATE")
+        check(list(state) if isinstance(state, tuple) else state, form, file, "STATE")
     takes = []
     if kind in ("schedule", "regularizer", "augmentation"):
         takes = [key for key in declared.parameters(kind, name) if key != "strength"]
     if kind == "model":
         kinds = {"type": "array", "minItems": 1, "items": {"enum": ["images", "integers"]}}
-        check(list(declared.inputs(name)), kinds, told, "INPUTS")
-        _check_library(name, told)
+        check(list(declared.inputs(name)), kinds, file, "INPUTS")
+        _check_library(name, file)
     for node in body:
         if isinstance(node, ast.FunctionDef) and kind in GIVEN and node.name == GIVEN[kind][0]:
-            _check_call(told, node.name, node.args, GIVEN[kind][1], takes)
+            _check_call(file, node.name, node.args, GIVEN[kind][1], takes)
         if isinstance(node, ast.ClassDef) and node.name == "Model":
             takes = list(declared.parameters(kind, name))
             takes += parts.OF_INTEGERS if "integers" in declared.inputs(name) else []
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                     first = ["self", "shape", "classes"]
-                    _check_call(told, "Model.__init__", method.args, first, takes)
+                    _check_call(file, "Model.__init__", method.args, first, takes)
 
 
-def _check_library(model: str, told: str) -> None:
-    """What a model says of an optional library, and of what the library saves."""
+def _check_library(model: str, file: str) -> None:
+    """Check what a model declares about an optional library and the files that it saves."""
     library, keys = declared.library(model), declared.config_keys(model)
-    check(library, {"type": "string"}, told, "LIBRARY")
+    check(library, {"type": "string"}, file, "LIBRARY")
     if library and not (code_digest.ROOT / "envs" / f"train-{library}.yaml").is_file():
-        line = f"{told}: LIBRARY is {library!r}, which has no envs/train-{library}.yaml"
+        line = f"{file}: LIBRARY is {library!r}, which has no envs/train-{library}.yaml"
         raise UserError(f"{line}; allowed: a library with such a file")
     named = {"enum": list(declared.parameters("model", model))}
-    check(keys, {"type": "object", "additionalProperties": named}, told, "CONFIG")
-    check(declared.config_fixed(model), {"type": "object"}, told, "FIXED")
+    check(keys, {"type": "object", "additionalProperties": named}, file, "CONFIG")
+    check(declared.config_fixed(model), {"type": "object"}, file, "FIXED")
     objects = {"type": "object", "additionalProperties": {"type": "object"}}
     named_by = {"type": "object", "additionalProperties": objects}
-    check(declared.config_named(model), named_by, told, "NAMED")
+    check(declared.config_named(model), named_by, file, "NAMED")
     for key, values in declared.config_named(model).items():
         for value, given in values.items():
             for parameter in given:
-                check(parameter, named, told, f"NAMED.{key}.{value}")
+                check(parameter, named, file, f"NAMED.{key}.{value}")
     lists = {"type": "array", "minItems": 1}
     usual = {"type": "object", "additionalProperties": lists}
-    check(declared.config_usual(model), usual, told, "USUAL")
+    check(declared.config_usual(model), usual, file, "USUAL")
 
 
 def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) -> None:
@@ -112,7 +112,9 @@ def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) ->
 
 @functools.cache
 def check_imports(module: str) -> None:
-    """Check that all code of a module is seen, so that an edit of it is noticed."""
+    """Check that all code that a module imports can be followed, so that an edit of it is
+    noticed.
+    """
     if line := code_digest.unfollowed(module, code_digest.ROOT):
         raise UserError(
             f"{line} and would hide an edit of the code that it runs; allowed: import …"
@@ -120,7 +122,7 @@ def check_imports(module: str) -> None:
 
 
 def _defines(node: ast.stmt) -> list[str]:
-    """The names that a statement at the top of a module binds."""
+    """The names that a top-level statement of a module binds."""
     match node:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
             return [name]
@@ -136,7 +138,7 @@ def _defines(node: ast.stmt) -> list[str]:
 def _check_call(
     file: str, function: str, args: ast.arguments, first: list[str], named: list[str]
 ) -> None:
-    """Whether a function can be called with this many arguments in order, and others by name."""
+    """Check that a function accepts the arguments ``first`` by position and ``named`` by name."""
     ordered = [*args.posonlyargs, *args.args]
     required = len(ordered) - len(args.defaults)
     by_name = {arg.arg for arg in [*args.args[max(len(first) - len(args.posonlyargs), 0) :],

@@ -1,4 +1,4 @@
-"""Mistakes in the folders that the configuration names, each told in one line."""
+"""Check the folders that the configuration names. Each mistake is reported in one line."""
 
 import os
 from pathlib import Path
@@ -6,22 +6,22 @@ from pathlib import Path
 from latephase.errors import UserError
 
 SPECIAL = "{}()\"'`$\\*?[]^~;|&<>!"
-"""Characters that have a meaning for a shell or in a pattern of Snakemake's."""
+"""Characters with a meaning in a shell or in a pattern of Snakemake."""
 
 
 def check_folder(key: str, value: str, write: bool) -> None:
-    """Check that a folder can be made if it is missing, and can be named in a command.
+    """Check that a folder exists or can be made, and that its name can be used in a command.
 
-    ``write``: something will be written to it.
+    If ``write`` is true, also check that it can be written to.
     """
 
     def refused(problem: str, allowed: str) -> UserError:
         return UserError(f"config: {key} is {value!r}, {problem}; allowed: {allowed}")
 
-    found = [letter for letter in value if letter in SPECIAL or not letter.isprintable()]
-    if found:
+    special = [letter for letter in value if letter in SPECIAL or not letter.isprintable()]
+    if special:
         raise refused(
-            f"with {found[0]!r}", "no character that has a meaning in a shell or a pattern"
+            f"with {special[0]!r}", "no character that has a meaning in a shell or a pattern"
         )
     if value.startswith("-") or value != value.strip():
         raise refused(

@@ -1,4 +1,4 @@
-"""Check what a user wrote against a JSON schema, and tell a mistake in one line."""
+"""Check user input against a JSON schema, and report a mistake in one line."""
 
 import datetime
 import math
@@ -13,7 +13,7 @@ from jsonschema.exceptions import best_match
 from latephase.errors import UserError
 
 SMALLEST, LARGEST = 1e-30, 1e30
-"""The sizes of numbers that mean something here. They include 64-bit seeds."""
+"""The smallest and the largest size of a number. 64-bit seeds lie between them."""
 DEEPEST = 100
 BOUNDS = {
     "minimum": "at least",
@@ -32,12 +32,12 @@ BOUNDS = {
 
 
 def _is_integer(_: Any, value: Any) -> bool:
-    # JSON schema accepts 100.0 as an integer. A spec's digest and range() do not.
+    # JSON schema accepts 100.0 as an integer. range() and the digest of a spec do not.
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    # YAML has .nan and .inf. JSON, and so a digest, does not.
+    # YAML has .nan and .inf. JSON, from which a digest is computed, does not.
     return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
@@ -50,7 +50,7 @@ Validator = jsonschema.validators.extend(
 
 
 Format = tuple[Callable[[Any], bool], Callable[[Any], str]]
-"""Whether a value has one of our formats, and what is allowed instead."""
+"""Two functions: whether a value has one of our formats, and what is allowed instead."""
 
 
 def check(
@@ -62,8 +62,12 @@ def check(
 ) -> None:
     """Raise a UserError that names file, key, value and what is allowed.
 
-    ``key`` is the dotted name of ``value`` in the file, if it is a part of it. ``formats`` are what
-    the schema's ``format`` may ask for beside JSON schema's own.
+    Args:
+        value: the value to check.
+        schema: its JSON schema.
+        file: the file that the error names.
+        key: the dotted name of ``value`` in the file, unless it is the whole file.
+        formats: formats that the schema may require in addition to those of JSON schema.
     """
     _check_sizes(value, file, key, DEEPEST)
     checker = Validator.FORMAT_CHECKER
@@ -79,7 +83,8 @@ def check(
 def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
     """Check that numbers are 0 or of a size that single precision can hold.
 
-    Also check the depth of nesting, because Snakemake, which reads the configuration, does not.
+    Also check the depth of nesting, because Snakemake, which reads the configuration, does not
+    check it.
     """
     if not depth:
         raise UserError(f"{file}: {name[:60]}… is nested too deeply; allowed: {DEEPEST} levels")
@@ -88,8 +93,8 @@ def _check_sizes(value: Any, file: str, name: str, depth: int) -> None:
             named = f"{name}[{step}]" if isinstance(value, list) else _joined(name, step)
             _check_sizes(inner, file, named, depth - 1)
     elif _is_number(None, value) and value != 0 and not SMALLEST <= abs(value) <= LARGEST:
-        told = f"{file}: {name or 'its content'} is {_shown(value)}"
-        raise UserError(f"{told}; allowed: 0, or {SMALLEST} to {LARGEST} in size")
+        problem = f"{file}: {name or 'its content'} is {_shown(value)}"
+        raise UserError(f"{problem}; allowed: 0, or {SMALLEST} to {LARGEST} in size")
 
 
 def _line(
@@ -143,7 +148,7 @@ def _shown(value: Any) -> str:
 
 
 def _hint(error: jsonschema.ValidationError) -> str:
-    """A hint if YAML read a value in another way than it was meant."""
+    """A hint if YAML did not read a value as the user meant it."""
     value = error.instance
     if isinstance(value, datetime.date):
         return f' (YAML reads {value} as a date: write "{value}")'
@@ -154,7 +159,7 @@ def _hint(error: jsonschema.ValidationError) -> str:
         except ValueError:
             return ""
         if "number" in kinds:
-            text = repr(number)  # with a point, because without one YAML reads 1e-10 as text, too
+            text = repr(number)  # with a point: YAML reads 1e-10, which has none, as text too
             text = text if "." in text else text.replace("e", ".0e")
             return f" (YAML reads {value} as text: write {text})"
         if "integer" in kinds and number.is_integer():
@@ -163,7 +168,10 @@ def _hint(error: jsonschema.ValidationError) -> str:
 
 
 def _describe(option: dict[str, Any], named: Mapping[str, Any]) -> str:
-    """One of several forms that a value may have; ``named`` are those that others refer to."""
+    """Describe one of several forms that a value may have.
+
+    ``named`` are the schemas to which a form may refer.
+    """
     if "$ref" in option:
         return _describe(named[option["$ref"].rpartition("/")[2]], named)
     if "const" in option:

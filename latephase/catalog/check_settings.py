@@ -1,4 +1,4 @@
-"""Mistakes in a study's settings outside its grids, each told in one line."""
+"""Check a study's settings outside its grids. Each mistake is reported in one line."""
 
 import ast
 from typing import Any
@@ -15,9 +15,7 @@ from latephase.runs import declared, grid, packs, spec
 
 
 def check_models(config: dict[str, Any]) -> None:
-    """Check that packs and speeds are of models that exist, and that a side of a pack is along an
-    axis that can be batched.
-    """
+    """Check ``packs`` and ``speed``: the models exist, and the sides of packs can be batched."""
     known = declared.names("model")
     for key, model in [(name, of) for name in ("packs", "speed") for of in config[name]]:
         if model not in known:
@@ -40,7 +38,9 @@ def _check_sides(block: dict[str, int], where: str) -> None:
 def check_setting(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check what the schema of a study cannot: every run of its grids, packs, metrics, margins."""
+    """Check what a study's schema cannot check: the runs of its grids, packs, metrics and
+    margins.
+    """
     if outside.is_outside(setting):
         check_data(setting["data"], datasets, file, f"{key}.data")
         check_entry("loss", setting["loss"], file, f"{key}.loss")
@@ -60,13 +60,13 @@ def check_setting(
 
 
 def check_metric(name: str, where: str) -> None:
-    """Check that a metric is a family of ours, or a module with a function of its name."""
+    """Check that a metric is a family of latephase, or a module with a function of that name."""
     if name in MORE_FAMILIES:
         return
     module = OWN / f"{name}.py"
     nodes = declared.tree(module).body if module.is_file() else []
-    found = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == name]
-    if name in (*FAMILIES, "history") or not found:
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == name]
+    if name in (*FAMILIES, "history") or not functions:
         raise UserError(
             f"{where} is {name!r}; allowed: {', '.join(MORE_FAMILIES)}, or a function of that name "
             f"in latephase/metrics/own/{name}.py"
@@ -77,7 +77,7 @@ def check_metric(name: str, where: str) -> None:
         form = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"}}
         columns = list(columns) if isinstance(columns, tuple) else columns
         check(columns, form, f"latephase/metrics/own/{name}.py", "COLUMNS")
-    arguments = found[-1].args
+    arguments = functions[-1].args
     if arguments.posonlyargs or arguments.vararg or arguments.kwarg:
         raise UserError(
             f"latephase/metrics/own/{name}.py: {name} takes ({ast.unparse(arguments)}); "
@@ -105,8 +105,8 @@ def _check_margins(setting: dict, datasets: dict[str, dict], file: str, key: str
         raise UserError(f"{file}: {key}.runs is {margins['runs']}; allowed: values of one grid")
     alike = {spec.canonical([run["data"], run["model"] | {"init_scale": None}]) for run in runs}
     if len(alike) > 1:
-        told = f"{key}.runs is {margins['runs']}"
-        raise UserError(f"{file}: {told}; allowed: runs of one data set and one model")
+        problem = f"{key}.runs is {margins['runs']}"
+        raise UserError(f"{file}: {problem}; allowed: runs of one data set and one model")
     if max(margins["steps"]) > (steps := min(run["steps"] for run in runs)):
         raise UserError(f"{file}: {key}.steps is {margins['steps']}; allowed: at most {steps}")
     last = datasets[runs[0]["data"]["name"]]["classes"] - 1

@@ -1,4 +1,4 @@
-"""Mistakes in figures and tables that a schema does not see, each told in one line."""
+"""Check figures and tables for mistakes that a schema cannot find. Each is reported in one line."""
 
 import ast
 import csv
@@ -19,7 +19,7 @@ from latephase.runs import declared
 from latephase.runs.code_digest import ROOT
 
 FILES = ("beside", "margins", "published")
-"""What a figure or a table may be made from beside the data of its study."""
+"""The files from which a figure or a table may be made, in addition to the data of its study."""
 
 
 def check_shown(catalog: Catalog) -> None:
@@ -31,7 +31,9 @@ def check_shown(catalog: Catalog) -> None:
 
 
 def check_chosen(catalog: Catalog) -> None:
-    """Check that the figures in the configuration exist and that their data are available."""
+    """Check that the figures that the configuration names exist, and that their data are
+    available.
+    """
     chosen, scale = catalog.config["figures"], catalog.config["scale"]
     for name in [] if chosen == "all" else chosen:
         if name not in catalog.figures:
@@ -107,7 +109,7 @@ def _check_studies(
 
 
 def _check_files(where: str, given: list[str], program: Path) -> None:
-    """Check that a program is given the files that it needs, and no others."""
+    """Check that a program gets the files that it needs, and no others."""
     script, taken = declared.told(program), _files_of(program)
     for name in given:
         if name not in taken:
@@ -119,7 +121,10 @@ def _check_files(where: str, given: list[str], program: Path) -> None:
 
 @functools.cache
 def _files_of(program: Path) -> dict[str, bool]:
-    """The files that a program takes, as its source and its package's say, and which it needs."""
+    """The files that a program can read, and for each whether the program requires it.
+
+    They are found in the source of the program and of its package.
+    """
     sources = (program, program.with_name("__init__.py"))
     nodes = [node for source in sources for node in ast.walk(declared.tree(source))]
     taken = {"data": True}
@@ -138,10 +143,13 @@ def _files_of(program: Path) -> dict[str, bool]:
 def _check_columns(
     where: str, scale: str, studies: list[str], data: list[Data], program: Path
 ) -> None:
-    """Check that the data have what a program reads whatever its options are."""
+    """Check that the data have the columns that a program always reads, whatever its options
+    are.
+    """
     metrics = list(declared.literal(program, "METRICS") or [])
     script = declared.told(program)
-    # A name that no family has is the program's mistake; one that is not measured, the study's.
+    # A name that no family has is a mistake of the program, and is reported here. A metric that
+    # the study does not measure is a mistake of the study, and is reported below.
     real = [m for m in metrics if any(families.has_column(f, m) for f in families.DECLARED)]
     for i, metric in enumerate(metrics):
         if metric not in real:
@@ -152,9 +160,11 @@ def _check_columns(
         for column in (*(beside if i else needed), *real):
             if not its.has_column(column):
                 key = "beside" if i else "study"
-                told = f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"
+                problem = (
+                    f"{where}.{key} is {study!r}, whose data have no column {column!r} at scale"
+                )
                 raise UserError(
-                    f"{told} {scale}; allowed: a study with all columns that {script} reads"
+                    f"{problem} {scale}; allowed: a study with all columns that {script} reads"
                 )
 
 
@@ -177,7 +187,7 @@ def _check_arguments(
 
 @functools.cache
 def _options(program: Path) -> dict[str, dict[str, Any]]:
-    """The options that a program declares. Raises UserError if the declaration is not sound."""
+    """The options that a program declares. Raises UserError if the declaration is not valid."""
     options, script = declared.literal(program, "OPTIONS"), declared.told(program)
     if options is None:
         raise UserError(f"{script}: OPTIONS is missing; allowed: a literal, {{}} if it takes none")
@@ -189,23 +199,27 @@ def _options(program: Path) -> dict[str, dict[str, Any]]:
 
 
 def _check_values(where: str, option: str, value: Any, columns: dict[str, list]) -> None:
-    """Check that arguments named like a column of runs, or whose keys are, have values of it."""
-    asked = value if isinstance(value, dict) else {option: value}
-    for name, values in asked.items():
+    """Check the values of arguments that are named like a column of runs, or whose keys are.
+
+    A value must occur in that column.
+    """
+    named = value if isinstance(value, dict) else {option: value}
+    for name, values in named.items():
         for path, allowed in columns.items():
             if name not in (path, path.rpartition(".")[2]):
                 continue
             for one in values if isinstance(values, list) else [values]:
                 if one is not None and one not in allowed:
-                    told = ", ".join(map(str, allowed))
+                    known = ", ".join(map(str, allowed))
                     place = where if name == option else f"{where}.{name}"
-                    raise UserError(f"{place} is {one!r}; allowed: {told}")
+                    raise UserError(f"{place} is {one!r}; allowed: {known}")
 
 
 def _check_published(where: str, published: str, program: Path) -> None:
-    """Check that the published values have the columns that the program asks for, and no others.
+    """Check that the published values have the columns that the program needs, and no unknown ones.
 
-    A program declares in PUBLISHED which columns must be there, and in ALSO_PUBLISHED which may be.
+    The program declares in PUBLISHED which columns it needs, and in ALSO_PUBLISHED which others may
+    be there.
     """
     try:
         with (ROOT / published).open(newline="", encoding="utf-8") as file:

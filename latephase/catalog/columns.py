@@ -1,4 +1,4 @@
-"""Which columns the data of a study will have, known before anything runs."""
+"""Which columns the data of a study will have, derived before anything runs."""
 
 import difflib
 import functools
@@ -14,11 +14,12 @@ from latephase.runs.history import DIVERGED_AT, HISTORY
 
 OF_ROWS = (RUN, STEP, PACK, DIVERGED_AT)
 NEAR = 0.75
-"""How similar two names must be (:mod:`difflib`) for one to count as the other, misspelt."""
+"""If two names are at least this similar (:mod:`difflib`), one counts as a misspelling of the
+other."""
 
 
 class Data:
-    """What the data of a study hold at a scale, derived from its checked setting."""
+    """The columns and values of a study's data at a scale, derived from its checked setting."""
 
     def __init__(self, setting: dict[str, Any]):
         self.setting = setting
@@ -33,17 +34,17 @@ class Data:
 
     @functools.cached_property
     def values(self) -> dict[str, list]:
-        """What the data say about the runs: columns, and the values in each, those of axes first.
+        """The columns that describe the runs, each with its values. Axes come first.
 
         The columns are those of :func:`latephase.runs.grid.table` without ``run``. A few runs are
-        enough to know all columns: which columns a run has depends on its parts, not on the numbers
-        of an axis.
+        enough to find all columns, because the columns of a run depend on its parts and not on the
+        numbers of an axis.
         """
         axes, named = grid.axes(self.setting), self._arms()
         paths = dict.fromkeys([*axes, *ALWAYS])
         plain = {p for p, of in axes.items() if not any(isinstance(v, dict | list) for v in of)}
-        found = {path: list(axes[path]) if path in plain else [] for path in axes}
-        found |= {ARM: named} if named else {}
+        columns = {path: list(axes[path]) if path in plain else [] for path in axes}
+        columns |= {ARM: named} if named else {}
         for member in grid.members(self.setting):
             few = {
                 path: of[:1] if path in plain and not path.endswith(".name") else of
@@ -52,9 +53,9 @@ class Data:
             for _, point in grid.points(few):
                 run = grid.resolved(spec.replaced(grid.template(member), point))
                 for path, value in grid.row(run, paths).items():
-                    if value not in found.setdefault(path, []):
-                        found[path].append(value)
-        return found
+                    if value not in columns.setdefault(path, []):
+                        columns[path].append(value)
+        return columns
 
     def _arms(self) -> list[str]:
         members = grid.members(self.setting)
@@ -75,8 +76,8 @@ class Data:
     def has_metric(self, name: Any) -> bool:
         """Whether there is a metric of that name.
 
-        A metric of the user's own that declares no columns may return any column, except one that
-        nearly has the name of something else.
+        If a metric of the user's own declares no columns, it may return any column, except one
+        whose name is nearly that of something else.
         """
         if not isinstance(name, str):
             return False
@@ -85,7 +86,7 @@ class Data:
         return None in self.own.values() and not self._is_nearly(name)
 
     def _is_nearly(self, name: str) -> bool:
-        """Whether runs or families have something with that name, or nearly that name."""
+        """Whether runs or families have something with exactly or nearly that name."""
         of_runs = {key for member in grid.members(self.setting) for key in grid.template(member)}
         metrics = [column for family in families.DECLARED.values() for column in family.COLUMNS]
         names = [*OF_ROWS, *of_runs, *self.values, EITHER_MOMENTUM, *self.metrics, *metrics]
@@ -98,16 +99,17 @@ class Data:
 
 
 def reader(catalog: Catalog) -> Callable[[str, str], Data]:
-    """A function that gives the data of a study at a scale; a catalog asks for each many times."""
+    """A function that returns the data of a study at a scale, and computes each only once."""
     return functools.cache(lambda study, scale: Data(catalog.setting(study, scale)))
 
 
 def formats(data: Sequence[Data]) -> dict[str, Format]:
-    """What ``format`` means in the schema of something that is made from the data of studies.
+    """The formats that a schema may require of values, for something made from studies' data.
 
-    ``metric`` and ``column`` are names of columns that all of these studies have. A ``metric`` has
-    one number in each row, a ``measured`` is of either kind. ``optimizer`` is one of those that the
-    first study compares. ``options`` has values on their other axes: ``{head: muon}``.
+    ``metric``, ``measured`` and ``column`` are names of columns that all of these studies have: a
+    ``metric`` has one number in each row, a ``measured`` has one number or a list, and a ``column``
+    is any column. ``optimizer`` is one of the optimizers that the first study compares. ``options``
+    has values on their other axes: ``{head: muon}``.
     """
     first, measured = data[0].values, [name for one in data for name in one.metrics]
     known = [name for name in measured if not any(name in one.lists for one in data)]
@@ -116,8 +118,8 @@ def formats(data: Sequence[Data]) -> dict[str, Format]:
     options = {path.removeprefix(start): of for path, of in first.items() if path.startswith(start)}
 
     def is_options(value: Any) -> bool:
-        asked = value.items() if isinstance(value, dict) else [(None, None)]
-        return all(one in options.get(name, []) for name, one in asked)
+        pairs = value.items() if isinstance(value, dict) else [(None, None)]
+        return all(one in options.get(name, []) for name, one in pairs)
 
     def near(names: list[str], what: str) -> Callable[[Any], str]:
         return lambda value: _allowed(value, names, what, data)
@@ -145,7 +147,7 @@ def formats(data: Sequence[Data]) -> dict[str, Format]:
 
 def _allowed(value: Any, names: list[str], what: str, data: Sequence[Data]) -> str:
     near = difflib.get_close_matches(str(value), sorted(set(names)), n=3)
-    told = f"{what}, such as {', '.join(near)}" if near else f"{what} (docs/metrics.md)"
+    line = f"{what}, such as {', '.join(near)}" if near else f"{what} (docs/metrics.md)"
     for name in (name for one in data for name, columns in one.own.items() if columns is None):
-        return f"{told}, or one that COLUMNS declares in latephase/metrics/own/{name}.py"
-    return told
+        return f"{line}, or one that COLUMNS declares in latephase/metrics/own/{name}.py"
+    return line

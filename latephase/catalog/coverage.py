@@ -1,8 +1,8 @@
-"""Which figures, tables, theorems and claims of a paper are here, at which scale, and if not, why.
+"""Which parts of a paper are here, at which scales, and why the others are not.
 
-This module also finds the claims that a figure bears. The reasons are in the catalog: under
-``not_drawn`` in ``paper.yaml``, in the scales that a study has, and in the data that the user must
-bring.
+The parts are figures, tables, theorems and claims. This module also finds the claims that belong to
+a figure. The reasons are in the catalog: under ``not_drawn`` in ``paper.yaml``, in the scales of a
+study, and in the data that the user must bring.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,10 @@ from latephase.catalog.entries import SCALES, Catalog
 
 
 def claims_of(catalog: Catalog, name: str, entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The claims that a figure or a table bears: those whose place names it, and its own list."""
+    """The claims of a figure or a table.
+
+    These are the claims whose place in the paper names it, and those that its entry lists.
+    """
     own = name.removeprefix(f"{entry['paper']}_")
     return [
         claim
@@ -24,17 +27,23 @@ def claims_of(catalog: Catalog, name: str, entry: dict[str, Any]) -> list[dict[s
 
 
 def rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """The parts of a paper: ``what``, ``here`` by scale, ``why`` not, and how they are ``tested``.
+    """The parts of a paper, as rows with these keys.
 
-    Parts that are here, or missing, for the same reasons share a row. Figures come first, then
-    tables, theorems and claims.
+    - ``what``: the parts. Parts that are here, or missing, for the same reasons share a row.
+    - ``here``: for each scale, whether they are here.
+    - ``why``: why they are not.
+    - ``tested``: the file of their tests.
+
+    Figures come first, then tables, theorems and claims.
     """
-    found = [*_shown_rows(catalog, paper), *_theorem_rows(catalog, paper)]
-    return found + _claim_rows(catalog, paper)
+    shown_and_theorems = [*_shown_rows(catalog, paper), *_theorem_rows(catalog, paper)]
+    return shown_and_theorems + _claim_rows(catalog, paper)
 
 
 def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """The rows of figures and tables, those of the paper by number, and ours by name."""
+    """The rows of figures and tables: the paper's in the order of their numbers, and ours by
+    name.
+    """
     entries = {
         name.removeprefix(f"{paper}_"): (name, entry)
         for name, entry in (catalog.figures | catalog.tables).items()
@@ -47,15 +56,15 @@ def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
         why = {scale: _why_not(catalog, paper, name, entries.get(name), scale) for scale in SCALES}
         groups.setdefault((kind, *why.items()), []).append(name)
     ordered = sorted(groups.items(), key=lambda group: [*printed.KINDS, "ours"].index(group[0][0]))
-    return [_row(_told(kind, some), dict(why)) for (kind, *why), some in ordered]
+    return [_row(_in_words(kind, some), dict(why)) for (kind, *why), some in ordered]
 
 
 def _why_not(
-    catalog: Catalog, paper: str, name: str, found: tuple[str, dict] | None, scale: str
+    catalog: Catalog, paper: str, name: str, shown: tuple[str, dict] | None, scale: str
 ) -> str:
-    """Why a figure or a table is not made at a scale; nothing if it is."""
-    if found:
-        full, entry = found
+    """Why a figure or a table is not made at a scale; "" if it is made."""
+    if shown:
+        full, entry = shown
         if why := _lacking(catalog, catalog.studies_of(entry, scale), scale):
             return _given(catalog, paper, [name], scale) or why
         chosen = catalog.config["figures"]
@@ -76,13 +85,15 @@ def _lacking(catalog: Catalog, studies: Iterable[str], scale: str) -> str:
 
 
 def not_drawn(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """What ``paper.yaml`` says is not drawn, each with the ``names`` of what it is about."""
+    """The entries of ``not_drawn`` in ``paper.yaml``, each with the ``names`` that it is about."""
     given = catalog.about[paper].get("not_drawn", [])
     return [entry | {"names": printed.named_in(entry["what"])} for entry in given]
 
 
 def _given(catalog: Catalog, paper: str, names: Iterable[str], scale: str) -> str:
-    """The reason that ``paper.yaml`` gives for one of these at a scale; nothing without any."""
+    """The reason that ``paper.yaml`` gives for one of these names at a scale; "" if it gives
+    none.
+    """
     for entry in not_drawn(catalog, paper):
         if {*names} & {*entry["names"]} and entry.get("scale", scale) == scale:
             return entry["why"]
@@ -90,7 +101,7 @@ def _given(catalog: Catalog, paper: str, names: Iterable[str], scale: str) -> st
 
 
 def _theorem_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """Theorems by the file of their tests, which need no scale."""
+    """The theorems, grouped by the file of their tests. They have no scale."""
     groups: dict[tuple[str, str], list[str]] = {}
     for entry in catalog.about[paper].get("theorems", []):
         groups.setdefault((entry.get("tested", ""), entry.get("why", "")), []).append(entry["what"])
@@ -120,8 +131,8 @@ def _claim_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
     ]
 
 
-def _told(kind: str, names: list[str]) -> str:
-    """Figures 1 to 3 and 5; of what is ours, the names."""
+def _in_words(kind: str, names: list[str]) -> str:
+    """The names in words: "Figures 1 to 3 and 5", or "Ours: …"."""
     if kind == "ours":
         return f"Ours: {', '.join(names)}"
     word = printed.KINDS[kind] + "s" * (len(names) > 1)
@@ -129,10 +140,10 @@ def _told(kind: str, names: list[str]) -> str:
 
 
 def _row(what: str, why: dict[str, str]) -> dict[str, Any]:
-    """A row. Where the scales lack it for different reasons, each reason names its scale."""
+    """A row. If the scales have different reasons, each reason names its scale."""
     reasons = {scale: reason for scale, reason in why.items() if reason}
-    told = next(iter(reasons.values()), "")
+    text = next(iter(reasons.values()), "")
     if len({*reasons.values()}) > 1:
-        told = " ".join(f"At scale {scale}: {reason}" for scale, reason in reasons.items())
+        text = " ".join(f"At scale {scale}: {reason}" for scale, reason in reasons.items())
     here = {scale: not reason for scale, reason in why.items()}
-    return {"what": what, "here": here, "why": told, "tested": ""}
+    return {"what": what, "here": here, "why": text, "tested": ""}

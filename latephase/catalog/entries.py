@@ -26,26 +26,29 @@ class Catalog:
     config: dict[str, Any]
     datasets: dict[str, dict]
     papers: dict[str, str] = field(default_factory=dict)
-    """The headings of the report: the name of each paper, and of our own atlas."""
+    """The headings of the report: the name of each paper, and that of our own atlas."""
     about: dict[str, dict] = field(default_factory=dict)
-    """The rest of what each ``paper.yaml`` says: what is not drawn, and the theorems."""
+    """The other keys of each ``paper.yaml``: what is not drawn, and the theorems."""
     studies: dict[str, dict] = field(default_factory=dict)
-    """Each entry here and below has the key ``paper``, the folder that it comes from."""
+    """Studies by name. Each entry here and below has the key ``paper``: the folder from which it
+    comes."""
     written: dict[str, dict] = field(default_factory=dict)
-    """The settings of each study by scale as its file has them: without what is found out, such as
-    the ids of the runs that it forks from.
+    """The settings of each study by scale, as its file has them.
+
+    They lack derived values, such as the ids of the runs from which the study forks.
     """
     figures: dict[str, dict] = field(default_factory=dict)
     tables: dict[str, dict] = field(default_factory=dict)
     claims: list[dict] = field(default_factory=list)
     packs: dict[str, Spec] = field(default_factory=dict)
-    """Every pack by its id."""
+    """Every pack, by its id."""
     owners: dict[str, str] = field(default_factory=dict)
-    """The pack of every run, by their ids."""
+    """The id of the pack of every run, by the run's id."""
     weights: dict[str, str] = field(default_factory=dict)
-    """The configuration's names of the weights that models begin with, by what these hold."""
+    """The configuration's names of the weights from which models start, by the checksums of these
+    weights."""
     members: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """The packs that hold the runs of a (study, scale)."""
+    """The ids of the packs that hold the runs of a (study, scale)."""
     shipped: dict[str, Any] = field(default_factory=shipped.nothing)
     """The manifest of the data that come with the repository."""
 
@@ -63,12 +66,14 @@ class Catalog:
         return scales[scale]
 
     def packs_of(self, study: str, scale: str) -> list[str]:
-        """The packs that hold a study's runs at a scale. Raises UserError as :meth:`setting`."""
+        """The packs that hold a study's runs at a scale. Raises UserError if it has no such
+        scale.
+        """
         self.setting(study, scale)
         return self.members[study, scale]
 
     def parents_of(self, pack: str) -> list[str]:
-        """The packs that hold the runs from which a pack's runs fork; none if they do not fork."""
+        """The packs that hold the runs from which a pack's runs fork; empty if they do not fork."""
         runs = spec.runs_of(self.packs[pack])
         return list(dict.fromkeys(self.owners[r["fork"]["run"]] for r in runs if "fork" in r))
 
@@ -83,11 +88,15 @@ class Catalog:
 
     @property
     def from_shipped(self) -> bool:
-        """Whether studies have the data that come with the repository, and nothing is trained."""
+        """Whether studies use the data that come with the repository, so that nothing is
+        trained.
+        """
         return self.config["data"] == "shipped"
 
     def note(self, studies: Sequence[str], scale: str) -> str:
-        """What was run, in one line: networks, data sets, variants, sizes, steps, seeds, scale."""
+        """What was run, in one line: networks, data sets, variants, sizes, steps, seeds and
+        scale.
+        """
         runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
         sets = ", ".join(f"{name} ({self.datasets[name]['variant']})" for name in names)
@@ -97,28 +106,29 @@ class Catalog:
         seeds = len({run["seed"] for run in runs})
         networks = (run["model"].get("class", run["model"]["name"]) for run in runs)
         models = " and ".join(dict.fromkeys(networks))
-        told = (
+        line = (
             f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"
         )
         return (
-            f"{told}; {shipped.origin(self.shipped, studies, scale)}" if self.from_shipped else told
+            f"{line}; {shipped.origin(self.shipped, studies, scale)}" if self.from_shipped else line
         )
 
     def studies_of(self, entry: dict[str, Any], scale: str) -> list[str]:
-        """The studies that a figure or a table is made from; of those beside it, the ones with the
-        scale.
+        """The studies from which a figure or a table is made at a scale.
+
+        Studies that are shown beside the first one are left out if they do not have the scale.
         """
         beside = [s for s in entry.get("beside", []) if scale in self.studies[s]["scales"]]
         return [entry["study"], *beside]
 
     def chosen_figures(self, scale: str) -> list[str]:
-        """The figures that the configuration asks for and that a scale has."""
+        """The figures that the configuration chooses and that can be made at a scale."""
         chosen = self.config["figures"]
         return self._made(list(self.figures) if chosen == "all" else chosen, self.figures, scale)
 
     def chosen_tables(self, scale: str) -> list[str]:
-        """The tables whose studies have a scale."""
+        """The tables that can be made at a scale."""
         return self._made(self.tables, self.tables, scale)
 
     def _made(self, names: Iterable[str], entries: dict[str, dict], scale: str) -> list[str]:
@@ -131,7 +141,7 @@ class Catalog:
         return [claim for claim in self.claims if claim["study"] in studies]
 
     def seconds(self, pack: str) -> float:
-        """How long a pack takes to train by the configured speeds."""
+        """The estimated training time of a pack, from the configured speeds."""
         common, runs = self.packs[pack]["common"], self.packs[pack]["runs"]
         device = self.config["device"].partition(":")[0]
         speed = self.config["speed"].get(common["model"]["name"], {}).get(device, SLOWEST)
@@ -139,7 +149,7 @@ class Catalog:
         return steps * len(runs) / speed
 
     def minutes(self, pack: str) -> int:
-        """The same, rounded up."""
+        """The estimated training time of a pack in minutes, rounded up."""
         return math.ceil(self.seconds(pack) / 60)
 
     def own_metrics(self) -> list[str]:
@@ -149,7 +159,9 @@ class Catalog:
         return sorted(named - set(families.MORE_FAMILIES))
 
     def encoded_data(self) -> dict[str, Spec]:
-        """The data entries, by digest, of the runs for which a family takes further inputs."""
+        """The data entries, by digest, of the runs for which a metric family needs further
+        inputs.
+        """
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         asking = [s for s in settings if any(map(families.inputs, families.measured(s)))]
         entries = [run["data"] for setting in asking for run in grid.specs(setting)]
@@ -164,13 +176,16 @@ class Catalog:
         return [study for study in there if not self.lacking(study, scale)]
 
     def lacking(self, study: str, scale: str) -> list[str]:
-        """What a study needs of the user's own that is not configured: keys such as texts.sst2."""
+        """The user's own data that a study needs and the configuration lacks, as keys.
+
+        A key is, for example, texts.sst2.
+        """
         return user_data.lacking(self.config, self.datasets, self.setting(study, scale))
 
     def left_out(self, scale: str) -> str | None:
-        """A line about what is not made because its data are missing; None if there is none.
+        """A line about what is not made because its data are missing; None if nothing is missing.
 
-        Raises UserError if data are taken from what is shipped, and nothing is at this scale.
+        Raises UserError if shipped data are used and nothing is shipped at this scale.
         """
         if self.from_shipped:
             held = ", ".join(shipped.chosen(self.shipped, scale))
@@ -182,7 +197,7 @@ class Catalog:
             return None
         entries = (self.figures | self.tables).items()
         shown = [name for name, e in entries if {*self.studies_of(e, scale)} & {*studies}]
-        keys = {key for found in lacking.values() for key in found}
+        keys = {key for names_of_study in lacking.values() for key in names_of_study}
         named = sorted(keys, key=lambda key: key.partition(".")[2])
         return (
             f"left out: {', '.join([*studies, *shown])}, because their data are not configured; "
@@ -191,7 +206,9 @@ class Catalog:
 
 
 def _several(sizes: set[int]) -> str:
-    """One number, two or three, or the ends of more: 100, 1,000 or 10,000; 100 to 10,000."""
+    """One number, two or three numbers, or the range of more: 100, 1,000 or 10,000; 100 to
+    10,000.
+    """
     if len(sizes) > 3:
         return f"{min(sizes):,} to {max(sizes):,}"
     *others, last = [f"{size:,}" for size in sorted(sizes)]

@@ -1,7 +1,7 @@
-"""A study of one moment: a file outside the catalog, with the figure that draws it.
+"""A temporary study: a file outside the catalog, with a figure that draws it.
 
-The configuration names it under ``explored``, as ``scripts.explore`` does. As long as it is named,
-its study is one of the user's own.
+The configuration names the file under ``explored``, which ``scripts.explore`` sets. While it is
+named, its study counts as one of the user's own.
 """
 
 import os
@@ -29,14 +29,14 @@ def add(
 ) -> None:
     """Add the study that the configuration names.
 
-    ``schema`` and ``name`` are the schemas of a study and of its name. Raises UserError where there
-    is no such file, where its name is taken, or where it is no study.
+    ``schema`` and ``name`` are the schemas of a study and of its name. Raises UserError if the file
+    does not exist, its name is taken, or it does not contain a study.
     """
     if config.get("explored") is None:
         return
     file = config["explored"]
     path = root / file
-    # Unlike the method, this is false as well where a path cannot be.
+    # Unlike Path.is_file, this returns False for a path that is not possible.
     if not os.path.isfile(path):  # noqa: PTH113
         raise UserError(f"config: explored is {file!r}; allowed: a file that exists")
     check(path.stem, name, "config", f"the name of {file}")
@@ -45,20 +45,20 @@ def add(
             raise UserError(f"config: explored is {file!r}; allowed: a name that no study has")
     study = read_yaml(path, file)
     check(study, schema, file)
-    # After all others, so that packs that they have too stay theirs.
+    # The study is added last, so that packs that it shares with others stay theirs.
     last = {"added": "9999-12-31"}
     catalog.studies[path.stem] = {"paper": PAPER, "file": file} | study | last
 
 
 def draw(catalog: Catalog, config: dict[str, Any]) -> None:
-    """Add a figure of its name, when the settings of all studies are whole and checked."""
+    """Add a figure that draws the study, when all settings are complete and checked."""
     if config.get("explored") is not None:
         name = Path(config["explored"]).stem
         catalog.figures[name] = {"paper": PAPER} | figure(name, catalog.studies[name])
 
 
 def figure(name: str, study: dict[str, Any]) -> dict[str, Any]:
-    """The entry of a figure that draws a study over time, a line for each of what it varies."""
+    """The entry of a figure that draws a study over time, with a line for each varied value."""
     return {
         "title": study["title"],
         "study": name,

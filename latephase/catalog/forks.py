@@ -1,4 +1,4 @@
-"""Find the runs that a study's runs fork from, in another study, one for each seed."""
+"""Find the parents of forks: runs of another study, one for each seed."""
 
 from typing import Any
 
@@ -10,29 +10,29 @@ from latephase.runs.columns import ARM
 from latephase.runs.spec import Spec
 
 SHARED = ("data", "model", "dtype")
-"""What a fork has in common with the run that it continues."""
+"""What a fork must have in common with the run that it continues."""
 
 
 def resolve(studies: dict[str, dict], study: str, scale: str, file: str) -> None:
-    """Find the parents of a study's forks at a scale, and put their ids by seed into its setting.
+    """Find the parents of a study's forks at a scale, and put their ids into its setting, by seed.
 
-    The settings of all studies have been checked. Raises UserError if there is no such study, if
-    there is not exactly one run for a seed, if there is no checkpoint or state at the step, or if
-    the two do not fit.
+    The settings of all studies must have been checked. Raises UserError if the study does not
+    exist, if a seed does not have exactly one run, or if there is no checkpoint or state at the
+    step.
     """
     setting = studies[study]["scales"][scale]
     if "fork" in setting:
         where = f"scales.{scale}.fork"
-        setting["fork"] = _found(studies, setting["fork"], scale, file, where)
+        setting["fork"] = _with_parents(studies, setting["fork"], scale, file, where)
     for i, entry in enumerate(setting.get("grids", [])):
         if "fork" in entry:
             where = f"scales.{scale}.grids[{i}].fork"
-            found = _found(studies, entry["fork"], scale, file, where)
+            with_parents = _with_parents(studies, entry["fork"], scale, file, where)
             setting["grids"] = [*setting["grids"]]
-            setting["grids"][i] = entry | {"fork": found}
+            setting["grids"][i] = entry | {"fork": with_parents}
 
 
-def _found(
+def _with_parents(
     studies: dict[str, dict], given: dict[str, Any], scale: str, file: str, where: str
 ) -> dict[str, Any]:
     there = [name for name, study in studies.items() if scale in study["scales"]]
@@ -81,9 +81,9 @@ def _check_step(given: dict[str, Any], parent: Spec, file: str, where: str) -> N
 
 
 def check_forks(setting: dict[str, Any], runs: dict[str, Spec], file: str, key: str) -> None:
-    """Check that the forks of a study fit the runs that they continue, ``runs`` by their ids.
+    """Check that the forks of a study fit the runs that they continue.
 
-    Raises UserError.
+    ``runs`` are these runs by their ids. Raises UserError.
     """
     for member in grid.members(setting):
         if "fork" not in member:

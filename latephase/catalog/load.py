@@ -21,18 +21,18 @@ from latephase.runs import grid, packs, spec
 from latephase.runs.spec import Spec
 
 NAME = {"pattern": "^[a-z][a-z0-9_]*$"}
-"""The pattern of the names of a study's file and of a paper's folder."""
+"""The pattern of the names of studies' files and of papers' folders."""
 READ = re.compile(
     r"datasets\.yaml|(data|schemas)/.*|[^/]+/((paper|figures|tables|claims)\.yaml"
     r"|studies/[^/]+\.yaml|published/[^/]+\.csv)"
 )
-"""The names in the catalog's folder that are read."""
+"""The files of the catalog's folder that are read."""
 BESIDE = re.compile(r"(.*/)?(\..*|#.*|.*~|.*\.md)")
-"""Notes, hidden files, and files that editors leave."""
+"""Files that may stand beside them: notes, hidden files, and files that editors leave."""
 
 
 def load(root: Path, config: dict[str, Any]) -> Catalog:
-    """Read and check the catalog under a root folder with a configuration.
+    """Read and check the catalog under a root folder, with a configuration.
 
     Raises UserError.
     """
@@ -80,7 +80,7 @@ def load(root: Path, config: dict[str, Any]) -> Catalog:
 
 
 def _check_files(folder: Path) -> None:
-    """Check that the catalog has no file that looks as if it were read, but is not."""
+    """Check that every file of the catalog's folder is read, so that a misspelt name is noticed."""
     paths = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     for path in (path for path in paths if not BESIDE.fullmatch(path.as_posix())):
         first, *more = path.parts
@@ -104,7 +104,7 @@ def _read(path: Path, root: Path, schema: dict[str, Any]) -> Any:
 
 
 def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, dict]) -> None:
-    """What is in a paper's folder. Only paper.yaml must be there."""
+    """Add what a paper's folder contains. Only paper.yaml is required."""
 
     def read(name: str, empty: Any) -> Any:
         path = folder / f"{name}.yaml"
@@ -120,12 +120,12 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
         check(path.stem, NAME, f"{where}/studies", f"the name of {path.name}")
         studies[path.stem] = _read(path, root, schemas["study"])
     figures = written_out(read("figures", {}), f"{where}/figures.yaml")
-    for known, found, files in (
+    for known, entries, files in (
         (catalog.studies, studies, "studies/{}.yaml"),
         (catalog.figures, figures, "figures.yaml"),
         (catalog.tables, read("tables", {}), "tables.yaml"),
     ):
-        for name, entry in found.items():
+        for name, entry in entries.items():
             if name in known:
                 file = f"{where}/{files.format(name)}"
                 other = f"catalog/{known[name]['paper']}"
@@ -136,7 +136,10 @@ def _add_paper(catalog: Catalog, folder: Path, root: Path, schemas: dict[str, di
 
 
 def _alike(name: str, written: dict[str, dict], file: str) -> dict[str, dict[str, Any]]:
-    """The settings of a study. If it is ``like`` another study, it is laid over that one."""
+    """The settings of a study by scale.
+
+    A setting with ``like`` is the setting of that other study, with its own keys laid over it.
+    """
     settings = {}
     for scale, setting in written[name].items():
         if "like" in setting:
@@ -150,7 +153,7 @@ def _alike(name: str, written: dict[str, dict], file: str) -> dict[str, dict[str
 
 
 def _fork(catalog: Catalog) -> None:
-    """Find the runs that others fork from."""
+    """Find the runs from which others fork."""
     forking = [
         (name, scale)
         for name, study in catalog.studies.items()
@@ -189,7 +192,10 @@ def _cut(catalog: Catalog) -> None:
 
 
 def _blocks(setting: dict[str, Any], config: dict[str, Any]) -> Iterator[list[Spec]]:
-    """The runs of a study's grids, divided into as many as a pack of their model holds."""
+    """The runs of a study's grids, divided into blocks of the size of one pack.
+
+    The size is set for the model and the device in ``packs``, and by ``pack`` in the study.
+    """
     device = config["device"].partition(":")[0]
     for member in grid.members(setting):
         template = grid.template(member)

@@ -1,8 +1,8 @@
 """Write out entries of the catalog that stand for several, such as ``fig{32..55}``.
 
-``each`` has names, and for each name values with the words that titles use for them. The entries
-are all combinations in turn, where the last name's values change first. ``{name}`` in an entry is
-the value, and in its title the words.
+The key ``each`` has names. For each name it has values, with the words that titles use for them.
+The entries are all combinations of values in turn; the values of the last name change first.
+``{name}`` in an entry is replaced by the value, and in its title by the words.
 """
 
 import itertools
@@ -16,18 +16,21 @@ PLACE = re.compile(r"\{(\w*)\}")
 
 
 def written_out(entries: dict[str, dict], file: str) -> dict[str, dict]:
-    """The entries of a file by name, with templates replaced by theirs. Raises UserError."""
-    found = {}
+    """The entries of a file by name, with each template replaced by its entries.
+
+    Raises UserError.
+    """
+    all_entries = {}
     for name, entry in entries.items():
         for own, whole in _members(name, entry, f"{file}: {name}"):
-            if own in found:
+            if own in all_entries:
                 raise UserError(f"{file}: {own} is given twice; allowed: once")
-            found[own] = whole
-    return found
+            all_entries[own] = whole
+    return all_entries
 
 
 def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, dict[str, Any]]]:
-    """An entry as it is, or the entries that a template stands for."""
+    """An entry as it is, or the entries for which a template stands."""
     numbers, each = RANGE.fullmatch(name), entry.get("each")
     if bool(numbers) != bool(each):
         raise UserError(
@@ -46,9 +49,9 @@ def _members(name: str, entry: dict[str, Any], where: str) -> list[tuple[str, di
     members = []
     for number, combination in enumerate(combinations, first):
         values = dict(zip(each, (value for value, _ in combination), strict=True))
-        called = dict(zip(each, (told for _, told in combination), strict=True))
+        words = dict(zip(each, (text for _, text in combination), strict=True))
         member = {
-            key: _filled(value, called if key == "title" else values, f"{where}.{key}")
+            key: _filled(value, words if key == "title" else values, f"{where}.{key}")
             for key, value in rest.items()
         }
         members.append((f"{stem}{number}", member))

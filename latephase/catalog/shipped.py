@@ -1,8 +1,8 @@
 """Studies whose data come with the repository, so that they need not be trained again.
 
-``shipped/manifest.json`` says what there is: for each study of a scale the checksums of its files,
-what runs it has and how they were trained, and for each scale the checksums of the verdicts and of
-the numbers of figures and tables that were made from these data.
+``shipped/manifest.json`` lists them. For each study at a scale it has the checksums of its files,
+its runs, and how they were trained. For each scale it has the checksums of the verdicts and of the
+numbers of the figures and tables that were made from these data.
 """
 
 import json
@@ -22,7 +22,7 @@ def nothing() -> dict[str, Any]:
 
 
 def read(root: Path, schema: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of a repository, checked; an empty one if nothing is shipped.
+    """The checked manifest of a repository; an empty one if nothing is shipped.
 
     Raises UserError.
     """
@@ -54,7 +54,7 @@ def check_is_there(manifest: dict[str, Any], name: str, scale: str) -> None:
 
 
 def chosen(manifest: dict[str, Any], scale: str) -> list[str]:
-    """The studies that are shipped at a scale. Raises UserError if there is none."""
+    """The studies that are shipped at a scale. Raises UserError if there are none."""
     there = {one: list(studies) for one, studies in manifest["studies"].items() if studies}
     if scale not in there:
         allowed = " or ".join(["data=trained", *(f"scale={one}" for one in there)])
@@ -65,10 +65,10 @@ def chosen(manifest: dict[str, Any], scale: str) -> list[str]:
 
 
 def study(manifest: dict[str, Any], name: str, scale: str, planned: str) -> dict[str, Any]:
-    """What the manifest says of a study.
+    """The manifest's entry of a study.
 
-    ``planned`` is the digest of the rows of the study's runs as the catalog has them now. Raises
-    UserError if the study is not shipped, or if its runs were others.
+    ``planned`` is the digest of the rows of the study's runs in the present catalog. Raises
+    UserError if the study is not shipped, or if it was shipped with other runs.
     """
     check_is_there(manifest, name, scale)
     there = manifest["studies"][scale]
@@ -91,7 +91,7 @@ def checksum(files: dict[str, str], name: str) -> str:
 
 
 def origin(manifest: dict[str, Any], studies: list[str], scale: str) -> str:
-    """Where shipped data come from, in a few words for the note of a figure."""
+    """The origin of shipped data, in a few words for the note of a figure."""
     there = manifest["studies"].get(scale, {})
     commits = dict.fromkeys(
         there[name]["trained"]["commit"][:7] for name in studies if name in there

@@ -1,4 +1,4 @@
-"""Read YAML files strictly: a key may be given once only, and a mistake is one line."""
+"""Read YAML files strictly: a key may be given only once, and a mistake is reported in one line."""
 
 import math
 from pathlib import Path
@@ -10,18 +10,18 @@ from latephase.errors import UserError
 
 DEEPEST = 100
 LARGEST = 100_000
-"""The limit for the values in a file, where what an alias stands for is counted each time. With
-aliases to lists of aliases, a dozen lines make billions of values.
-"""
+"""The largest number of values in a file. The values of an alias count each time that it is used,
+because with aliases to lists of aliases, a dozen lines make billions of values."""
 
 
 MISREADINGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What YAML's own reading raises if a value does not fit its tag, as in ``!!int abc``."""
+"""The errors that the YAML library raises if a value does not fit its tag, as in ``!!int abc``."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """YAML without tags of Python. Its keys are text and are given once, whereas YAML's own reading
-    keeps the last of two.
+    """YAML without tags of Python. Keys are text, and no key is given twice.
+
+    The YAML library itself would keep the last of two equal keys.
     """
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -57,7 +57,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
 
 def _check_depth(text: str) -> None:
-    """Refuse what is nested so deeply that building it would break the C stack."""
+    """Refuse text that is nested so deeply that building its content would overflow the C stack."""
     depth = 0
     for event in yaml.parse(text, _Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -67,7 +67,7 @@ def _check_depth(text: str) -> None:
 
 
 def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
-    """How many values a node holds, including itself; infinite if it contains itself."""
+    """How many values a node holds, including itself; infinity if it contains itself."""
     if node not in known:
         known[node] = math.inf
         parts = () if isinstance(node, yaml.ScalarNode) else node.value
@@ -78,7 +78,10 @@ def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
 
 
 def read_yaml(path: Path, file: str) -> Any:
-    """A YAML file's content, or one line that says where ``file``, its name, cannot be read."""
+    """The content of a YAML file. ``file`` is its name in an error.
+
+    Raises UserError if the file cannot be read.
+    """
     try:
         return parsed(path.read_text(encoding="utf-8"), file)
     except UnicodeDecodeError as error:
@@ -89,7 +92,7 @@ def read_yaml(path: Path, file: str) -> Any:
 
 
 def parsed(text: str, file: str) -> Any:
-    """The content of a text in YAML; ``file`` says in an error where it stands."""
+    """The content of a text in YAML. ``file`` is the name of its file in an error."""
     try:
         _check_depth(text)
         return yaml.load(text, _Loader)

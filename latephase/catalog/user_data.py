@@ -1,4 +1,4 @@
-"""The user's own data sets, as the configuration names them: files, folders of images, texts.
+"""The user's own data sets that the configuration names: files, folders of images, and texts.
 
 The Snakefile imports this module, so it imports neither torch nor NumPy.
 """
@@ -18,47 +18,47 @@ from latephase.runs import grid
 def entries(
     config: dict[str, Any], known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, dict]:
-    """The entries that the sets of the configuration would have in catalog/datasets.yaml.
+    """The configuration's data sets, as entries like those in catalog/datasets.yaml.
 
-    A folder that ``known`` describes, such as ImageNet's, is only checked, and so are texts. Images
-    and texts of other sets are counted only if a study names them, because there may be many.
-    Raises UserError.
+    Folders and texts that ``known`` describes, such as the folder of ImageNet, are only checked.
+    Images and texts of other sets are counted only if a study names them, because there may be
+    many. Raises UserError.
     """
-    found = {}
+    described = {}
     for name, path in config["npz"].items():
         if name in known:
             raise UserError(f"config: npz.{name} is the name of a shipped data set; choose another")
-        with _told_of(f"npz.{name}"):
-            found[name] = npz.entry_of(path)
+        with _naming(f"npz.{name}"):
+            described[name] = npz.entry_of(path)
     for name in config["folders"]:
-        with _told_of(f"folders.{name}"):
-            entry = _of_folder(config, name, known | found, studies)
+        with _naming(f"folders.{name}"):
+            entry = _of_folder(config, name, known | described, studies)
         if entry:
-            found[name] = entry
+            described[name] = entry
     for name in config["texts"]:
-        with _told_of(f"texts.{name}"):
-            entry = _of_texts(config, name, known | found, studies)
+        with _naming(f"texts.{name}"):
+            entry = _of_texts(config, name, known | described, studies)
         if entry:
-            found[name] = entry
-    return found
+            described[name] = entry
+    return described
 
 
 @contextmanager
-def _told_of(key: str) -> Iterator[None]:
-    """Tell an error in a file together with the key that names the file."""
+def _naming(key: str) -> Iterator[None]:
+    """Add the key of the configuration to an error about the file that it names."""
     try:
         yield
     except UserError as error:
         line = str(error)
         where = f"config: {key}"
         raise UserError(line if line.startswith(where) else f"{where}: {line}") from None
-    except OSError as error:  # a name that is too long, a folder that is not hers to read
+    except OSError as error:  # the name is too long, or the user may not read the folder
         line = f"config: {key}: {error.filename}: cannot be read ({error.strerror})"
         raise UserError(f"{line}; allowed: a path that can be") from None
 
 
 def folder(config: dict[str, Any], name: str) -> Path:
-    """The folder of the images of a data set. Raises UserError if the user has not named it."""
+    """The folder of the images of a data set. Raises UserError if the configuration lacks it."""
     if name not in config["folders"]:
         raise UserError(
             f"config: folders.{name} is missing: the images of {name} cannot be downloaded; "
@@ -68,7 +68,7 @@ def folder(config: dict[str, Any], name: str) -> Path:
 
 
 def texts(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """What the user says about a set of texts. Raises UserError if she says nothing."""
+    """The configuration of a set of texts. Raises UserError if the configuration lacks it."""
     if name not in config["texts"]:
         raise UserError(
             f"config: texts.{name} is missing: you must bring the texts of {name}; "
@@ -78,7 +78,7 @@ def texts(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 BROUGHT = {"folder": "folders", "text": "texts"}
-"""The kinds of data that a user brings, and the key of the configuration that names them."""
+"""The kinds of data that a user brings, and the keys of the configuration that name them."""
 
 
 def check_brought(config: dict[str, Any], key: str) -> None:
@@ -90,7 +90,7 @@ def check_brought(config: dict[str, Any], key: str) -> None:
 def lacking(
     config: dict[str, Any], datasets: dict[str, dict], setting: dict[str, Any]
 ) -> list[str]:
-    """What the user has to name for a setting, but has not: keys such as texts.sst2."""
+    """The keys that a setting needs and the configuration lacks, such as texts.sst2."""
     kinds = {name: datasets[name]["kind"] for name in _names(setting)}
     data = [
         f"{BROUGHT[kind]}.{name}"
@@ -108,7 +108,7 @@ def _given(config: dict[str, Any], name: str) -> dict[str, Any]:
 def _of_folder(
     config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, Any] | None:
-    """The entry of a folder; None if ``known`` has it and the folder fits it."""
+    """The entry of a folder; None if ``known`` has an entry that fits the folder."""
     given = _given(config, name)
     path, side = given["path"], given.get("side", images.SIDE)
     if name not in known:
@@ -139,7 +139,7 @@ OF_FILES = ("train", "test", "vocabulary")
 def _of_texts(
     config: dict[str, Any], name: str, known: dict[str, dict], studies: dict[str, dict]
 ) -> dict[str, Any] | None:
-    """The entry of a set of texts; None if ``known`` has it and the files fit it."""
+    """The entry of a set of texts; None if ``known`` has an entry that fits the files."""
     given, where = config["texts"][name], f"config: texts.{name}"
     if name not in known:
         if "labels" not in given:
@@ -162,7 +162,7 @@ def _of_texts(
 
 
 def _names(setting: dict[str, Any]) -> Iterator[str]:
-    """The data sets that the runs of a checked setting are trained on."""
+    """The data sets on which the runs of a checked setting are trained."""
     for member in grid.members(setting):
         yield from member["grid"].get("data.name", [member["data"].get("name")])
 

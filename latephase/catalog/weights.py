@@ -1,6 +1,6 @@
-"""Weights of the user's own that models begin with: folders, named by what their files hold.
+"""The user's own weights from which models start: folders, identified by their files' contents.
 
-The Snakefile imports this module: it imports neither torch nor NumPy.
+The Snakefile imports this module, so it imports neither torch nor NumPy.
 """
 
 import hashlib
@@ -16,13 +16,14 @@ from latephase.runs.spec import Spec
 from latephase.runs.weights import KNOWN
 
 FILES = ("config.json", "model.safetensors")
-"""What a folder of weights has, as the libraries save it: what the network is, and its tensors."""
+"""The files of a folder of weights, as the libraries save them: the configuration of the network,
+and its tensors."""
 ALLOWED = f"a folder with {' and '.join(FILES)} (docs/pretrained.md)"
 AXIS = "model.weights"
 
 
 def folder(config: dict[str, Any], name: str) -> Path:
-    """Where weights lie. Raises UserError where the user has not said so, or they are not there."""
+    """The folder of weights. Raises UserError if the configuration lacks it or it lacks a file."""
     if name not in config["weights"]:
         raise UserError(
             f"config: weights.{name} is missing: you must bring these weights; "
@@ -30,7 +31,7 @@ def folder(config: dict[str, Any], name: str) -> Path:
         )
     path = Path(config["weights"][name])
     for file in FILES:
-        # Unlike the method, this is false as well where a path cannot be.
+        # Unlike Path.is_file, this returns False for a path that is not possible.
         if not os.path.isfile(path / file):  # noqa: PTH113
             line = f"config: weights.{name} is {path}, which has no file {file}"
             raise UserError(f"{line}; allowed: {ALLOWED}")
@@ -38,10 +39,11 @@ def folder(config: dict[str, Any], name: str) -> Path:
 
 
 def resolve(config: dict[str, Any], studies: dict[str, dict]) -> dict[str, str]:
-    """Put what weights hold, ``sha256:`` and digits, in the place of their names in all settings.
+    """Replace the names of weights in all settings by the checksums of the weights.
 
-    Names that the configuration lacks stay: :func:`unnamed` tells them. Returns the names of those
-    that are used, by what they hold. Raises UserError as :func:`folder`.
+    A checksum is ``sha256:`` and its digits. Names that the configuration lacks stay;
+    :func:`unnamed` lists them. Returns the names of the weights that are used, by their checksums.
+    Raises UserError as :func:`folder` does.
     """
     held: dict[str, str] = {}
     for name in config["weights"]:
@@ -52,7 +54,7 @@ def resolve(config: dict[str, Any], studies: dict[str, dict]) -> dict[str, str]:
             return name
         if name not in held.values():
             held[_content(config, name)] = name
-        return next(found for found, other in held.items() if other == name)
+        return next(checksum for checksum, other in held.items() if other == name)
 
     for study in studies.values():
         for scale, setting in study["scales"].items():
@@ -72,14 +74,14 @@ def _content(config: dict[str, Any], name: str) -> str:
 
 def _replaced(setting: dict[str, Any], content: Callable) -> dict[str, Any]:
     """A setting, or an entry of its grids, with each name of weights replaced."""
-    found = dict(setting)
+    new = dict(setting)
     if "weights" in setting.get("model", {}):
-        found["model"] = setting["model"] | {"weights": content(setting["model"]["weights"])}
+        new["model"] = setting["model"] | {"weights": content(setting["model"]["weights"])}
     if AXIS in setting.get("grid", {}):
-        found["grid"] = setting["grid"] | {AXIS: [content(n) for n in setting["grid"][AXIS]]}
+        new["grid"] = setting["grid"] | {AXIS: [content(n) for n in setting["grid"][AXIS]]}
     if "grids" in setting:
-        found["grids"] = [_replaced(entry, content) for entry in setting["grids"]]
-    return found
+        new["grids"] = [_replaced(entry, content) for entry in setting["grids"]]
+    return new
 
 
 def unnamed(setting: dict[str, Any]) -> list[str]:
@@ -100,9 +102,9 @@ def check_fits(
     setting: dict[str, Any],
     file: str,
 ) -> None:
-    """Raise a UserError where the weights of a setting are of another network than its runs'.
+    """Raise a UserError if the weights of a setting belong to another network than its runs'.
 
-    Their config.json tells; what it does not tell is seen when the file is read.
+    Only their config.json is read here. Other differences are found when the tensors are read.
     """
     if not any(name in held for name in _named(setting)):
         return
@@ -116,10 +118,10 @@ def _check_run(
 ) -> None:
     path = folder(config, name) / FILES[0]
     try:
-        told = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"config: weights.{name}: {path} is not JSON ({error})") from None
-    known, model = told if isinstance(told, dict) else {}, run["model"]
+    known, model = content if isinstance(content, dict) else {}, run["model"]
     where = f"config: weights.{name}: {path}"
     wanted = {
         key: (model[parameter], f"model.{parameter} of {file}")
@@ -134,7 +136,7 @@ def _check_run(
         if known.get(key) != value:
             raise UserError(f"{where}: {key} is {known.get(key)!r}; allowed: {value!r}, {whose}")
     for key, values in declared.config_usual(model["name"]).items():
-        # As JSON has it, where 0 is not false.
+        # Compared as JSON, in which 0 is not false.
         if key in known and json.dumps(known[key]) not in map(json.dumps, values):
             raise _unknown(where, key, known[key], values, model["name"])
     for key, values in declared.config_named(model["name"]).items():

@@ -1,6 +1,6 @@
-"""The JSON schema of catalog/datasets.yaml, with one form for each kind of data set there is.
+"""The JSON schema of catalog/datasets.yaml, with one form for each kind of data set.
 
-The Snakefile imports this module: it imports neither torch nor NumPy, nor any kind.
+The Snakefile imports this module, so it imports neither torch nor NumPy, nor any kind.
 """
 
 from typing import Any
@@ -17,16 +17,14 @@ EVERY = {
     "train": NUMBER,
     "test": NUMBER,
 }
-"""What every entry says, whatever its kind. Studies are checked against it, and captions name
-it.
-"""
+"""The keys that every entry must have, whatever its kind. Studies are checked against them, and
+captions show them."""
 
 
 def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
-    """The schema of every entry (catalog/schemas/datasets.schema.yaml) together with those of the
-    kinds.
+    """The schema of all entries: catalog/schemas/datasets.schema.yaml with the kinds' schemas.
 
-    The form of an entry is chosen by its ``kind``, so that an error names the key that is wrong and
+    The form of an entry is selected by its ``kind``. So an error names the key that is wrong and
     does not list all forms.
     """
     forms = {name: form(name) for name in kinds.files()}
@@ -44,8 +42,9 @@ def datasets_schema(common: dict[str, Any]) -> dict[str, Any]:
 
 
 def form(kind: str) -> dict[str, Any]:
-    """The JSON schema of an entry of one kind. Raises UserError if the kind's own schema lacks
-    a part.
+    """The JSON schema of an entry of one kind.
+
+    Raises UserError if the kind's own schema lacks a part.
     """
     file = kinds.files()[kind]
     declared = literal(file, "SCHEMA")

@@ -1,4 +1,4 @@
-"""Find a data file: in the user's mirror, in the download cache, at its canonical addresses."""
+"""Find a data file: in the user's mirror, in the download cache, or at its public addresses."""
 
 import gzip
 import hashlib
@@ -13,14 +13,13 @@ from typing import BinaryIO
 from latephase.errors import UserError
 
 LONGER = 1 << 16
-"""How many bytes a compressed file may be longer than its content, if the content did not
-compress.
-"""
+"""How many bytes a compressed file may be longer than its content, if the content does not
+compress."""
 TIMEOUT_SECONDS = 30.0
 
 
 class Unfit(Exception):
-    """The bytes that were found are not the file that is wanted; the message says why."""
+    """The bytes are not those of the wanted file. The message says why."""
 
 
 def find(
@@ -34,15 +33,16 @@ def find(
 ) -> bytes:
     """The uncompressed content of ``file`` (keys name, urls, sha256, bytes), checked by its sha256.
 
-    With ``unpack`` false it is the file's bytes as they are, and sha256 and bytes are of these. No
-    more than ``bytes`` are ever inflated, and little more is read: a longer file is not the one.
+    If ``unpack`` is false, the result is the unchanged bytes of the file, and sha256 and bytes
+    describe these. Never more than ``bytes`` are decompressed, and only a little more is read: a
+    longer file is not the wanted one.
 
-    The file is looked for at ``<mirror>/<dataset>/<name>``, then at ``<cache>/<dataset>/<name>``,
-    both compressed or not, then at the urls. A download is kept in the cache if there is one. An
+    The file is sought at ``<mirror>/<dataset>/<name>``, then at ``<cache>/<dataset>/<name>``,
+    compressed or not, and then at the urls. A download is kept in the cache if there is one. An
     underscore in the name of the data set may be a hyphen in the name of its folder.
 
-    Raises UserError. A wrong file in the mirror or the cache is an error too, not a reason to look
-    further: results must not depend on what happened to be unreadable.
+    Raises UserError. A wrong file in the mirror or the cache is also an error, and the search ends
+    there: results must not depend on which files could be read.
     """
     if mirror is not None and not Path(mirror).is_dir():
         raise UserError(f"{mirror}: the mirror is not a folder; allowed: an existing folder")
@@ -121,7 +121,7 @@ def _download(dataset: str, file: dict, cache: Path | None, timeout: float, unpa
 
 
 def _keep(data: bytes, path: Path) -> None:
-    """Write a checked download. Other processes see the whole file or none."""
+    """Write a checked download. Other processes see the complete file or none."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
-"""An array that is too large to hold, made piece by piece while it is written.
+"""An array that is too large for the memory, made piece by piece while it is written.
 
-NumPy is not imported: the Snakefile imports this module through :mod:`latephase.datasets.kinds`.
+NumPy is not imported, because the Snakefile imports this module through
+:mod:`latephase.datasets.kinds`.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pieces:
-    """An array [N, …] that a file will hold; ``make`` yields it in pieces along its first axis."""
+    """An array [N, …] for a file. ``make`` yields it in pieces along its first axis."""
 
     shape: tuple[int, ...]
     dtype: "np.dtype"
@@ -24,5 +25,5 @@ class Pieces:
 
 
 def pieces_of(array: "np.ndarray | Pieces") -> "Iterator[np.ndarray]":
-    """The pieces of an array. An array that is held is one piece."""
+    """The pieces of an array. An array in memory is one piece."""
     return array.make() if isinstance(array, Pieces) else iter([array])

@@ -1,4 +1,4 @@
-"""One data set, whatever its source, as four arrays and a header that says what they are."""
+"""One data set, from any source, as four arrays and a header that describes them."""
 
 import importlib
 from pathlib import Path
@@ -23,21 +23,22 @@ def prepare(
 ) -> tuple[dict[str, np.ndarray | Pieces], dict]:
     """Read, check and split the data set that ``entry`` of catalog/datasets.yaml describes.
 
-    ``mirror`` is a folder of files already downloaded, and ``cache`` the folder where downloads are
-    kept. ``npz`` is a user's own file and ``folder`` a user's own images; the kind is then that of
-    the same name, and the entry may be empty. So it is with ``texts``, which are of kind text: what
-    config.yaml says of them.
+    ``mirror`` is a folder of files that were already downloaded, and ``cache`` is the folder in
+    which downloads are kept. ``npz`` is the user's own file, ``folder`` is a folder of the user's
+    own images, and ``texts`` is config.yaml's entry for the user's own texts. Each of them
+    determines the kind (npz, folder or text), and the entry may then be empty.
 
     Returns the arrays train_inputs, test_inputs, train_labels and test_labels, and a header of
     plain JSON types. Labels are [N] int64. Inputs are images [N, C, H, W], uint8 or float32, unless
-    the header has ``"inputs": "integers"``: then they are sequences [N, T], int32 or int64. Arrays
-    that are too large to hold come as :class:`Pieces`.
+    the header has ``"inputs": "integers"``. Then they are sequences [N, T], int32 or int64. Arrays
+    that are too large for the memory are :class:`Pieces`.
 
-    The header has name, variant, source, sha256 (of each file read), classes and shape (of one
-    input). Of images it also has scale: stored values / scale are what is trained on, before they
-    are standardised. Of integers it may have vocabulary: they are then in 0..vocabulary-1; and
-    padding, the one that fills up a shorter sequence. Neither arrays nor header depend on where the
-    files were found. Raises UserError for data that are missing or are not what the entry says.
+    The header has name, variant, source, sha256 (of each file that was read), classes and shape (of
+    one input). For images it also has scale: the training uses stored values / scale, before they
+    are standardised. For integers it may have vocabulary, which means that they are in
+    0..vocabulary-1, and padding, the integer that pads shorter sequences. Neither arrays nor header
+    depend on where the files were found. Raises UserError for data that are missing or do not fit
+    the entry.
     """
     own = {"npz": npz, "folder": folder, "text": texts}
     kind = entry.get("kind", next((its for its, given in own.items() if given), None))
@@ -47,9 +48,9 @@ def prepare(
             raise UserError(f"{given}: {told}; allowed: {its}")
     if kind not in kinds.files():
         raise UserError(f"data set {name}: kind is {kind!r}; allowed: {', '.join(kinds.files())}")
-    # By name, so that a data set depends on the reader of its own kind alone.
+    # Imported by name, so that a data set depends only on the reader of its own kind.
     reader = importlib.import_module(f"latephase.datasets.kinds.{kind}")
-    # What a user brings may be described by nothing but itself.
+    # The entry of data that the user brings may be empty: the data describe themselves.
     if not hasattr(reader, "entry_of"):
         for key in reader.SCHEMA["required"]:
             if key not in entry:
@@ -64,7 +65,7 @@ def prepare(
 
 
 def _check_entry(name: str, entry: dict, arrays: dict, facts: dict) -> None:
-    """Raise UserError where an entry states other facts or sizes than those of the data."""
+    """Raise UserError if an entry states other facts or sizes than those of the data."""
     found = {
         **{key: facts.get(key) for key in ("shape", "classes", "scale", "vocabulary")},
         "train": len(arrays["train_inputs"]),

@@ -1,6 +1,6 @@
-"""The safetensors format, written piece by piece: byte for byte what its library writes at once.
+"""Write the safetensors format piece by piece, with exactly the bytes that its library writes.
 
-The library needs every array whole in memory, twice.
+The library needs every array completely in memory, twice.
 """
 
 import math
@@ -14,14 +14,14 @@ from latephase.storage.safetensors_header import TYPES
 
 Arrays = Mapping[str, np.ndarray | Pieces]
 ORDER = ("I64", "F32", "I32", "U8")
-"""The order of the arrays in a file, by type: those of wider items come first.
+"""The order of the arrays in a file, by type: types with wider items come first.
 
 So each array begins at a multiple of its item's size.
 """
 
 
 def head_of(arrays: Arrays, metadata: dict[str, str]) -> bytes:
-    """All bytes before the arrays', with the metadata in them; a multiple of eight."""
+    """All bytes before those of the arrays, including the metadata; a multiple of eight."""
     entries: dict[str, dict] = {}
     end = 0
     for name in _ordered(arrays):
@@ -38,7 +38,7 @@ def head_of(arrays: Arrays, metadata: dict[str, str]) -> bytes:
 def bytes_of(arrays: Arrays) -> Iterator[memoryview]:
     """The bytes of the arrays, in the order of the head.
 
-    Raises ValueError where the pieces of an array do not make up the whole of it.
+    Raises ValueError if the pieces of an array are not the whole array.
     """
     for name in _ordered(arrays):
         array, rows = arrays[name], 0

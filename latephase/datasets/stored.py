@@ -1,4 +1,4 @@
-"""Read results/data/<dataset>.safetensors into the tensors that a training or a metric takes."""
+"""Read results/data/<dataset>.safetensors into the tensors of a training or a metric."""
 
 import json
 import math
@@ -19,17 +19,17 @@ from latephase.errors import UserError
 from latephase.storage import checksum, safetensors_header
 
 HELD_BYTES = 8 << 30
-"""The most memory that a split's inputs may take, in bytes. Larger ones stay in their file."""
+"""The largest number of bytes of a split's inputs in memory. Larger inputs stay in their file."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """A data set, ready to train on, on one device.
+    """A data set for training, on one device.
 
     train_inputs and test_inputs are images float32 [N, C, H, W], standardised, or sequences of
-    integers int64 [N, T]; they are streamed where they take more than ``HELD_BYTES``. train_labels
-    and test_labels are int64 [N] with values 0..classes-1. header is what the file says of itself:
-    what :func:`latephase.datasets.prepare.prepare` states, and its checksum.
+    integers int64 [N, T]. They are streamed if they take more than ``HELD_BYTES``. train_labels and
+    test_labels are int64 [N] with values 0..classes-1. header is the header of the file, as made by
+    :func:`latephase.datasets.prepare.prepare`, and its checksum.
     """
 
     train_inputs: Tensor | Streamed
@@ -74,20 +74,20 @@ def load(
 ) -> Data:
     """The first ``train_size`` and ``test_size`` examples (None: all) in the order of the file.
 
-    Images are (stored / scale - mean) / std, with mean (None: 0) and std (None: 1) a number or
-    one number a channel. With ``resize`` the scaled images are first brought to that height and
-    width, bilinearly as Pillow does, and the header's shape says so. Integers are taken as they
-    are, and none of the three may be given.
+    Images are (stored / scale - mean) / std. Mean (None: 0) and std (None: 1) are a number, or one
+    number per channel. With ``resize``, the scaled images are first resized to that height and
+    width, bilinearly as in Pillow, and the header has the new shape. Integers are used as they are;
+    none of the three may be given for them.
 
-    The checksum of the whole file is checked. Only the examples asked for are kept: in memory, or
-    in the file where they are large (:mod:`latephase.datasets.streamed`). Either way they are the
-    same numbers. Raises UserError for a file that is altered or not of this kind, and for sizes,
-    means or deviations that do not fit it.
+    The checksum of the whole file is checked. Only the requested examples are kept: in memory, or
+    in the file if they are large (:mod:`latephase.datasets.streamed`). Both give the same numbers.
+    Raises UserError for a file that is altered or of another kind, and for sizes, means or
+    deviations that do not fit it.
     """
     try:
         if not _whole(path):
             raise UserError(f"{path}: its content is not what was written; remove it and run again")
-        # With NumPy: torch would map the file, and then the kernel must have room for all of it.
+        # NumPy is used, because torch would map the file, and the kernel would need room for it.
         with safe_open(path, framework="np") as file:
             header = _header(path, file.metadata())
             train = _first(path, file, "train", train_size)
@@ -113,12 +113,12 @@ def load(
 
 @dataclass(frozen=True)
 class _Reading:
-    """How stored inputs become those of a :class:`Data`."""
+    """How stored inputs become the inputs of a :class:`Data`."""
 
     convert: Callable[[Tensor], Tensor]
-    """Gives rows for stored rows, on the same device."""
+    """Converts stored rows, on the same device."""
     shape: list[int]
-    """Of one input, after this."""
+    """The shape of one converted input."""
     dtype: torch.dtype
 
 
@@ -150,7 +150,7 @@ def _of_images(
         raise UserError(f"{Path(path).name}: data.std is {std}; allowed: numbers above 0")
 
     def standardise(inputs: Tensor) -> Tensor:
-        # The division makes a new tensor: what is stored as floats must stay as it is.
+        # The division makes a new tensor, because inputs stored as floats must stay unchanged.
         scaled = inputs.to(torch.float32) / header["scale"]
         if resize is not None:
             scaled = interpolate(scaled, (resize, resize), mode="bilinear", antialias=True)
@@ -167,9 +167,9 @@ class _Split:
     name: str
     size: int
     dtype: str
-    """Of the inputs, as the safetensors format calls it."""
+    """The type of the inputs, by its name in the safetensors format."""
     shape: list[int]
-    """Of one input."""
+    """The shape of one input."""
     labels: Tensor
 
 
@@ -179,18 +179,18 @@ def _inputs(
     reading: _Reading,
     device: str | torch.device,
 ) -> Tensor | Streamed:
-    """A split's inputs: held on the device or, where they are large, streamed."""
+    """A split's inputs, in memory on the device or, if they are large, streamed."""
     if split.size * math.prod(reading.shape) * reading.dtype.itemsize > HELD_BYTES:
         stored = _mapped(path, split)
         return Streamed(stored, reading.convert, reading.shape, device, reading.dtype)
     with safe_open(path, framework="np") as file:
         stored = torch.from_numpy(file.get_slice(f"{split.name}_inputs")[: split.size])
-    # Moved before it is converted, so that a byte a value crosses to the device, not four.
+    # Moved before it is converted, so that one byte per value is sent to the device, not four.
     return reading.convert(stored.to(device))
 
 
 def _mapped(path: str | os.PathLike, split: _Split) -> np.ndarray:
-    """The stored inputs of a split, left in their file. The file has been checked."""
+    """The stored inputs of a split, which stay in their file. The file has been checked."""
     with Path(path).open("rb") as file:
         content, start = safetensors_header.decoded(file)
     entry = content[f"{split.name}_inputs"]
@@ -200,7 +200,7 @@ def _mapped(path: str | os.PathLike, split: _Split) -> np.ndarray:
 
 
 def _whole(path: str | os.PathLike) -> bool:
-    """Whether a file is what was written, according to the checksum in it."""
+    """Whether a file is undamaged, according to the checksum in it."""
     with Path(path).open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return False  # nothing to map
@@ -226,7 +226,10 @@ def _header(path: str | os.PathLike, metadata: dict[str, str] | None) -> dict:
 
 
 def _has_integers(header: dict) -> bool:
-    """Whether inputs are sequences of integers, not images. Raises ValueError for anything else."""
+    """Whether inputs are sequences of integers and not images.
+
+    Raises ValueError if the header names another kind of inputs.
+    """
     if "inputs" not in header:
         return False
     if header["inputs"] != "integers":
@@ -239,7 +242,7 @@ def _lies(path: str | os.PathLike) -> UserError:
 
 
 def _fit(path: str | os.PathLike, header: dict, split: _Split) -> bool:
-    """Whether inputs and labels are of the header's shape, classes and vocabulary."""
+    """Whether inputs and labels fit the header's shape, classes and vocabulary."""
     if not (
         split.shape == header["shape"]
         and split.labels.dtype == torch.int64
@@ -258,7 +261,7 @@ def _fit(path: str | os.PathLike, header: dict, split: _Split) -> bool:
 
 
 def _first(path: str | os.PathLike, file, split: str, size: int | None) -> _Split:
-    """The first ``size`` examples of a split; its inputs are not read yet."""
+    """The first ``size`` examples of a split. Its inputs are not read yet."""
     inputs, labels = (file.get_slice(f"{split}_inputs"), file.get_slice(f"{split}_labels"))
     total = inputs.get_shape()[0]
     if size is None:

@@ -1,1 +1,1 @@
-"""The appearance of figures and pages: colours, axes, marks, the names of things, HTML."""
+"""The appearance of figures and pages: colours, axes, marks, the names of things, and HTML."""

@@ -1,6 +1,6 @@
-"""Axes for steps, fractions, values over decades, and values with a place for 0.
+"""Axes for steps, for fractions, for values over decades, and for values with a place for 0.
 
-Both ends of a logarithmic axis have a label, so that a reader knows how far it goes.
+A logarithmic axis has a label at both ends, so that a reader sees its range.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,15 +22,16 @@ LOGARITHMIC = (
     *("loss", "nc0", "nc1", "rnc1", "nc2_condition", "weight_singular_value_min"),
     *("cdnv", "relative_flatness"),
 )
-"""The beginnings of the names of metrics that are drawn on a logarithmic axis."""
+"""Prefixes of the names of metrics that are drawn on a logarithmic axis."""
 LETTER = 0.085
-"""Inches that a letter of a label takes, the label's share of the room beside it included."""
+"""The width in inches of a letter of a label, with its share of the space beside the label."""
 LINE = 0.27
-"""Inches between labels of a vertical axis, as long as that is before titles and legends."""
+"""The distance in inches between labels of a vertical axis, before titles and legends shorten the
+axis."""
 
 
 def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """A logarithmic axis of steps from ``first`` to ``last``, both labelled.
+    """Make a logarithmic axis of steps from ``first`` to ``last``, with a label at both.
 
     Both are NaN if nothing was measured.
     """
@@ -44,9 +45,10 @@ def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
 
 
 def linear_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """A linear axis of steps from ``first`` to ``last``, on which a change half-way has room.
+    """Make a linear axis of steps from ``first`` to ``last``.
 
-    Both are NaN if nothing was measured.
+    A change half-way through training has more room on it than on a logarithmic axis. Both are NaN
+    if nothing was measured.
     """
     if np.isfinite([first, last]).all() and first < last:
         ax.set_xlim(first, last + 0.02 * (last - first))
@@ -56,9 +58,10 @@ def linear_step_axis(ax: Axes, last: float, first: float) -> Axes:
 
 
 def percent_axis(ax: Axes) -> Axes:
-    """A vertical axis of fractions up to 1, shown in per cent.
+    """Make a vertical axis of fractions up to 1, shown in per cent.
 
-    It begins at 0, or at a half if all that was drawn on the panels that share it lies above.
+    It begins at 0, or at a half if everything drawn on the panels that share the axis is above a
+    half.
     """
     drawn = [panel.dataLim for panel in _sharing(ax, "y")]
     above = all(0.5 < limits.y0 < np.inf for limits in drawn)
@@ -68,17 +71,18 @@ def percent_axis(ax: Axes) -> Axes:
 
 
 def log_value_axis(ax: Axes, which: str = "y") -> Axes:
-    """A logarithmic axis, vertical or ``x``, from one round number to another.
+    """Make a logarithmic axis, vertical or ``x``, between two round numbers.
 
-    It goes as far as what was drawn before this is called, on all panels that share the axis.
-    Values that differ by less than a tenth do not fill the axis, because that may be rounding.
+    Its range contains everything that was drawn before this call, on all panels that share the
+    axis. Values that differ by less than a tenth do not fill the axis, because the difference may
+    be rounding.
     """
     ax.set(**{f"{which}scale": "log"})
     drawn = [panel.dataLim for panel in _sharing(ax, which)]
     low = min(limits.minpos["xy".index(which)] for limits in drawn)
     high = max(getattr(limits, f"{which}1") for limits in drawn)
     if not (0 < low <= high < np.inf):
-        # Nothing is drawn that has a logarithm; with limits like these it cannot be saved.
+        # Nothing that is drawn has a logarithm. A figure with such limits cannot be saved.
         low, high = 1.0, 10.0
     if high / low < 1.1:
         middle = (low * high) ** 0.5
@@ -95,15 +99,16 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
 
 
 def _sharing(ax: Axes, which: str) -> list[Axes]:
-    """The panels that have one axis with a panel, itself among them."""
+    """The panels that share an axis with a panel, including itself."""
     groups = {"x": ax.get_shared_x_axes(), "y": ax.get_shared_y_axes()}[which]
     return groups.get_siblings(ax)
 
 
 def rounded(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, or a scale of colours, that holds two values: 1, 2 or 5 times 10ᵏ.
+    """Round two values outwards to 1, 2 or 5 times 10ᵏ.
 
-    Over many decades they are powers of ten, because there is room enough.
+    The result is the range of an axis or of a scale of colours. Over many decades, the ends are
+    powers of ten.
     """
     steps = (1,) if high / low > 1e4 else (1, 2, 5)
     below = [m * 10.0**p for p in (_power(low) - 1, _power(low)) for m in steps]
@@ -115,7 +120,7 @@ def rounded(low: float, high: float) -> tuple[float, float]:
 
 
 def _power(value: float) -> int:
-    """The power of ten at or below a value."""
+    """The exponent of the power of ten at or below a value."""
     return int(np.floor(np.log10(value) + 1e-9))
 
 
@@ -137,9 +142,9 @@ def _label(
     between: Iterable[float],
     written: Callable[[float], str],
 ) -> None:
-    """Labels at both ends of a logarithmic axis, and between them as many as have room.
+    """Label both ends of a logarithmic axis, and as many values between them as have room.
 
-    Of powers of ten every one has a label, or every second, or every third, and so on.
+    Among powers of ten, every one has a label, or every second, or every third, and so on.
     """
     low, high = ends
     inside = [value for value in between if low * 1.0001 < value < high * 0.9999]
@@ -152,7 +157,7 @@ def _label(
 
     inside = [value for value in inside if apart(value, low) and apart(value, high)]
     for stride in range(1, len(inside) + 1):
-        # A stride counts from 1, so that panels beside each other have labels at the same values.
+        # Strides count from 10⁰, so that neighbouring panels have labels at the same values.
         kept = [v for v in inside if not _is_power(v) or _power(v) % stride == 0]
         if not all(_is_power(v) for v in inside):
             kept = inside[(stride - 1) // 2 :: stride]
@@ -168,7 +173,7 @@ def _label(
 
 
 def _text(value: float, span: float, written: Callable[[float], str]) -> str:
-    """The label of a value: over decades powers of ten are written as such."""
+    """The label of a value. Over many decades, a power of ten is written as such."""
     text = written(value)
     if _is_power(value) and (span > 100 or "e" in text):
         return f"$10^{{{_power(value)}}}$"
@@ -179,7 +184,7 @@ def _text(value: float, span: float, written: Callable[[float], str]) -> str:
 
 
 def _letters(text: str) -> float:
-    """About how many letters wide a label is."""
+    """The approximate width of a label, in letters."""
     shown = text.replace("$", "").replace("{", "").replace("}", "").replace(r"\cdot", "·")
     base, _, exponent = shown.partition("^")
     return len(base) + 0.7 * len(exponent) + 0.5
@@ -191,7 +196,7 @@ def _is_power(value: float) -> bool:
 
 
 def _inches(ax: Axes, which: str) -> float:
-    """About how long an axis is, before the layout is known."""
+    """The approximate length of an axis, before the layout is known."""
     fig = ax.figure
     box, size = ax.get_position(), {"x": fig.get_figwidth(), "y": fig.get_figheight()}[which]
     return {"x": box.width, "y": box.height}[which] * size
@@ -203,9 +208,10 @@ def is_logarithmic(metric: str) -> bool:
 
 
 def zero_log_axis(ax: Axes, values: Iterable[float]) -> Callable[[pd.Series], np.ndarray]:
-    """A horizontal axis of values that is logarithmic and has a place for 0 at its left end.
+    """Make a horizontal logarithmic axis of values, with a place for 0 at its left end.
 
-    Returns the positions of the values: log10, and for 0 one decade below the smallest other.
+    Returns a function from values to their positions: log10 of a value, and for 0 one decade below
+    the smallest other value.
     """
     known = sorted({float(value) for value in values})
     logs = [np.log10(value) for value in known if value > 0]
@@ -213,22 +219,23 @@ def zero_log_axis(ax: Axes, values: Iterable[float]) -> Callable[[pd.Series], np
     places = {value: np.log10(value) if value > 0 else zero for value in known}
     first, last = int(zero) + 1, int(np.ceil(max(logs, default=zero + 1) - 1e-9))
     if len(places) == 1 and first == last and 0 not in places:
-        first, last = first - 1, last + 1  # The one value stands in the middle.
-    held = [first, last, *places.values()]
-    span = max(max(held) - min(held), 1.0)
+        first, last = first - 1, last + 1  # the only value is in the middle
+    occupied = [first, last, *places.values()]
+    span = max(max(occupied) - min(occupied), 1.0)
     decade = _inches(ax, "x") / span
     ticks = {d: _text(10.0**d, np.inf, str) for d in _spread(first, last, decade, 0 in places)}
     if 0 in places:
         ticks[zero] = "0"
     ax.set_xticks(list(ticks), list(ticks.values()))
-    ax.set_xlim(min(held) - 0.05 * span, max(held) + 0.05 * span)
+    ax.set_xlim(min(occupied) - 0.05 * span, max(occupied) + 0.05 * span)
     return lambda column: np.array([places[float(value)] for value in column])
 
 
 def _spread(first: int, last: int, decade: float, zero: bool) -> list[int]:
-    """The powers of ten that have a label, of which there are ``decade`` inches between two.
+    """The exponents of the powers of ten that have a label.
 
-    The last one always has, and the first one if there is no 0 beside it.
+    ``decade`` is the distance in inches between two powers. The last one always has a label, and
+    the first one too if there is no 0 beside it.
     """
     room = LETTER * _letters("10^-4")
     for stride in range(1, last - first + 1):

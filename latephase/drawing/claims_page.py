@@ -1,4 +1,4 @@
-"""The papers' claims as a page: each with its estimate, its predicted range and its verdict."""
+"""The page of the papers' claims: each with its estimate, its predicted range and its verdict."""
 
 import math
 from collections import Counter
@@ -55,7 +55,7 @@ aria-hidden="true">{{ row.mark }} </span>{{ row.verdict }}</span>
 
 
 def page(rows: pd.DataFrame, scale: str) -> str:
-    """The claims as one page; the columns are those of ``scripts.evaluate_claims``."""
+    """The claims as one page. The columns are those of ``scripts.evaluate_claims``."""
     counts = Counter(rows["verdict"])
     table = filled(
         TABLE,
@@ -66,7 +66,7 @@ def page(rows: pd.DataFrame, scale: str) -> str:
 
 
 def words(row: Mapping[str, Any]) -> dict[str, str]:
-    """What a page says of a claim beside its columns."""
+    """The words that a page shows for a claim in addition to its columns."""
     interval = number(row["estimate"])
     if not math.isnan(row["low"]):
         interval += f" [{number(row['low'])}, {number(row['high'])}]"
@@ -79,7 +79,7 @@ def words(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def number(value: float) -> str:
-    """A number as a reader wants it: three digits, a true minus sign, words for the rest."""
+    """A number with three digits and a minus sign, or words if it is NaN or infinite."""
     if math.isnan(value):
         return "not available"
     if math.isinf(value):

@@ -1,4 +1,4 @@
-"""A table as a page: our value with its interval, and the paper's value beside it."""
+"""A page of a table that shows our values with their intervals beside the paper's values."""
 
 import math
 from collections.abc import Sequence
@@ -51,9 +51,10 @@ def page(
     quantities: Sequence[tuple[str, str, str]],
     note: str,
 ) -> str:
-    """A row for each row of ``df``: its keys, then our value and the paper's of each quantity.
+    """The page: for each row of ``df`` its keys, then our value and the paper's of each quantity.
 
-    ``quantities`` are our column, its heading, and the paper's column without ``published_``.
+    ``keys`` maps columns to their headings. ``quantities`` are our column, its heading, and the
+    paper's column without ``published_``.
     """
     table = filled(
         TABLE,
@@ -70,8 +71,9 @@ def page(
 def _row(
     row: dict[str, Any], keys: dict[str, str], quantities: Sequence[tuple[str, str, str]]
 ) -> tuple[str, list[str], list[tuple[str, ...]]]:
-    """A row's first key, its other keys, and for each quantity our value, its interval, the
-    paper's.
+    """A row's first key, its other keys, and its values.
+
+    The values are, for each quantity, our value, the ends of its interval, and the paper's value.
     """
     first, *others = [_key(key, row[key]) for key in keys]
     values = []
@@ -82,14 +84,14 @@ def _row(
 
 
 def _key(name: str, value: Any) -> str:
-    """The key of a row: a number in full, an optimizer by its name, any other text as it is."""
+    """The key of a row: a number in full, an optimizer by its name, any other text unchanged."""
     if isinstance(value, str):
         return names.value(value) if name == "optimizer" else value
     return as_printed(value)
 
 
 def number(value: float) -> str:
-    """A value with three digits, a count with all of its digits; empty if there is none."""
+    """A value with three digits, or a whole number with all of its digits; "" for NaN."""
     if math.isnan(value) or float(value).is_integer():
         return as_printed(value)
     if math.isinf(value) or not 1e-3 <= abs(value) < 1e6:
@@ -99,7 +101,7 @@ def number(value: float) -> str:
 
 
 def as_printed(value: float) -> str:
-    """A value with the digits that it has, up to six; empty if there is none."""
+    """A value with its own digits, up to six; "" for NaN."""
     if math.isnan(value):
         return ""
     if float(value).is_integer() and abs(value) < 1e9:
@@ -108,7 +110,7 @@ def as_printed(value: float) -> str:
 
 
 def _short(text: str) -> str:
-    """Exponents without padding, a true minus sign, a sign for the infinite."""
+    """Write exponents without padding, a minus sign for "-", and ∞ for "inf"."""
     mantissa, mark, exponent = text.partition("e")
     if mark and "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")

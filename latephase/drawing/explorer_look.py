@@ -1,4 +1,4 @@
-"""What the explorer's page looks like and how it works: style, template, script."""
+"""The appearance and behaviour of the explorer's page: style, template and script."""
 
 STYLE = """
 :root { color-scheme: light dark;

@@ -1,4 +1,4 @@
-"""The explorer: a study's data in a page, to be drawn against each other by whoever opens it."""
+"""The explorer: a page with a study's data, whose readers choose what to draw against what."""
 
 import base64
 import gzip
@@ -17,16 +17,23 @@ from latephase.drawing.page import page as whole_page
 from latephase.runs.columns import OPTIMIZER, PACK, RUN, STEP
 
 DROPPED = 10
-"""Bits that each number loses of its 23 after the point; three digits and a half are left."""
+"""Bits that each number loses, of the 23 bits of its fraction. About three and a half digits
+remain."""
 MORE = "img-src data: blob:; worker-src blob:"
-"""What the plotting library needs of a browser beside its own script: pictures of the plot."""
+"""What the plotting library needs from the browser in addition to its script, for images of the
+plot."""
 
 
 def page(df: pd.DataFrame, labels: Sequence[str], title: str, question: str, **said: str) -> str:
-    """The page of a study's data, whose runs stand one after the other.
+    """The page of a study's data.
 
-    ``labels`` are the columns that tell runs apart. ``said`` are ``note``, what was run, and
-    ``thinned``, what of it the page leaves out.
+    Args:
+        df: the data, with the rows of each run one after the other.
+        labels: the columns that distinguish runs.
+        title: the title of the page.
+        question: the study's question.
+        said: ``note``, which says what was run, and ``thinned``, which says what the page leaves
+            out.
     """
     present = [label for label in labels if label in df]
     metrics = _metrics(df, present)
@@ -35,11 +42,11 @@ def page(df: pd.DataFrame, labels: Sequence[str], title: str, question: str, **s
         "runs": runs[RUN].tolist(),
         "counts": df.groupby(RUN, sort=False).size().tolist(),
         "rows": len(df),
-        "metrics": [{"name": name, "called": _called(name)} for name in metrics],
+        "metrics": [{"name": name, "called": _label_of_metric(name)} for name in metrics],
         "labels": [_label(runs[label]) for label in present],
     }
     body = filled(BODY, question=question, about=about, data=packed(df[metrics]), **said)
-    # The library's source may hold what would end the element that it stands in.
+    # The library's source may contain the tag that would end its script element.
     script = f"{get_plotlyjs()}\n{SCRIPT}".replace("</script", r"<\/script")
     return whole_page(title, body, STYLE, script, more=MORE, evaluates=True)
 
@@ -55,13 +62,16 @@ def _metrics(df: pd.DataFrame, labels: Sequence[str]) -> list[str]:
     return [STEP, *numbers]
 
 
-def _called(metric: str) -> str:
-    """A metric's column, which says how it is defined, and its name if it has one."""
+def _label_of_metric(metric: str) -> str:
+    """The label of a metric: its column, and its name if it has one.
+
+    The name of the column states the definition of the metric.
+    """
     return f"{metric}: {names.plain_metric(metric)}" if metric in names.METRICS else metric
 
 
 def _label(values: pd.Series) -> dict[str, Any]:
-    """A column of labels: its values in order, their colours, and of each run which it has."""
+    """A column of labels: its values in order, their colours, and the index of each run's value."""
     texts = pd.api.types.is_string_dtype(values) or values.dtype == object
     known = values.dropna()
     distinct = names.ordered(known) if texts else sorted(known.unique().tolist())
@@ -76,27 +86,28 @@ def _label(values: pd.Series) -> dict[str, Any]:
     return {
         "name": values.name,
         "called": names.AXES.get(values.name, values.name),
-        "values": [_told(value) for value in distinct] + ["none"] * missing,
+        "values": [_short(value) for value in distinct] + ["none"] * missing,
         "colours": [palette[value] for value in distinct] + ["#8a8a8a"] * missing,
         "of": [len(distinct) if pd.isna(value) else order[value] for value in values],
     }
 
 
-def _told(value: Any) -> str:
-    """A value in few signs, and in full where these are another number's."""
+def _short(value: Any) -> str:
+    """A value in few characters, or in full if the short form is another number."""
     short = names.value(value)
     return short if isinstance(value, str) or float(short) == value else repr(value)
 
 
 def packed(df: pd.DataFrame) -> str:
-    """Columns of numbers as text: float32, rounded but for the step, in planes of bytes, gzip.
+    """Columns of numbers as text: float32, in planes of bytes, compressed by gzip, in base64.
 
-    A plane holds the same byte of every number, since these are alike and become short.
+    All columns but the step are rounded. A plane holds the same byte of every number. These bytes
+    are alike, so they compress well.
     """
     planes = []
     for name in df:
         whole = df[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        with np.errstate(over="ignore"):  # what is too large for float32 is infinite there
+        with np.errstate(over="ignore"):  # a number too large for float32 becomes infinite
             numbers = np.where(np.isnan(whole), np.nan, whole).astype("<f4")
         kept = numbers if name == STEP else rounded(numbers)
         planes.append(np.ascontiguousarray(kept.view(np.uint8).reshape(-1, 4).T).tobytes())
@@ -104,7 +115,7 @@ def packed(df: pd.DataFrame) -> str:
 
 
 def rounded(numbers: np.ndarray) -> np.ndarray:
-    """float32 numbers, each to the nearest that ends in :data:`DROPPED` bits of 0."""
+    """float32 numbers, each rounded to the nearest whose last :data:`DROPPED` bits are 0."""
     bits = numbers.view(np.uint32)
     near = (bits + np.uint32(1 << (DROPPED - 1))) & ~np.uint32((1 << DROPPED) - 1)
     return np.where(np.isfinite(numbers), near, bits).astype(np.uint32).view(np.float32)

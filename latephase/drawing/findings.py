@@ -1,7 +1,7 @@
-"""What a figure's own numbers say, in a sentence.
+"""A sentence on the result that a figure's numbers show.
 
-A figure's program writes the numbers that it draws as CSV. The programs share a few forms of it,
-which are told apart by their columns. Of a form that is not known here nothing is said.
+A figure's program writes the numbers that it draws as CSV. The programs share a few forms of CSV,
+which are recognised by their columns. For an unknown form the sentence is empty.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,38 +13,39 @@ from latephase.drawing import names
 from latephase.drawing.comparison_page import number
 
 SHARES = ("accuracy", "nc4")
-"""How the names of metrics begin that are shares, and better the larger they are."""
+"""Prefixes of the names of metrics that are shares, and better if larger."""
 DEFINITE = ("angle", "bound", "determinant", "mean", "smallest", "trace")
-"""How the names begin that want an article."""
+"""Prefixes of the names that need an article."""
 FEW = 3
-"""Lines of a figure that are told one by one."""
+"""The largest number of lines of a figure whose values are all listed."""
 SMALL = 0.02
-"""Of a recursion's NC0: below it rounding tells more than training."""
+"""The smallest NC0 of a recursion that is compared. Below it, rounding matters more than
+training."""
 NOT_KEYS = {"metric", "mark", "source", "step", "mean", "low", "high", "sd", "n", "weight_decay"}
 
 
 def finding(df: pd.DataFrame, metric: str | None = None) -> str:
-    """What the numbers of a figure say, as a clause without a full stop; nothing if not known.
+    """The result that a figure's numbers show, as a clause without a full stop; "" if unknown.
 
-    ``metric`` is what ``mean`` is of, where a figure has no column that tells.
+    ``metric`` is the metric of the column ``mean``, for figures without a column ``metric``.
     """
-    for needed, told in FORMS:
+    for needed, describe in FORMS:
         if {*needed} <= {*df}:
-            return told(df)
+            return describe(df)
     if metric and {"optimizer", "weight_decay", "mean"} <= {*df}:
         return _best(df.assign(metric=metric)[["metric", "optimizer", "weight_decay", "mean"]])
     return ""
 
 
 def value(metric: str, x: float) -> str:
-    """A value of a metric: three digits, or a percentage where it is a share."""
+    """A value of a metric with three digits, or as a percentage if the metric is a share."""
     if metric.startswith(SHARES):
         return f"{100 * x:.1f} %"
     return number(x)
 
 
 def metrics_in(df: pd.DataFrame, metric: str | None = None) -> list[str]:
-    """The metrics that a figure shows, by the columns of its numbers."""
+    """The metrics that a figure shows, from the columns of its numbers."""
     if "metric" in df:
         shown = df[df["mark"] == "line"] if "mark" in df else df
         return list(dict.fromkeys(shown["metric"]))
@@ -52,38 +53,38 @@ def metrics_in(df: pd.DataFrame, metric: str | None = None) -> list[str]:
 
 
 def _over_time(df: pd.DataFrame) -> str:
-    """Where the lines of two metrics end."""
+    """The values at which the lines of two metrics end."""
     lines = df[(df["mark"] == "line") & np.isfinite(df["mean"])].sort_values("step")
     keys = [column for column in lines if column not in NOT_KEYS]
-    told = []
-    for metric in _telling(metrics_in(df)):
+    clauses = []
+    for metric in _first_two(metrics_in(df)):
         rows = lines[lines["metric"] == metric]
         ends = rows.groupby(keys, sort=False).tail(1) if keys else rows.tail(1)
         if not ends.empty:
-            told.append(f"{_the(metric)} ends {_spread(metric, ends, keys)}")
-    return ", and ".join(told)
+            clauses.append(f"{_the(metric)} ends {_spread(metric, ends, keys)}")
+    return ", and ".join(clauses)
 
 
 def _best(df: pd.DataFrame) -> str:
-    """The best mean of each optimizer over weight decays and whatever else was varied."""
+    """The best mean of each optimizer over weight decays and every other varied value."""
     ours = df[df["source"] == "trained"] if "source" in df else df
     ours = ours[np.isfinite(ours["mean"])]
     keys = [key for key in ("optimizer", "coupling") if key in ours]
-    told = []
-    for metric in _telling(metrics_in(df)):
+    clauses = []
+    for metric in _first_two(metrics_in(df)):
         groups = ours[ours["metric"] == metric].groupby(keys, sort=False)["mean"]
         largest = metric.startswith(SHARES)
         best = (groups.max() if largest else groups.min()).reset_index()
         if not best.empty:
             which = "highest" if largest else "lowest"
-            of = "" if told else " of each optimizer"
+            of = "" if clauses else " of each optimizer"
             spread = _spread(metric, best, keys).removeprefix("at ")
-            told.append(f"the {which} {names.plain_metric(metric)}{of} is {spread}")
-    return ", and ".join(told)
+            clauses.append(f"the {which} {names.plain_metric(metric)}{of} is {spread}")
+    return ", and ".join(clauses)
 
 
-def _telling(metrics: Sequence[str]) -> list[str]:
-    """The first two metrics of different names; what the fitted set gives says little."""
+def _first_two(metrics: Sequence[str]) -> list[str]:
+    """The first two metrics with different names. Training accuracy is left out."""
     by_name = {names.plain_metric(m): m for m in reversed(metrics) if m != "accuracy_train"}
     return [m for m in metrics if by_name.get(names.plain_metric(m)) == m][:2]
 
@@ -94,72 +95,80 @@ def _the(metric: str) -> str:
 
 
 def _spread(metric: str, rows: pd.DataFrame, keys: Sequence[str]) -> str:
-    """Where the values of a metric are, each with what it is of; of many the two outermost."""
+    """The values of a metric, each with its keys.
+
+    Of many values, only the smallest and the largest are given.
+    """
     ordered = rows.sort_values("mean", kind="stable")
-    told = [value(metric, mean) for mean in ordered["mean"]]
-    if len({*told}) == 1:
-        return f"at {told[0]}{' everywhere' if len(told) > 1 else ''}"
-    many = len(told) > FEW
-    chosen = [0, -1] if many else range(len(told))
-    called = [_called(ordered.iloc[i], keys, in_full=not j) for j, i in enumerate(chosen)]
-    *others, last = [f"{told[i]} ({name})" for i, name in zip(chosen, called, strict=True)]
+    values = [value(metric, mean) for mean in ordered["mean"]]
+    if len({*values}) == 1:
+        return f"at {values[0]}{' everywhere' if len(values) > 1 else ''}"
+    many = len(values) > FEW
+    chosen = [0, -1] if many else range(len(values))
+    called = [_keys_in_words(ordered.iloc[i], keys, in_full=not j) for j, i in enumerate(chosen)]
+    *others, last = [f"{values[i]} ({name})" for i, name in zip(chosen, called, strict=True)]
     return f"{'between' if many else 'at'} {', '.join(others)} and {last}"
 
 
-def _called(row: pd.Series, keys: Sequence[str], in_full: bool) -> str:
-    """What a value is of: ``weight decay 0.1``, or ``0.1`` where the axis was named before."""
-    told = []
+def _keys_in_words(row: pd.Series, keys: Sequence[str], in_full: bool) -> str:
+    """The keys of a value: ``weight decay 0.1``, or only ``0.1`` if the axis was named before."""
+    parts = []
     for key in keys:
         if isinstance(row[key], str):
-            told.append(", ".join(names.value(part) for part in row[key].split(", ")))
+            parts.append(", ".join(names.value(part) for part in row[key].split(", ")))
         else:
             named = in_full or len(keys) > 1
             text = names.titled(key, row[key]) if named else names.value(row[key])
-            told.append(text.replace("-", "−"))
-    return ", ".join(told)
+            parts.append(text.replace("-", "−"))
+    return ", ".join(parts)
 
 
 def _regression(df: pd.DataFrame) -> str:
-    """How much of y the logarithm of x explains, in all runs of each panel."""
+    """How much of the variance of y the logarithm of x explains, over all runs of each panel."""
     x, y = [column for column in df if column in names.METRICS][:2]
     fits = df[(df["kind"] == "regression") & df["r_squared"].notna()]
     if "lr" in fits:
         fits = fits[fits["lr"].isna()]
     if fits.empty:
         return ""
-    told = [f"{100 * fit['r_squared']:.0f} % ({int(fit['n'])} runs)" for _, fit in fits.iterrows()]
+    shares = [
+        f"{100 * fit['r_squared']:.0f} % ({int(fit['n'])} runs)" for _, fit in fits.iterrows()
+    ]
     x, y = names.plain_metric(x), names.plain_metric(y)
-    return f"a line in log {x} explains {' and '.join(told)} of the variance of {y}"
+    return f"a line in log {x} explains {' and '.join(shares)} of the variance of {y}"
 
 
 def _margins(df: pd.DataFrame) -> str:
-    """How test accuracy and the margins of unseen samples change between the steps shown."""
+    """Test accuracy and the share of unseen samples on the wrong side, at the first and last
+    step.
+    """
     unseen = df[df["split"] != "training"] if "split" in df else df
-    told = []
+    clauses = []
     for step, rows in unseen.groupby("step", sort=True):
         wrong = (
             np.sign(rows["margin"]) != np.where(rows["label"] == rows["class_a"], 1, -1)
         ).mean()
-        told.append(
+        clauses.append(
             f"{value('accuracy', rows['accuracy_test'].iloc[0])} at step {step:,}, where "
             f"{100 * wrong:.0f} % of the unseen samples are on the wrong side"
         )
-    return f"test accuracy is {', and '.join([told[0], told[-1]] if len(told) > 1 else told)}"
+    ends = [clauses[0], clauses[-1]] if len(clauses) > 1 else clauses
+    return f"test accuracy is {', and '.join(ends)}"
 
 
 def _shares(df: pd.DataFrame) -> str:
-    """What two metrics are at the ends of the axis of coupled shares."""
-    told = []
+    """Two metrics at the ends of the axis of coupled shares."""
+    clauses = []
     for metric in [m for m in metrics_in(df) if not m.startswith(SHARES)][:2]:
         means = df[df["metric"] == metric].groupby("share")["mean"].mean()
         first, last = value(metric, means.iloc[0]), value(metric, means.iloc[-1])
-        told.append(f"{_the(metric)} goes from {first} to {last}")
+        clauses.append(f"{_the(metric)} goes from {first} to {last}")
     low, high = df["share"].min(), df["share"].max()
-    return f"from a coupled share of {low:g} to one of {high:g} {' and '.join(told)}"
+    return f"from a coupled share of {low:g} to one of {high:g} {' and '.join(clauses)}"
 
 
 def _samples(df: pd.DataFrame) -> str:
-    """How far the variance of few samples is off."""
+    """The error of the variance with the fewest and with the most samples."""
     means = df.groupby("samples")["mean"].mean()
     few, many = means.index[0], means.index[-1]
     return (
@@ -169,7 +178,7 @@ def _samples(df: pd.DataFrame) -> str:
 
 
 def _spectrum(df: pd.DataFrame) -> str:
-    """The smallest singular value of each optimizer's classifier, beside its largest one."""
+    """For each optimizer, the smallest singular value of the classifier divided by the largest."""
     last = df[(df["step"] == df["step"].max()) & (df["matrix"] == df["matrix"].iloc[0])]
     by_rank = last.pivot(index="optimizer", columns="rank", values="mean")
     share = (by_rank.iloc[:, -1] / by_rank.iloc[:, 0]).rename("mean").reset_index()
@@ -178,14 +187,19 @@ def _spectrum(df: pd.DataFrame) -> str:
 
 
 def _onsets(df: pd.DataFrame) -> str:
-    """When what is marked sets in."""
+    """The steps of the marked onsets."""
     onsets = df[df["mark"] == "onset"].dropna(subset=["step"]).sort_values("step")
-    told = [f"{row['metric']} sets in at step {row['step']:,.0f}" for _, row in onsets.iterrows()]
-    return " and ".join(told)
+    clauses = [
+        f"{row['metric']} sets in at step {row['step']:,.0f}" for _, row in onsets.iterrows()
+    ]
+    return " and ".join(clauses)
 
 
 def _recursion(df: pd.DataFrame) -> str:
-    """How far training is off what the recursion says, where that is not small."""
+    """The largest relative difference between trained NC0 and the recursion's.
+
+    Cells whose NC0 is below :data:`SMALL` are left out.
+    """
     axes = ["optimizer.momentum", "optimizer.weight_decay"]
     ours = df[df["setting"] == "study"].pivot(index=axes, columns="source", values="nc0")
     ours = ours[ours["recursion"] > SMALL]
@@ -195,15 +209,15 @@ def _recursion(df: pd.DataFrame) -> str:
 
 
 def _logit_scale(df: pd.DataFrame) -> str:
-    """Where relative flatness is largest, at exact collapse and in training."""
+    """The logit scale at which relative flatness is largest, at exact collapse and in training."""
     tops = df.loc[df.groupby("kind", sort=False)["kappa"].idxmax()].set_index("kind")
     words = {"collapse": "at exact collapse", "run": "in training"}
-    told = [
+    clauses = [
         f"{words[kind]} at a logit scale of {number(row['scale'])}"
         for kind, row in tops.iterrows()
         if kind in words
     ]
-    return f"relative flatness is largest {' and '.join(told)}" if told else ""
+    return f"relative flatness is largest {' and '.join(clauses)}" if clauses else ""
 
 
 FORMS: Sequence[tuple[Sequence[str], Callable[[pd.DataFrame], str]]] = (
@@ -218,4 +232,4 @@ FORMS: Sequence[tuple[Sequence[str], Callable[[pd.DataFrame], str]]] = (
     (("mark", "metric", "step", "value"), _onsets),
     (("kind", "scale", "kappa"), _logit_scale),
 )
-"""Columns that tell a form, and what is said of it; the first that fits counts."""
+"""The columns that identify a form, and the function that describes it. The first match counts."""

@@ -1,4 +1,4 @@
-"""What the gallery's page looks like and how its filters work: style, templates, script."""
+"""The appearance of the gallery's page and its filters: style, templates and script."""
 
 STYLE = """
 :root { color-scheme: light dark;

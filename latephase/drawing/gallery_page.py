@@ -1,4 +1,4 @@
-"""The gallery: every figure of a scale on one page, with what was found and how it was made."""
+"""The gallery: every figure of a scale on one page, with its result and how it was made."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,14 @@ def page(
 ) -> str:
     """The page of some papers.
 
-    Each paper has ``key``, ``heading``, ``figures``, ``tables``, ``others`` (claims that none of
-    them bears) and ``coverage`` (:mod:`latephase.catalog.coverage`). A figure has what
-    ``scripts.gallery`` gives it; ``claims`` are of :func:`verdict`. ``pages`` are links by name,
-    ``scale`` is the one that the page is of, of all ``scales``.
+    Args:
+        title: the title of the page.
+        papers: each has ``key``, ``heading``, ``figures``, ``tables``, ``others`` (claims that
+            belong to no figure or table) and ``coverage`` (:mod:`latephase.catalog.coverage`).
+            ``scripts.gallery`` makes the figures. Their ``claims`` come from :func:`verdict`.
+        pages: links by name.
+        scale: the scale that the page shows.
+        scales: all scales.
     """
     shown = [paper for paper in papers if paper["figures"] or paper["tables"] or paper["others"]]
     figures = [figure for paper in shown for figure in paper["figures"]]
@@ -36,7 +40,7 @@ def page(
         figure["verdicts"] = list(said) or [NO_VERDICT]
         figure["found"] = found(figure["claims"], figure["finding"])
     for paper in shown:
-        paper["told"] = _told(paper)
+        paper["told"] = _in_words(paper)
     said = {verdict for figure in figures for verdict in figure["verdicts"]}
     body = filled(
         BODY,
@@ -61,20 +65,23 @@ def page(
 
 
 def verdict(row: Mapping[str, Any], unit: str) -> dict[str, Any]:
-    """What the page says of a claim: the columns of ``claims.csv``, and these in words."""
-    told = words(row)
-    return {**row, **told, "unit": unit, "predicted": f"{told['predicted']} {unit}"}
+    """A claim as the page shows it: the columns of ``claims.csv``, and the same in words."""
+    claim_words = words(row)
+    return {**row, **claim_words, "unit": unit, "predicted": f"{claim_words['predicted']} {unit}"}
 
 
 def found(claims: Sequence[Mapping[str, Any]], finding: str) -> str:
-    """One sentence of what was found: how the claims came out, and what the numbers say."""
+    """One sentence on the result of a figure.
+
+    It states the outcome of the figure's claims, and what its numbers show.
+    """
     known = [clause for clause in (_outcome(claims), finding) if clause]
     sentence = "; ".join(known)
     return f"{sentence[0].upper()}{sentence[1:]}." if known else ""
 
 
 def _outcome(claims: Sequence[Mapping[str, Any]]) -> str:
-    """How the claims of a figure came out, in a clause."""
+    """The outcome of a figure's claims, in a clause."""
     counts = _tally(claims)
     if not claims:
         return ""
@@ -102,7 +109,10 @@ def _counted(verdict: str, count: int) -> str:
 
 
 def _tally(claims: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
-    """How many claims have each verdict that there is, in the order of the verdicts."""
+    """How many claims have each verdict, in the order of the verdicts.
+
+    Verdicts that no claim has are left out.
+    """
     counts = Counter(claim["verdict"] for claim in claims)
     return [(verdict, counts[verdict]) for verdict in MARKS if counts[verdict]]
 
@@ -112,8 +122,8 @@ def _claims(paper: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*(claim for entry in shown for claim in entry["claims"]), *paper["others"]]
 
 
-def _told(paper: Mapping[str, Any]) -> str:
-    """How much there is of a paper, and how its claims came out."""
+def _in_words(paper: Mapping[str, Any]) -> str:
+    """How many figures and tables a paper has here, and the outcome of its claims."""
     counts = [_count(len(paper["figures"]), "figure"), _count(len(paper["tables"]), "table")]
     there = " and ".join(text for text in counts if not text.startswith("0 "))
     claims = {claim["claim"]: claim for claim in _claims(paper)}
@@ -126,5 +136,5 @@ def _count(number: int, what: str) -> str:
 
 
 def _by_name(name: str) -> tuple[bool, str]:
-    """The paper's NC0 to NC4 first, then the other names by their letters."""
+    """A sort key that puts the papers' NC0 to NC4 first, and then other names alphabetically."""
     return not name.startswith("NC"), name.lower()

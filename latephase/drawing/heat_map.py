@@ -10,7 +10,7 @@ from latephase.drawing.style import SMALL, SMALLEST
 
 
 def heat_map(ax: Axes, values: pd.DataFrame, norm: Normalize) -> None:
-    """A table of numbers as colours, each with its number in two decimals; blank for NaN.
+    """Draw a table of numbers as colours, each with its number in two decimals; blank for NaN.
 
     Dark is small. The first row is at the bottom, as on any vertical axis.
     """

@@ -1,6 +1,7 @@
-"""Where panels and legends stand on a figure that is as wide as a page of a paper.
+"""The places of panels and legends on a figure that is as wide as a page of a paper.
 
-A figure is as tall as its panels, its legend and its head need; each of them adds its own height.
+The height of a figure is the sum of the heights of its panels, its legend and its head. Each of
+them adds its own.
 """
 
 import re
@@ -16,11 +17,12 @@ from matplotlib.textpath import TextPath
 from latephase.drawing.style import LABEL, SMALL
 
 WIDTH = 7.0
-"""Inches: the width of the text of a paper's page, of every figure, and of nothing else."""
+"""The width of every figure in inches. It is the width of the text on a paper's page."""
 HANDLE = 0.55
-"""Inches that a legend takes beside the words of an entry: the stroke, and the room around it."""
+"""Inches that an entry of a legend needs beside its words, for the stroke and the space around
+it."""
 ENTRY = 0.17
-"""Inches that a line of a legend takes."""
+"""Inches that a line of a legend needs."""
 
 
 class Grid(NamedTuple):
@@ -30,7 +32,7 @@ class Grid(NamedTuple):
     panels: np.ndarray
 
     def lowest(self) -> list[Axes]:
-        """The panels with the labels of their horizontal axes."""
+        """The panels that show the labels of their horizontal axes."""
         return [ax for ax in self.panels.flat if ax.xaxis.get_tick_params()["labelbottom"]]
 
     def first(self) -> list[Axes]:
@@ -47,17 +49,19 @@ def grid(
     share_x: str = "none",
     share_y: str = "none",
 ) -> Grid:
-    """Panels over the whole width, at most ``most`` side by side.
+    """Make panels over the whole width, at most ``most`` side by side.
 
-    Columns beyond these go on below, in blocks of ``rows`` rows that are as alike in width as they
-    can be.
+    Further columns continue below, in blocks of ``rows`` rows. The blocks are as equal in width as
+    possible.
 
     Args:
+        rows, columns: the shape of the array of panels.
+        most: the largest number of panels side by side.
         height: inches of a row.
-        share_x: what has one horizontal axis: "all", each "column", or "none".
-        share_y: what has one vertical axis: "all", each "row", or "none".
+        share_x: which panels share a horizontal axis: "all", each "column", or "none".
+        share_y: which panels share a vertical axis: "all", each "row", or "none".
     """
-    columns = max(columns, 1)  # One, and empty, where there is nothing to show.
+    columns = max(columns, 1)  # if there is nothing to show, one empty panel
     blocks = -(-columns // most)
     wide = -(-columns // blocks)
     fig = Figure(figsize=(WIDTH, blocks * rows * height))
@@ -76,16 +80,17 @@ def grid(
 
 
 def legend(fig: Figure, handles: Sequence[Artist], title: str | None = None) -> None:
-    """A legend below the panels, in as many columns as fit beside each other.
+    """Add a legend below the panels, in as many columns as fit side by side.
 
-    The figure grows by what it takes, so it may be called before or after the head is written.
+    The figure grows by the height of the legend, so the head may be written before or after this
+    call.
     """
     labels = [handle.get_label() for handle in handles]
     size = LABEL if any("$" in label for label in labels) else SMALL
     widest = max((_inches(line, size) for text in labels for line in text.split("\n")), default=0)
     columns = max(1, min(len(labels), int((WIDTH - 0.2) / (widest + HANDLE))))
     rows = -(-len(labels) // columns)
-    columns = -(-len(labels) // rows) if rows else 1  # No column is left half empty.
+    columns = -(-len(labels) // rows) if rows else 1  # no column is left half empty
     lines = rows * max((label.count("\n") + 1 for label in labels), default=0) + bool(title)
     style = {"fontsize": size, "title_fontsize": size}
     fig.legend(handles=handles, loc="outside lower center", ncols=columns, title=title, **style)
@@ -93,7 +98,7 @@ def legend(fig: Figure, handles: Sequence[Artist], title: str | None = None) -> 
 
 
 def _grow(fig: Figure, inches: float) -> None:
-    """Make a figure taller below, with its head as far from the upper edge as it was."""
+    """Make a figure taller at the bottom, and keep the distance of its head from the upper edge."""
     before, after = fig.get_figheight(), fig.get_figheight() + inches
     fig.set_figheight(after)
     for text in fig.texts:
@@ -105,14 +110,14 @@ def _grow(fig: Figure, inches: float) -> None:
 
 
 def _inches(text: str, size: float) -> float:
-    """How wide a line of text is."""
+    """The width of a line of text."""
     return TextPath((0, 0), text, size=size).get_extents().width / 72 if text.strip() else 0.0
 
 
 def wrapped(text: str, inches: float, size: float = LABEL) -> str:
-    """A label in lines that are no longer than so many inches, if its words are not.
+    """Wrap a label into lines of at most so many inches, if its words are not longer.
 
-    A name that has what it is after a comma has that on a line of its own.
+    If the label has a comma, the part after the comma begins a new line.
     """
     if _inches(text, size) <= inches:
         return text

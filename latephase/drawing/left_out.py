@@ -1,4 +1,4 @@
-"""The line of a figure that says which runs it leaves out, and why."""
+"""The line in a figure that says which runs the figure leaves out, and why."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,16 +11,22 @@ DESCRIBED = (
     *("study", OPTIMIZER, "arm", "data.train_size", LR, MOMENTUM, BETA1, DECAY, COUPLED_DECAY),
     *("regularizer.strength", "max_head_norm", "model.init_scale", "steps", "seed"),
 )
-"""The columns by whose values runs are named."""
+"""The columns whose values can name runs."""
 NAMED = 3
-"""How many values are named; of more, it is said how many others there are."""
+"""How many values are listed if there are at least two more. Of the others, only the number is
+given."""
 
 
 def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str:
-    """Which runs of a table are left out, by the reason: "diverged" and the runs that did.
+    """A sentence that says which runs of a table are left out, and why.
 
-    Runs are named by a column whose values tell exactly which ones are gone, such as arms that are
-    left out whole, or else by the column in which they have the fewest values.
+    Args:
+        table: the data of a study, or several (:func:`together`).
+        reasons: the runs that are left out, by the reason, such as "diverged".
+
+    The runs are named by a column whose values separate them exactly from the others, such as an
+    arm that is left out as a whole. If there is no such column, they are named by the column in
+    which they have the fewest values.
     """
     runs = table.sort_values("diverged_at").drop_duplicates("run")
     gone = {why: runs[runs["run"].isin(list(some))] for why, some in reasons.items()}
@@ -28,12 +34,12 @@ def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str
     count = sum(map(len, gone.values()))
     if not count:
         return "The one run is drawn." if len(runs) == 1 else f"All {len(runs)} runs are drawn."
-    told = ", ".join(f"{len(some)} {why} ({_named(some, runs)})" for why, some in gone.items())
-    return f"{count} of {len(runs)} runs {_are(count)} left out: {told}."
+    parts = ", ".join(f"{len(some)} {why} ({_named(some, runs)})" for why, some in gone.items())
+    return f"{count} of {len(runs)} runs {_are(count)} left out: {parts}."
 
 
 def all_but_one(table: pd.DataFrame) -> str:
-    """What a figure of one run says of the other runs."""
+    """The sentence for a figure of one run, about the other runs."""
     others = table["run"].nunique() - 1
     if not others:
         return sentence(table, {})
@@ -45,7 +51,10 @@ def _are(count: int) -> str:
 
 
 def together(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The runs of several studies, a row each. Two studies may share a run, so names are longer."""
+    """The runs of several studies, one row each.
+
+    Studies may share a run, so the name of the study is put before the name of the run.
+    """
     runs = [
         table.sort_values("diverged_at").drop_duplicates("run").assign(study=study)
         for study, table in tables.items()
@@ -55,7 +64,10 @@ def together(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def below(table: pd.DataFrame, kept: Collection[str], accuracy: float) -> str:
-    """Which runs are left out if the others, ``kept``, end at or above a training accuracy."""
+    """The sentence if the runs ``kept`` reach a training accuracy and the others are left out.
+
+    The training accuracy is that at the end of a run.
+    """
     gone = table[~table["run"].isin(list(kept))]
     diverged = {*gone.loc[gone["diverged_at"].notna(), "run"]}
     short = f"below {100 * accuracy:g} % training accuracy at the end"
@@ -63,23 +75,23 @@ def below(table: pd.DataFrame, kept: Collection[str], accuracy: float) -> str:
 
 
 def but(table: pd.DataFrame, kept: Collection[str], why: str) -> str:
-    """Which runs are left out if ``kept`` are drawn, for one reason."""
+    """The sentence if only the runs ``kept`` are drawn, for one reason."""
     return sentence(table, {why: {*table["run"]} - {*kept}})
 
 
 def _exact(some: pd.DataFrame, runs: pd.DataFrame, column: str) -> bool:
-    """Whether a few values of a column are those of these runs, and of no other run."""
+    """Whether at most :data:`NAMED` values of a column separate these runs from all others."""
     others = runs[~runs["run"].isin(some["run"])]
     values = set(some[column].astype(object).fillna("none"))
     return len(values) <= NAMED and not values & set(others[column].astype(object).fillna("none"))
 
 
 def _named(some: pd.DataFrame, runs: pd.DataFrame) -> str:
-    """The values of some runs in one column, each with how many of its runs these are."""
+    """The values of some runs in one column, each with how many of its runs are among them."""
     apart = [c for c in DESCRIBED if c in runs and runs[c].nunique() > 1] or ["run"]
     exact = [name for name in apart if _exact(some, runs, name)]
     column = min(exact or apart, key=lambda name: some[name].nunique(dropna=False))
-    told = []
+    words = []
     for value, own in some.groupby(column, dropna=False):
         every = runs[column].isna() if pd.isna(value) else runs[column] == value
         word = (
@@ -87,6 +99,6 @@ def _named(some: pd.DataFrame, runs: pd.DataFrame) -> str:
             if pd.isna(value)
             else names.titled(column, value)
         )
-        told.append(f"{word}: {len(own)} of {every.sum()}")
-    more = [f"and {len(told) - NAMED} more"] if len(told) > NAMED + 1 else []
-    return ", ".join((told[:NAMED] + more) if more else told)
+        words.append(f"{word}: {len(own)} of {every.sum()}")
+    more = [f"and {len(words) - NAMED} more"] if len(words) > NAMED + 1 else []
+    return ", ".join((words[:NAMED] + more) if more else words)

@@ -1,4 +1,4 @@
-"""What shows tables on an axis: means with intervals or deviations, points, crosses."""
+"""Marks that show data on an axis: means with intervals or deviations, points, and crosses."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from latephase.drawing.style import NOTE_COLOUR, SMALL
 def mean_and_interval(
     ax: Axes, summary: pd.DataFrame, x: str, hue: str, looks: Mapping[Hashable, Look], **line
 ) -> None:
-    """A line for the mean and a translucent band for the interval, for each value of ``hue``.
+    """Draw a line for the mean and a translucent band for the interval, for each value of ``hue``.
 
     ``summary`` comes from :func:`latephase.analysis.seeds.summarise`.
     """
@@ -31,10 +31,10 @@ def mean_and_interval(
 def mean_and_deviation(
     ax: Axes, x: Sequence[float], summary: pd.DataFrame, look: Look, dashes: str = "-"
 ) -> None:
-    """A line through the means, with a translucent band of one standard deviation on either side.
+    """Draw a line through the means, with a band of one standard deviation on either side.
 
-    ``summary`` has columns mean and sd (NaN: none). The band ends at a tenth of the mean, because a
-    logarithmic axis has no place for less.
+    ``summary`` has the columns mean and sd (NaN: none). The band ends at a tenth of the mean,
+    because a logarithmic axis cannot show values down to 0.
     """
     mean, spread = summary["mean"], summary["sd"].fillna(0)
     ax.plot(x, mean, dashes, **look.line)
@@ -45,7 +45,7 @@ def mean_and_deviation(
 def divergences(
     ax: Axes, crosses: pd.DataFrame, x: str, y: str, hue: str, looks: Mapping[Hashable, Look]
 ) -> None:
-    """A cross where a run was last measured before it diverged."""
+    """Draw a cross where a run was last measured before it diverged."""
     for value, group in crosses.groupby(hue, sort=True):
         ax.plot(
             group[x],
@@ -61,36 +61,37 @@ def divergences(
 
 
 def dots(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look) -> None:
-    """A mark for each pair."""
+    """Draw a mark for each pair."""
     ax.plot(x, y, markersize=3.5, alpha=0.7, **look.points)
 
 
 def say_if_empty(ax: Axes, values: pd.Series, logarithmic: bool, why: str) -> None:
-    """Write into a panel why it is empty: ``why``, if there are no values for it.
+    """Write into a panel why it is empty, if it is empty.
 
-    Only finite values can be seen, and on a logarithmic axis only those above 0.
+    The reason is ``why`` if there are no values. Only finite values can be shown, and on a
+    logarithmic axis only positive ones.
     """
-    # A table of no rows has columns of no type.
+    # The columns of a table without rows may have any type.
     known = values.dropna().astype(float)
     finite = known[np.isfinite(known)]
     if known.empty:
-        told = why
+        reason = why
     elif finite.empty:
-        told = "no finite value"
+        reason = "no finite value"
     elif logarithmic and not (finite > 0).any():
-        told = "no value above 0"
+        reason = "no value above 0"
     else:
         return
     at = {"transform": ax.transAxes, "ha": "center", "va": "center", "fontsize": SMALL}
-    ax.text(0.5, 0.5, told, color=NOTE_COLOUR, wrap=True, **at)
+    ax.text(0.5, 0.5, reason, color=NOTE_COLOUR, wrap=True, **at)
 
 
 def legend_of_divergence() -> Line2D:
-    """A cross, for a legend."""
+    """A cross for a legend."""
     cross = {"linestyle": "none", "marker": "X", "markersize": 7}
     return Line2D([], [], color="0.3", label="diverged", **cross)
 
 
 def legend_of_band(label: str) -> Line2D:
-    """A piece of a band, for a legend."""
+    """A piece of a band for a legend."""
     return Line2D([], [], color="0.3", alpha=0.25, linewidth=7, label=label)

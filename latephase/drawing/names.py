@@ -1,6 +1,6 @@
 """The names of optimizers, metrics and axes in figures and tables.
 
-Something that is not listed here, such as an optimizer of your own, has its name in the code.
+Anything that is not listed here, such as an optimizer of your own, keeps its name from the code.
 """
 
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ METRICS = {
 }
 
 PLAIN = {r"$\Vert W \Vert_F$": "‖W‖", r"$\hat I$": "Î"}
-"""The TeX in short names, in plain letters."""
+"""The TeX in short names, and its replacement in plain letters."""
 
 AXES = {
     OPTIMIZER: "optimizer",
@@ -78,17 +78,17 @@ AXES = {
 
 
 def metric(column: str) -> str:
-    """The name of a metric and, if the name says little, what it is after a comma."""
+    """The name of a metric. If the name alone says little, its meaning follows after a comma."""
     return METRICS.get(column, column)
 
 
 def short_metric(column: str) -> str:
-    """A metric's name alone, for places with little room."""
+    """The name of a metric without the part after the comma, for places with little room."""
     return metric(column).partition(",")[0]
 
 
 def plain_metric(column: str) -> str:
-    """A metric's name in plain letters, for text that no TeX is set in."""
+    """The name of a metric in plain letters, for text without TeX."""
     name, _, _ = short_metric(column).partition(" = ")
     for tex, letters in PLAIN.items():
         name = name.replace(tex, letters)
@@ -101,18 +101,18 @@ def short(number: float) -> str:
 
 
 def value(number: object) -> str:
-    """The name of a value on an axis: an optimizer by its name, a number in few characters."""
+    """The name of a value on an axis: an optimizer's name, or a number in few characters."""
     return OPTIMIZERS.get(number, number) if isinstance(number, str) else short(number)
 
 
 def titled(axis: str, number: object) -> str:
-    """A value on an axis with the axis's name: ``momentum 0.9``, ``30,000 steps``, ``SGDW``."""
+    """A value with the name of its axis: ``momentum 0.9``, ``30,000 steps``, ``SGDW``."""
     if axis == "steps":
         return f"{number:,} steps"
     return value(number) if isinstance(number, str) else f"{AXES.get(axis, axis)} {value(number)}"
 
 
 def ordered(values: Iterable) -> list:
-    """Each value once: optimizers as they are listed here, then the other values in order."""
+    """Each value once: optimizers in the order of this module, then the other values, sorted."""
     present = set(values)
     return [name for name in OPTIMIZERS if name in present] + sorted(present - set(OPTIMIZERS))

@@ -1,4 +1,4 @@
-"""A table as a page, of our values alone: a column each, with its interval where it has one."""
+"""A page of a table that shows only our values, each with its interval if it has one."""
 
 import math
 from typing import Any
@@ -28,10 +28,10 @@ TABLE = """<div class="scroll" tabindex="0" role="region" aria-label="{{ title }
 
 
 def page(df: pd.DataFrame, title: str, headings: dict[str, str], note: str) -> str:
-    """A row for each row of ``df``, a column for each of ``headings``.
+    """The page: a row for each row of ``df``, and a column for each of ``headings``.
 
-    A column with ``<column>_low`` and ``<column>_high`` beside it shows them as its interval, with
-    ∞ for an end that nobody has seen.
+    If ``df`` has ``<column>_low`` and ``<column>_high``, they are shown as the interval of the
+    column. An end that no run has shown is ∞.
     """
     rows = [[_cell(row, column) for column in headings] for row in df.to_dict("records")]
     table = filled(
@@ -41,7 +41,7 @@ def page(df: pd.DataFrame, title: str, headings: dict[str, str], note: str) -> s
 
 
 def _cell(row: dict[str, Any], column: str) -> tuple[str, str]:
-    """A value as text, and its interval, empty where there is none."""
+    """A value as text, and its interval; "" if there is none."""
     low, high = (row.get(f"{column}_{end}", math.nan) for end in ("low", "high"))
     known = not (math.isnan(low) or math.isnan(high))
     return _text(row[column]), f"[{_text(low)}, {_text(high)}]" if known else ""

@@ -1,7 +1,7 @@
-"""HTML pages that need no other file: nothing is fetched, and all have one style.
+"""HTML pages that need no other file: they fetch nothing, and share one style.
 
-Jinja2 escapes whatever is put into a template. The exceptions are the body, the style and the
-script of a page, which were made here. A page's policy lets a browser run that script and no other.
+Jinja2 escapes everything that is put into a template, except the body, the style and the script of
+a page, which are made here. The policy of a page lets a browser run this script and no other.
 """
 
 import base64
@@ -47,7 +47,7 @@ PAGE = """<!doctype html>
 
 
 def filled(template: str, **values: object) -> str:
-    """A template with its values. Raises jinja2's UndefinedError if one is missing."""
+    """A template with its values. Raises jinja2's UndefinedError if a value is missing."""
     return TEMPLATES.from_string(template).render(values)
 
 
@@ -59,11 +59,16 @@ def page(
     more: str = "",
     evaluates: bool = False,
 ) -> str:
-    """A page with a title, which is text, and a body, rules of style and a script, made here.
+    """A whole page.
 
-    The rules are added to those that all pages have. ``more`` is added to the policy of the page,
-    for example ``img-src data:`` if the body holds pictures. A script ``evaluates`` if it compiles
-    code of its own, as plotting libraries do.
+    Args:
+        title: text.
+        body: HTML that was made here.
+        style: rules that are added to those of all pages.
+        script: a script that was made here.
+        more: directives that are added to the page's policy, for example ``img-src data:`` if the
+            body contains images.
+        evaluates: whether the script compiles code of its own, as plotting libraries do.
     """
     policy = ["default-src 'none'", "style-src 'unsafe-inline'"]
     if script:

@@ -1,6 +1,7 @@
-"""How the series of a figure look: a colour, and a mark that tells them apart in grey.
+"""The look of a figure's series: a colour, and a mark that distinguishes the series in grey.
 
-A dash says something else in these figures, such as another metric or another length of training.
+A dashed line has another meaning in these figures, such as another metric or another length of
+training.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -12,9 +13,10 @@ from matplotlib.lines import Line2D
 from latephase.drawing import colours, names
 
 MARKS = ("o", "s", "^", "D", "v", "P", "*", "<", ">", "p")
-"""Filled in the first round, hollow in the second. A cross is for a run that diverged."""
+"""They are filled in the first round and hollow in the second. A cross marks a run that
+diverged."""
 MARKED = 5
-"""How many points of a line have its mark."""
+"""How many points of a line have a mark."""
 
 
 class Look(NamedTuple):
@@ -26,20 +28,20 @@ class Look(NamedTuple):
 
     @property
     def points(self) -> dict[str, Any]:
-        """What ``plot`` takes for points without a line."""
+        """The arguments of ``plot`` for points without a line."""
         return self.line | {"linestyle": "none"}
 
     @property
     def line(self) -> dict[str, Any]:
-        """What ``plot`` takes for a line with a mark at each point."""
+        """The arguments of ``plot`` for a line with a mark at each point."""
         face = self.colour if self.filled else "white"
         return {"color": self.colour, "marker": self.mark, "markerfacecolor": face}
 
     def sparse(self, x: Iterable[float], place: int = 0, of: int = 1) -> dict[str, Any]:
-        """What ``plot`` takes for a line of many points, of which a few have a mark.
+        """The arguments of ``plot`` for a line of many points, a few of which have a mark.
 
-        They are as far from each other as positions ``x`` allow, and those of series number
-        ``place`` of ``of`` stand between those of the others.
+        The marks are spread evenly over the positions ``x``. The marks of series number ``place``
+        of ``of`` lie between those of the other series.
         """
         x = np.asarray(list(x), dtype=float)
         if len(x) <= MARKED:
@@ -55,7 +57,7 @@ def looks(palette: Mapping[Hashable, str]) -> dict[Hashable, Look]:
 
 
 def by_order(values: Iterable[Hashable]) -> dict[Hashable, Look]:
-    """A look for each value, dark for the first in order."""
+    """A look for each value, dark for the smallest."""
     present = sorted(set(values))
     shades = colours.ordered_palette(range(len(present)))
     return looks(dict(zip(present, shades.values(), strict=True)))
@@ -68,7 +70,7 @@ def of_categories(values: Iterable[Hashable]) -> dict[Hashable, Look]:
 
 
 def of_optimizers(present: Iterable[str]) -> dict[str, Look]:
-    """A look for each optimizer: those that have a name here look alike in every figure."""
+    """A look for each optimizer. Optimizers with a name here look the same in every figure."""
     palette = colours.of_optimizers(present)
     marks = {name: _mark(place) for place, name in enumerate(names.OPTIMIZERS)}
     others = [name for name in palette if name not in marks]
@@ -77,7 +79,7 @@ def of_optimizers(present: Iterable[str]) -> dict[str, Look]:
 
 
 def handle(look: Look, label: str, **line: Any) -> Line2D:
-    """A series, for a legend."""
+    """The handle of a series in a legend."""
     return Line2D([], [], label=label, **(look.line | line))
 
 

@@ -1,7 +1,7 @@
-"""The style of the figures: settings of matplotlib, sizes of letters, heads, files.
+"""The style of the figures: settings of matplotlib, font sizes, heads, and files.
 
-Figures are made without pyplot, so nothing depends on what was drawn before. They are as wide as a
-page of a paper (:mod:`latephase.drawing.layout`), so these sizes are those that a reader gets.
+Figures are made without pyplot, so they do not depend on what was drawn before. They are as wide as
+a page of a paper (:mod:`latephase.drawing.layout`), so readers see these font sizes.
 """
 
 import textwrap
@@ -16,15 +16,15 @@ from matplotlib.text import Text
 from latephase.storage.atomic import replacing
 
 SMALLEST = 6.0
-"""Points: no letter of a figure is smaller."""
+"""Points. No letter of a figure is smaller."""
 EXPONENT = 0.7
-"""The size of an exponent or an index, of the letters that it stands at: matplotlib's own."""
+"""The size of an exponent or an index, relative to the letters beside it, as in matplotlib."""
 LABEL = 9.0
-"""Points of the labels of axes, which have exponents: those have 6.3."""
+"""Points of the labels of axes. Their exponents have 6.3 points."""
 SMALL = 7.5
-"""Points of plain words: in a legend, in a panel, below the title."""
+"""Points of plain words: in a legend, in a panel, and below the title."""
 STYLE = {
-    "font.family": "DejaVu Sans",  # Comes with matplotlib: the same on every machine.
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same on every machine
     "font.size": LABEL,
     "axes.titlesize": LABEL,
     "axes.labelsize": LABEL,
@@ -53,7 +53,7 @@ NOTE_COLOUR = "0.35"
 
 @contextmanager
 def style() -> Iterator[None]:
-    """A context in which figures are made and saved, whatever the user's matplotlibrc says."""
+    """A context in which figures are made and saved, independent of the user's matplotlibrc."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -61,14 +61,14 @@ def style() -> Iterator[None]:
 
 
 TITLE, NOTE, RUNS = "title", "note", "runs"
-"""How the texts of a figure's head are found again, from the top down."""
+"""The ids of the texts of a figure's head, from the top down."""
 HEAD = {
     TITLE: {"fontsize": 10, "fontweight": "bold"},
     NOTE: {"fontsize": SMALL, "color": NOTE_COLOUR},
     RUNS: {"fontsize": SMALL, "color": NOTE_COLOUR},
 }
 LINE = {TITLE: 0.18, NOTE: 0.14, RUNS: 0.14}
-"""Inches that a line takes."""
+"""Inches that a line needs."""
 LETTERS = {TITLE: 12, NOTE: 17, RUNS: 17}
 """Letters of a line that fit into an inch."""
 EDGE = 0.1
@@ -76,20 +76,23 @@ EDGE = 0.1
 
 
 def title(fig: Figure, text: str, *notes: str) -> None:
-    """The title of a figure and, in smaller letters below it, what the data are.
+    """Write the title of a figure and, in smaller letters below it, notes on the data.
 
-    Both are wrapped to the width of the figure. A second call takes the place of the first.
+    Both are wrapped to the width of the figure. A second call replaces the first.
     """
     _write_head(fig, head(fig) | {TITLE: text, NOTE: "; ".join(filter(None, notes))})
 
 
 def retitle(fig: Figure, text: str) -> None:
-    """Another title, above the note that is there."""
+    """Replace the title, and keep the note below it."""
     _write_head(fig, head(fig) | {TITLE: text})
 
 
 def say_runs(fig: Figure, text: str) -> None:
-    """Write below the note which runs the figure leaves out (:mod:`latephase.drawing.left_out`)."""
+    """Write below the note which runs the figure leaves out.
+
+    The sentence comes from :mod:`latephase.drawing.left_out`.
+    """
     _write_head(fig, head(fig) | {RUNS: text})
 
 
@@ -103,7 +106,7 @@ def head(fig: Figure) -> dict[str, str]:
 
 
 def _write_head(fig: Figure, texts: dict[str, str]) -> None:
-    """Write a head in the place of the one that is there. The figure grows by what it needs."""
+    """Replace the head of a figure, and change the height of the figure by the difference."""
     old = [text for text in fig.texts if text.get_gid() in HEAD]
     taken = _room(old) if old else 0.0
     for text in old:
@@ -128,20 +131,20 @@ def _inside(fig: Figure) -> float:
 
 
 def _lines(text: Text) -> int:
-    """How many lines a text has, 0 if it is empty."""
+    """The number of lines of a text; 0 if it is empty."""
     return len(text.get_text().splitlines())
 
 
 def _room(texts: list[Text]) -> float:
-    """The inches that a head takes, with the room below it."""
+    """The inches that a head needs, with the space below it."""
     return EDGE + sum(_lines(text) * LINE[text.get_gid()] for text in texts) + 0.06
 
 
 def save(fig: Figure, pdf: Path, png: Path) -> None:
     """Write a figure as PDF (the same bytes for the same figure) and PNG (150 dpi)."""
     with style():
-        # Only once for both files, or they would differ because text is rounded at their
-        # resolutions.
+        # The layout is computed once for both files. Otherwise they would differ, because text
+        # is rounded at each file's resolution.
         fig.get_layout_engine().execute(fig)
         fig.set_layout_engine("none")
         for path, options in (

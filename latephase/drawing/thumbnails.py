@@ -1,4 +1,4 @@
-"""A picture, made small enough to stand in a page."""
+"""Images that are small enough to be embedded in a page."""
 
 import base64
 import io
@@ -7,15 +7,16 @@ from pathlib import Path
 from PIL import Image
 
 WIDTH = 640
-"""Pixels: twice what a card of the gallery is wide, for dense screens and for reading a legend."""
+"""Pixels: twice the width of a card in the gallery, for dense screens and for reading a legend."""
 TALLEST = 1.1
-"""Of the width. What is below is cut off; the whole picture is a click away."""
+"""The largest height, relative to the width. What is below is cut off; a click opens the whole
+image."""
 
 
 def thumbnail(picture: Path) -> tuple[str, int, int]:
-    """A picture as a data URI, and its width and height in pixels.
+    """An image as a data URI, and its width and height in pixels.
 
-    Raises OSError where the file cannot be read as a picture.
+    Raises OSError if the file cannot be read as an image.
     """
     with Image.open(picture) as image:
         whole = image.convert("RGB")

@@ -1,1 +1,1 @@
-"""From checkpoints, whoever wrote them, to rows of metrics."""
+"""From checkpoints, of latephase or of other code, to rows of metrics."""

@@ -1,4 +1,4 @@
-"""What a metric of the user's own is given of a snapshot, by the names of its arguments."""
+"""The arguments of a metric of the user's own, which are found in a snapshot by their names."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from latephase.measuring.snapshot import Snapshot
 
 
 def asked(name: str, snapshot: Snapshot) -> Any:
-    """The part of a snapshot that the name of an argument asks for."""
+    """The part of a snapshot that an argument of this name stands for."""
     split, _, what = name.rpartition("_")
     split, data = split or "train", snapshot.data
     match what:

@@ -1,4 +1,4 @@
-"""Turn checkpoints that other code made into ours, and compute the history of their run."""
+"""Convert checkpoints that other code made to ours, and compute the history of their run."""
 
 import math
 from collections.abc import Iterator
@@ -19,16 +19,16 @@ from latephase.runs.spec import Spec, run_id, runs_of
 from latephase.storage import checkpoints, state_dicts
 
 SAMPLES = 256
-"""How many samples are used to compare the network's output with its head's logits."""
+"""How many samples are used to compare the network's output with the logits of its head."""
 CLOSE = 1e-3
-"""The largest difference allowed, as a share of the largest value. The two are summed in different
-orders, so they are not equal."""
+"""The largest allowed difference, as a share of the largest value. The two are summed in different
+orders, so they are not exactly equal."""
 
 
 def convert(
     pack: Spec, data: stored.Data, files: list[tuple[int, Path]], folder: Path, device: str = "cpu"
 ) -> Iterator[dict[str, Any]]:
-    """Write the files of a pack's one run as our checkpoints into a folder, step by step.
+    """Write the files of a pack's single run as our checkpoints into a folder, step by step.
 
     Yields the history that a training would have, one row for each step. The row of a checkpoint
     that is not finite has no numbers; ``diverged_at`` is the first such step. Raises UserError if a
@@ -57,11 +57,11 @@ def convert(
 def fitted(
     path: Path, found: dict[str, Tensor], model: Model, prefix: str | None = None
 ) -> dict[str, Tensor]:
-    """The tensors of a file by the names that they have in the model, on its device.
+    """The tensors of a file by their names in the model, on the model's device.
 
-    A prefix that the file puts before all names of the network, as ``DataParallel`` and Lightning
-    do, is removed. Tensors that are not the network's are left out. If a file holds several
-    networks, ``prefix`` says which one is meant. Buffers that the file lacks are the model's own.
+    ``DataParallel`` and Lightning put a prefix before all names of the network. It is removed.
+    Tensors that do not belong to the network are left out. If a file holds several networks,
+    ``prefix`` selects one. Buffers that the file lacks are taken from the model.
 
     Raises UserError for a parameter that is missing, surplus, or of another shape or type.
     """
@@ -148,7 +148,7 @@ def check(model: Model, data: stored.Data, loss: str, path: Path) -> None:
             f"what goes into the head {model.head_name}; allowed: the layer before it, or none"
         )
     if not bool(given.isfinite().all()):
-        return  # there is nothing to compare: the history has it
+        return  # nothing to compare; the history shows that the run diverged
     logits = model.head(features)
     if loss != "mse" and given.shape == logits.shape:
         given, logits = (z - z.mean(1, keepdim=True) for z in (given, logits))

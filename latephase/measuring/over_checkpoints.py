@@ -18,8 +18,8 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Measure every run at every checkpoint, step by step.
 
-    Yields ``{"run": id, "step": step, column: value, ...}``. A run that diverged has no columns
-    from there on.
+    Yields ``{"run": id, "step": step, column: value, ...}``. From the step at which a run diverged
+    on, its rows have no columns of metrics.
     """
     specs = runs_of(pack)
     model = network.build_model(specs[0], data.header).to(device)

@@ -1,8 +1,8 @@
-"""What a metric of one's own can be given of a checkpoint."""
+"""The arguments that a metric of your own may have."""
 
 MEASURABLE = (
     *("features", "labels", "logits", "inputs"),
     *("test_features", "test_labels", "test_logits", "test_inputs"),
     *("weight", "bias", "loss", "classes", "model", "parameters"),
 )
-"""What a metric of one's own may ask for, by the names of its arguments: scripts/extract/own.py."""
+"""The names of these arguments. scripts/extract/own.py explains them."""

@@ -1,9 +1,9 @@
-"""Whether a representation is finite: a run that diverged has NaN in every column."""
+"""Whether a representation is finite. A run that diverged has NaN in every column."""
 
 from torch import Tensor
 
 
 def all_finite(values: Tensor) -> bool:
     """Whether no entry is NaN or infinite."""
-    # aminmax is NaN if any entry is; it is cheaper than isfinite().all().
+    # aminmax is NaN if any entry is NaN. It is faster than isfinite().all().
     return all(bool(extreme.isfinite()) for extreme in values.aminmax())

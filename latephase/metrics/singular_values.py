@@ -1,4 +1,4 @@
-"""Singular values that do not raise when a run has diverged."""
+"""Singular values without an error if a run has diverged."""
 
 import math
 
@@ -7,7 +7,10 @@ from torch import Tensor
 
 
 def singular_values(matrix: Tensor) -> Tensor:
-    """Singular values of a matrix, largest first; NaN if it is not finite, where LAPACK raises."""
+    """Singular values of a matrix, largest first; NaN if it is not finite.
+
+    LAPACK raises an error for such a matrix.
+    """
     if not matrix.isfinite().all():
         return matrix.new_full((min(matrix.shape),), math.nan)
     return torch.linalg.svdvals(matrix)

@@ -1,9 +1,9 @@
-"""Claims: a sentence of a paper as a statistic of a study's data, a threshold and a verdict.
+"""Claims: a sentence of a paper becomes a statistic of a study's data, a threshold and a verdict.
 
 ``latephase/papers/<paper>/claims.py`` has a paper's statistics: functions ``(table, **arguments) ->
-Result``. All their arguments are in ``catalog/<paper>/claims.yaml``, beside the threshold, which
-was written down before the statistic was computed on the study's runs. When the catalog is loaded,
-the arguments are checked by their annotations: plain types, and the names below.
+Result``. Their arguments are in ``catalog/<paper>/claims.yaml``, beside the threshold, which was
+written down before the statistic was computed on the study's runs. When the catalog is loaded, the
+arguments are checked against their annotations: plain types, and the names below.
 """
 
 import math
@@ -21,7 +21,8 @@ Options = Mapping[str, str]
 
 REPRODUCED = "reproduced"
 SAYS_LITTLE = "says little"
-"""As predicted, but this would also be so without the effect, because a control passes."""
+"""The result is as predicted, but it would be so without the effect too, because a control
+passes."""
 NOT_REPRODUCED = "not reproduced"
 INCONCLUSIVE = "inconclusive"
 VERDICTS = (REPRODUCED, SAYS_LITTLE, NOT_REPRODUCED, INCONCLUSIVE)
@@ -32,8 +33,8 @@ class Result:
     """A statistic with its 95 % interval over seeds.
 
     ``estimate``, ``low`` and ``high`` are NaN if the data cannot give them. ``high`` may be
-    infinite if runs are censored. ``n_seeds`` and ``n_cells`` say how many seeds and cells it rests
-    on. ``note`` says in words what was left out, censored or diverged.
+    infinite if runs are censored. ``n_seeds`` and ``n_cells`` are the numbers of seeds and cells
+    behind the statistic. ``note`` says what was left out, censored or diverged.
     """
 
     estimate: float
@@ -47,8 +48,9 @@ class Result:
 def verdict(result: Result, threshold: tuple[float | None, float | None]) -> str:
     """Compare an interval with the range ``(low, high)`` that the claim predicts.
 
-    Wholly inside (bounds included): "reproduced"; wholly outside: "not reproduced"; anything
-    else, and an interval that could not be given: "inconclusive". None leaves a side open.
+    The verdict is "reproduced" if the interval lies wholly inside the range, bounds included. It is
+    "not reproduced" if the interval lies wholly outside. Otherwise, or if there is no interval, it
+    is "inconclusive". None leaves a side of the range open.
     """
     low = -math.inf if threshold[0] is None else threshold[0]
     high = math.inf if threshold[1] is None else threshold[1]

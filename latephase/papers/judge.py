@@ -14,7 +14,7 @@ Threshold = tuple[float | None, float | None]
 
 
 class Judged(NamedTuple):
-    """A statistic, its verdict, and in words what its controls gave."""
+    """A statistic, its verdict, and the results of its controls in words."""
 
     result: Result
     verdict: str
@@ -29,12 +29,15 @@ def judge(
 ) -> Judged:
     """Compare a statistic with the prediction, and check that its controls fail.
 
-    A control *passes* if the verdict on its data is "reproduced", and *fails* otherwise. Of 12
-    shuffles one may pass by chance. If any other control passes, "reproduced" becomes "says
-    little". The same happens if no control fails with a value: a statistic that has no value on a
-    control's data (nothing falls there, so that there is no time of a fall) fails, but this shows
-    little. Controls are tried whatever the verdict is. Raises what the statistic raises on the
-    study's data.
+    A control *passes* if the verdict on its data is "reproduced"; otherwise it *fails*. One of 12
+    shuffles may pass by chance. If any other control passes, "reproduced" becomes "says little".
+
+    A statistic may have no value on a control's data: if nothing falls, for example, a fall has no
+    time. Such a control fails, but this shows little. So "reproduced" also becomes "says little" if
+    no control fails with a value.
+
+    Controls are tried whatever the verdict is. Raises what the statistic raises on the study's
+    data.
     """
     result = statistic(table)
     said, fails, shown, told = verdict(result, threshold), True, not controls, []
@@ -100,5 +103,5 @@ def _called(kind: str, asked: Any) -> str:
 
 
 def _plain(columns: Sequence[str]) -> str:
-    """optimizer.weight_decay: weight decay."""
+    """The name of a column in plain words: optimizer.weight_decay is "weight decay"."""
     return ", ".join(column.removeprefix("optimizer.").replace("_", " ") for column in columns)

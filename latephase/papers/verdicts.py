@@ -1,4 +1,4 @@
-"""Verdicts for programs to read: a document of JSON, described by ``verdicts.schema.json``."""
+"""Verdicts for programs to read: a JSON document, described by ``verdicts.schema.json``."""
 
 import math
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 
 COPIED = ("claim", "paper", "where", "sentence", "study", "statistic", "unit", "verdict", "note")
-"""What a claim's entry has as the table of claims has it."""
+"""The columns of the table of claims that an entry copies."""
 
 
 def document(rows: pd.DataFrame, scale: str, commit: str | None) -> dict[str, Any]:
     """The verdicts of a scale.
 
-    ``rows`` are the claims' table (``scripts.evaluate_claims``). A number that is not known is
-    null. An end of an interval or a threshold that is open is "infinity" or "-infinity".
+    ``rows`` are the table of claims (``scripts.evaluate_claims``). A number that is not known is
+    null. An open end of an interval or a threshold is "infinity" or "-infinity".
     """
     return {
         "version": 1,
@@ -35,7 +35,7 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | str | None:
-    """A number as JSON can have it: it knows neither NaN nor infinity."""
+    """A number as JSON can have it, without NaN and infinity."""
     if math.isnan(value):
         return None
     if math.isinf(value):

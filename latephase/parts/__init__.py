@@ -1,1 +1,1 @@
-"""What a spec names: models, losses, optimizers and so on, one file each, found by its name."""
+"""The parts that a spec names: models, losses, optimizers and so on, each in a file of its name."""

@@ -11,7 +11,7 @@ from latephase.runs import parts
 from latephase.runs.spec import Spec
 
 CHUNK = 8192
-"""How many samples a forward pass takes at once, which bounds the memory of the activations."""
+"""Samples in one forward pass. This limits the memory for the activations."""
 CHUNK_OF_MAPS = 512
 """The same for a network with convolutions or positions, whose layers have maps as outputs."""
 
@@ -19,8 +19,8 @@ CHUNK_OF_MAPS = 512
 def build_model(spec: Spec, header: dict) -> nn.Module:
     """The network of a spec, initialised from torch's global generator.
 
-    ``header`` is that of the data (:func:`latephase.datasets.prepare.prepare`). Needed are shape
-    and classes, and for integers also vocabulary and padding, if they are there.
+    ``header`` is the header of the data (:func:`latephase.datasets.prepare.prepare`). Its shape and
+    classes are used, and for integers also vocabulary and padding, if it has them.
     """
     entry = spec["model"]
     given = parts.arguments(entry)
@@ -29,12 +29,12 @@ def build_model(spec: Spec, header: dict) -> nn.Module:
     model = parts.load("model", entry["name"]).Model(header["shape"], header["classes"], **given)
     for module in model.modules():
         if getattr(module, "momentum", None) is not None:
-            module.num_batches_tracked = None  # which batch normalisation counts but does not use
+            module.num_batches_tracked = None  # a counter that batch normalisation does not use
     return model
 
 
 class _Calling(nn.Module):
-    """A network of which one method is called, for ``functional_call``."""
+    """A network whose given method is its forward pass, for ``functional_call``."""
 
     def __init__(self, model: nn.Module, method: str):
         super().__init__()
@@ -48,8 +48,9 @@ class _Calling(nn.Module):
 def outputs(
     model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed, method: str
 ) -> Tensor:
-    """The output of a method of the network for all samples, with one run's parameters and
-    buffers.
+    """The output of a method of the network for all samples.
+
+    ``tensors`` are one run's parameters and buffers.
     """
     named = {f"model.{name}": tensor for name, tensor in tensors.items()}
     network = _Calling(model, method).eval()
@@ -59,9 +60,10 @@ def outputs(
 
 
 def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
-    """Chunks joined along their rows, ``rows`` in all and at least one. At most two chunks are
-    in memory beside the whole: the features of ImageNet are 10 GB, and there is room for them
-    only once.
+    """Chunks joined along their rows. There are ``rows`` in all, at least one.
+
+    At most two chunks are in memory in addition to the result. The features of ImageNet are 10 GB,
+    and they fit into memory only once.
     """
     chunks = iter(chunks)
     chunk = next(chunks)
@@ -73,19 +75,20 @@ def gathered(chunks: Iterable[Tensor], rows: int) -> Tensor:
 
 
 def features(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Penultimate features ``[N, d]`` of one run's parameters and buffers."""
+    """Penultimate features ``[N, d]``, with one run's parameters and buffers."""
     return outputs(model, tensors, inputs, "features")
 
 
 def logits(model: nn.Module, tensors: dict[str, Tensor], inputs: Tensor | Streamed) -> Tensor:
-    """Logits ``[N, K]``, or ``[N, P, K]`` at several positions, of a run's parameters and
-    buffers.
+    """Logits ``[N, K]``, or ``[N, P, K]`` at several positions, with one run's tensors.
+
+    ``tensors`` are the run's parameters and buffers.
     """
     return outputs(model, tensors, inputs, "forward")
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """Share of samples whose largest logit is their label's: ``[N, K]``, ``[N]``.
+    """The share of samples whose largest logit is that of their label: ``[N, K]``, ``[N]``.
 
     With several positions, ``[N, P, K]`` and ``[N, P]``, this must hold at each of them.
     """

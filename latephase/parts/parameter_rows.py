@@ -10,10 +10,11 @@ from latephase.errors import UserError
 
 
 class Layout:
-    """Names and shapes of a network's tensors, in the order in which a row holds them.
+    """Names and shapes of a network's tensors, in their order within a row.
 
-    Buffers are what a network keeps beside its parameters, such as batch normalisation's running
-    statistics. No optimizer changes them, and no metric counts them as weights.
+    Buffers are tensors that a network keeps in addition to its parameters, such as the running
+    statistics of batch normalisation. No optimizer changes them, and no metric counts them as
+    weights.
     """
 
     def __init__(self, model: nn.Module):

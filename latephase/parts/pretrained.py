@@ -1,7 +1,7 @@
-"""Weights that a network begins with: a file that a library saved, called by what it holds.
+"""Weights from which a network starts: a file that a library saved, named by its checksum.
 
-A spec names weights by the sha256 of their file, so that a run is the same wherever they came from,
-and another file is another run. The file lies under its own sha256 (rule ``prepare_weights``).
+A spec names weights by the sha256 of their file. So a run is the same wherever the file came from,
+and another file is another run. The name of the file is its sha256 too (rule ``prepare_weights``).
 """
 
 import hashlib
@@ -16,11 +16,11 @@ from latephase.runs.weights import file_of
 
 
 def fill(network: nn.Module, weights: str | None, prefix: str) -> None:
-    """Give a network the weights that a spec names; without any it stays as it is.
+    """Load the weights that a spec names into a network; without weights, it stays as it is.
 
-    ``prefix`` is what stands before the names in files of a larger network, of which this one is a
-    part. Whatever else such a file holds, such as another head, is left aside. Raises UserError
-    where the file is not there, is not what its name says, or lacks a tensor of the network.
+    ``prefix`` precedes the names in files of a larger network of which this one is a part. Other
+    tensors in such a file, such as those of another head, are ignored. Raises UserError if the file
+    does not exist, does not fit its name, or lacks a tensor of the network.
     """
     if weights is None:
         return

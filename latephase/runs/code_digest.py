@@ -2,9 +2,9 @@
 
 The digest is among the ``params`` of the rule that runs the program. So an edit of code that
 computes something runs again exactly the stages that import it. An edit of prose runs nothing
-again: the digest is of the syntax tree without docstrings, log lines and the texts of errors, and
-without the modules of :data:`SILENT`, which contribute nothing to a result. The same program has
-the same digest under every Python from 3.11 on and in every locale.
+again, because the digest is that of the syntax tree without docstrings, log lines and the texts of
+errors. The modules of :data:`SILENT` are left out too, because they contribute nothing to a result.
+The same program has the same digest under every Python from 3.11 on and in every locale.
 
 Imports are read, not executed, so planning does not need the libraries of any stage.
 """
@@ -28,7 +28,7 @@ SILENT = (
     "latephase.storage.atomic",
     "latephase.storage.lock",
 )
-"""Modules that contribute to no number: they tell the user something, wait, or rename a file.
+"""Modules that contribute to no number: they inform the user, wait, or rename a file.
 
 tests/runs/test_silent.py checks this: none of their functions returns a number or a tensor, and
 they import nothing that computes.
@@ -36,18 +36,19 @@ they import nothing that computes.
 PLANNING = ("latephase.runs.declared", "latephase.runs.grid")
 """Modules that read a study's grids.
 
-If a program is called with the digest of what these modules answered when it was planned
-(:func:`latephase.runs.grid.planned_table`), it needs no digest of the modules themselves.
+If a program gets the digest of their answer at planning time
+(:func:`latephase.runs.grid.planned_table`), its own digest need not include these modules.
 """
 BUILT_IN = ("__import__", "exec", "eval")
 UNSEEN = ("import_module", "run_module", "run_path", "spec_from_file_location", "SourceFileLoader")
-"""Functions that run code which no import statement names. Methods may have the names of built-in
-functions, as in ``model.eval()``.
+"""Functions that run code which no import statement names.
+
+The built-in ones are listed apart, because methods may have their names, as in ``model.eval()``.
 """
 LOGGERS = ("log", "logging", "logger")
 DEEDS = (ast.Call, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""The fields in which a statement holds other statements."""
+"""The fields in which a statement contains other statements."""
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 
 
@@ -122,7 +123,7 @@ def _parsed(file: Path, source: bytes) -> ast.Module:
 
 
 def told(file: Path) -> str:
-    """The name by which the user knows a file of the repository."""
+    """The name of a file in messages: its path in the repository, or its whole path."""
     return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
@@ -133,9 +134,9 @@ def _content(file: Path, source: bytes) -> str:
 
 
 def essence(tree: ast.AST) -> str:
-    """A text of a syntax tree that is the same under every Python, without the program's prose.
+    """A text of a syntax tree without the program's prose, which is the same under every Python.
 
-    Empty fields are left out, because newer Pythons have more of them.
+    Empty fields are left out, because newer versions of Python have more of them.
     """
     return _text(tree)
 
@@ -160,7 +161,7 @@ def _text(value: object) -> str:
 
 
 def _without_prose(node: object) -> Iterator[object]:
-    """What remains of an item of a list: a statement, an argument or a parameter."""
+    """The rest of an item of a list (a statement, an argument or a parameter) without its prose."""
     if isinstance(node, ast.Expr) and _is_string(node.value):
         return  # a docstring
     if isinstance(node, ast.Expr) and _is_log_line(node.value):
@@ -210,7 +211,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _deeds(values: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The parts of a text that is left out which do something, and so may do more than inform."""
+    """The parts of omitted texts that do something, and so may do more than inform."""
     for value in values:
         yield from (node for node in ast.walk(value) if isinstance(node, DEEDS))
 
@@ -243,9 +244,9 @@ def _closure(module: str, root: Path) -> frozenset[Path]:
 
 
 def unfollowed(module: str, root: Path) -> str:
-    """Where a module, or one of its helpers outside the package, runs code that no import names.
+    """Where a module or its helper outside the package runs code that no import names.
 
-    Such code would be in no digest. Empty if there is none.
+    Such code would be in no digest. "" if there is none.
     """
     own = {*_own_file(module, root)}
     for file in sorted(_closure(module, root)):
@@ -264,7 +265,8 @@ def unfollowed(module: str, root: Path) -> str:
 def program(modules: Iterable[str], root: Path, answered: Iterable[str] = ()) -> str:
     """12 hex digits that identify what programs and parts of these names compute.
 
-    ``answered`` names modules to leave out, because their answer is among the program's params.
+    ``answered`` names modules that are left out, because their answer is among the program's
+    params.
     """
     named = {file for name in modules for file in sources(name, root)}
     apart = {
@@ -281,16 +283,16 @@ def _own_file(name: str, root: Path) -> list[Path]:
 
 
 def forget() -> None:
-    """Read files anew at the next request, because they may have been edited.
+    """Read files again at the next request, because they may have been edited.
 
-    What was found in a source stays known, because another source is another key.
+    Results for a file's content stay stored, because their key is the content.
     """
     for cached in (_read, _files, _closure):
         cached.cache_clear()
 
 
 def hold(expected: str | None, modules: Iterable[str], root: Path) -> None:
-    """Raise a UserError if the code does not have the digest that it had when a job was planned.
+    """Raise a UserError if the code no longer has the digest that it had when a job was planned.
 
     Otherwise a cache would store a result of the new code under the key of the old code.
     """

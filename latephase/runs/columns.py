@@ -18,12 +18,12 @@ SCHEDULE = "schedule"
 """The schedule of a run's learning rate, as JSON."""
 
 ALWAYS = (SEED, OPTIMIZER, LR, MOMENTUM, BETA1, DECAY, SCHEDULE)
-"""What a study's data say of every run that has it, whether it is an axis of the grid or not."""
+"""Columns that a study's data have for every run with such a value, even if they are no axis of the
+grid."""
 
 EITHER_MOMENTUM = "momentum"
-"""The μ of heavy-ball, or β₁ of Adam and its relatives:
-:func:`latephase.analysis.final_rows.final_rows`.
-"""
+"""The μ of heavy-ball, or β₁ of Adam and its relatives
+(:func:`latephase.analysis.final_rows.final_rows`)."""
 CELL = (LR, DECAY)
 """The columns that, with the seed, identify a run of a study with one optimizer."""
 OPTIMIZER_CELL = (OPTIMIZER, LR, EITHER_MOMENTUM, DECAY)

@@ -1,7 +1,7 @@
-"""What modules that are found by name declare about themselves, read without importing them.
+"""What modules declare about themselves. It is read without importing them.
 
 A part declares its parameters in a literal ``PARAMETERS = {name: JSON schema}``. Reading it from
-the source takes milliseconds; importing the module would also import torch. A parameter without a
+the source takes milliseconds. Importing the module would also import torch. A parameter without a
 ``default`` must be given.
 """
 
@@ -24,7 +24,7 @@ def modules_in(folder: Path) -> list[str]:
 
 
 def literal(file: Path, variable: str) -> Any:
-    """The value that a module's source gives a variable; None if it gives none.
+    """The value that a module's source assigns to a variable; None if it assigns none.
 
     Raises UserError if the value is not a literal, or if the variable is set more than once.
     """
@@ -104,31 +104,31 @@ def batch_norm(model: str) -> bool:
 
 @functools.cache
 def library(model: str) -> str:
-    """The optional library that a model is made with; empty where it needs none."""
+    """The optional library that a model needs; "" if it needs none."""
     return literal(path("model", model), "LIBRARY") or ""
 
 
 @functools.cache
 def config_keys(model: str) -> dict[str, str]:
-    """What the keys of a library's config.json are called among a model's parameters."""
+    """The keys of a library's config.json, and the names of these parameters in the model."""
     return literal(path("model", model), "CONFIG") or {}
 
 
 @functools.cache
 def config_fixed(model: str) -> dict[str, Any]:
-    """What that config.json must say whatever the parameters."""
+    """The values that this config.json must have, whatever the parameters are."""
     return literal(path("model", model), "FIXED") or {}
 
 
 @functools.cache
 def config_named(model: str) -> dict[str, dict[str, dict[str, Any]]]:
-    """What the values of a key of that config.json say of the model's parameters."""
+    """For keys of this config.json, what each allowed value means for the model's parameters."""
     return literal(path("model", model), "NAMED") or {}
 
 
 @functools.cache
 def config_usual(model: str) -> dict[str, list[Any]]:
-    """What it may say: the values of a key. If it lacks the key, it means one of them."""
+    """For keys of this config.json, the allowed values. A missing key means one of them."""
     return literal(path("model", model), "USUAL") or {}
 
 

@@ -1,7 +1,7 @@
 """The runs of a study: a template, one or several grids of axes, and the defaults.
 
-This is separate from the catalog. So a program that only needs to know a study's runs does not
-depend on how the catalog is checked.
+This module is separate from the catalog, so a program that only needs to know a study's runs does
+not depend on the checks of the catalog.
 """
 
 import itertools
@@ -13,11 +13,10 @@ from latephase.runs import declared, parts, spec
 from latephase.runs.spec import Spec
 
 NOT_OF_A_RUN = ("arm", "grid", "grids", "like", "margins", "metrics", "pack")
-"""Keys of a setting that are about the study, not part of its runs' specs."""
+"""Keys of a setting that concern the study and are not part of its runs' specs."""
 ARM = "arm"
-"""As in :mod:`latephase.runs.columns`. It is repeated so that the code that reads grids does not
-depend on the other names there.
-"""
+"""The same as in :mod:`latephase.runs.columns`. It is repeated so that the code that reads grids
+does not depend on the other names there."""
 NUMBERS = ("temperature", "max_head_norm", "scale_weights_to")
 """Keys of a run, or of an intervention, whose values are numbers."""
 
@@ -46,10 +45,10 @@ def template(setting: dict[str, Any]) -> Spec:
 
 
 def members(setting: dict[str, Any]) -> list[dict[str, Any]]:
-    """The grids whose union is a study, each a setting with a ``grid`` and no ``grids``.
+    """The grids whose union is a study, each as a setting with a ``grid`` and without ``grids``.
 
-    Without ``grids`` this is the setting itself. Otherwise it is each entry of ``grids``, laid over
-    what stands beside them.
+    If the setting has no ``grids``, this is the setting itself. Otherwise it is each entry of
+    ``grids``, laid over the keys beside them.
     """
     if "grids" not in setting:
         return [setting]
@@ -61,8 +60,8 @@ def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """A setting with one entry of its ``grids`` laid over it.
 
     The axes of both ``grid`` are combined. Data and parts with the same name are merged key by key.
-    A part with another name has other parameters, so it replaces the first one, as any other value
-    does.
+    A part with another name has other parameters, so it replaces the first one. Any other value
+    also replaces the first one.
     """
     result = dict(common)
     for key, value in entry.items():
@@ -75,10 +74,10 @@ def laid_over(common: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """What an entry of ``grids`` sets, by dotted names, without its axes and its arm.
+    """The values that an entry of ``grids`` sets, by dotted names, without its axes and its arm.
 
-    For a fork this is the step alone: a run's spec holds nothing else of the fork but its parent's
-    id.
+    Of a fork only the step is included: besides it, a run's spec has only the id of the parent and
+    whether the state is kept.
     """
     found = {}
     for key, value in entry.items():
@@ -96,7 +95,7 @@ def leaves(entry: dict[str, Any], above: str = "") -> dict[str, Any]:
 def axes(setting: dict[str, Any]) -> dict[str, list]:
     """The dotted names that distinguish a study's runs, and the values of each.
 
-    These are the axes of its grids, and whatever an entry of ``grids`` sets.
+    They are the axes of its grids, and the names that an entry of ``grids`` sets.
     """
     grids = members(setting)
     named = dict.fromkeys(path for entry in setting.get("grids", []) for path in leaves(entry))
@@ -113,8 +112,8 @@ def axes(setting: dict[str, Any]) -> dict[str, list]:
 def row(run: Spec, paths: Iterable[str]) -> dict[str, Any]:
     """The values of a run at dotted names, for a table. A name that the run lacks is left out.
 
-    A value that is not a single number or text (a whole part, a list of widths) is given as text,
-    which distinguishes two of them.
+    A value that is not a single number or text (a whole part, a list of widths) is written as text.
+    Different values have different texts.
     """
     values = {path: spec.lookup(run, path) for path in paths if has(run, path)}
     return {
@@ -142,7 +141,7 @@ def _of_member(member: dict[str, Any], only: dict[str, Any]) -> Iterator[Spec]:
 
 
 def arms(setting: dict[str, Any]) -> dict[str, str]:
-    """The arm of each run, by the run's id: that of the first grid that has the run."""
+    """The arm of each run, by the run's id: that of the first grid that contains the run."""
     found: dict[str, str] = {}
     for member in members(setting):
         if ARM in member:
@@ -176,10 +175,10 @@ def planned_table(
     also: Iterable[str] = (),
     only: dict[str, Any] | None = None,
 ) -> tuple[list[str], list[dict[str, Any]]]:
-    """The same as :func:`table`, checked against the digest that it had when a job was planned.
+    """:func:`table`, checked against the digest that it had when a job was planned.
 
-    The digest is among the job's params. So an edit of this module runs the job again only if it
-    changes the table. Raises UserError if the table is a different one.
+    The digest is among the job's params, so an edit of this module runs the job again only if it
+    changes the table. Raises UserError if the table has changed.
     """
     found = table(setting, also, only)
     if planned not in (None, spec.digest(found)):
@@ -203,7 +202,7 @@ def _kept(common: Spec, grid: dict[str, list], only: dict[str, Any]) -> dict[str
 
 def resolved(run: Spec) -> Spec:
     """A run's spec with every default filled in and every number of one type."""
-    outside = "found" in run["checkpoints"]  # other code trained it, by no optimizer of ours
+    outside = "found" in run["checkpoints"]  # other code trained it
     kinds = [kind for kind in (("loss",) if outside else parts.KINDS) if kind in run]
     filled = run | {kind: _whole(kind, run[kind]) for kind in kinds}
     if outside:
@@ -234,7 +233,10 @@ def _typed(value: Any, rule: dict[str, Any]) -> Any:
 
 
 def _intervention(given: dict[str, Any], optimizer: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """An intervention with every parameter of its parts; ``optimizer`` has the declared ones."""
+    """An intervention with every parameter of its parts.
+
+    ``optimizer`` are the parameters that the run's optimizer declares.
+    """
     entry = dict(given)
     for name, value in given.items():
         if value is None:
@@ -249,15 +251,18 @@ def _intervention(given: dict[str, Any], optimizer: dict[str, dict[str, Any]]) -
 
 
 def _fork(given: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The parent run, its step and the kept state. The catalog has found the runs by seed."""
+    """The parent run, the step, and whether the state is kept.
+
+    The catalog has found the parents by seed.
+    """
     parent = given.get("parents", {}).get(str(seed))
     return {"run": parent, "step": given["step"], "state": given.get("state", "kept")}
 
 
 def _outside(given: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The checkpoints of a run that other code trained, and the last step of them.
+    """The checkpoints of a run that other code trained, and its last step.
 
-    The catalog has found the files, by seed.
+    The catalog has found the files by seed.
     """
     found = given["found"][str(seed)]
     entry = {key: given[key] for key in ("pattern", "prefix")}

@@ -1,7 +1,7 @@
-"""A run's settings at each of its steps: what its spec says, as its interventions change it.
+"""A run's settings at each of its steps: its spec as its interventions change it.
 
 An intervention is an entry of a spec's ``interventions``. It holds from its ``step`` to the step
-``until``, or to the end. It gives the optimizer new numbers. A schedule, a regulariser, a
+``until``, or to the end. It may give the optimizer new numbers. A schedule, a regulariser, a
 temperature or a bound of the head's norm replaces the present one, or ends it if it is null.
 ``scale_weights_to`` is applied once, before the step. If two interventions hold at a step, the
 later one in the list decides.
@@ -14,7 +14,7 @@ from typing import Any
 from latephase.runs.spec import Spec, first_step
 
 REPLACED = ("schedule", "regularizer", "temperature", "max_head_norm")
-"""What an intervention replaces by another value or by null."""
+"""Keys of an intervention whose values replace the present ones, or end them if they are null."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Stage:
     start: int
     stop: int
     settings: Spec
-    """The run's spec as it holds in this range, without interventions."""
+    """The run's spec in this range, without interventions."""
     scheduled: tuple[int, int]
     """The steps between which the schedule counts."""
     scale_weights_to: float | None = None
@@ -32,7 +32,7 @@ class Stage:
 
 
 def stages(run: Spec) -> list[Stage]:
-    """The stages of a run in order, from its first step to its last; one if nothing intervenes."""
+    """The stages of a run in order, from its first step to its last; one without interventions."""
     listed, first, steps = run.get("interventions", []), first_step(run), run["steps"]
     ends = {intervention.get("until", steps) for intervention in listed}
     bounds = sorted({first, steps, *ends, *(intervention["step"] for intervention in listed)})

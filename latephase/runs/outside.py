@@ -1,6 +1,6 @@
-"""Checkpoints that other code made: the files, their steps, and what tells them apart.
+"""Checkpoints that other code made: their files, their steps, and checksums of their contents.
 
-Standard library only: the Snakefile imports this module.
+This module uses the standard library only, because the Snakefile imports it.
 """
 
 import glob
@@ -15,19 +15,20 @@ NAME = "outside"
 """The name of the model, and of the optimizer, of a run that other code trained."""
 SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt")
 STEP, SEED = "{step}", "{seed}"
-"""What stands in a pattern for the step, and in a folder's name for the seed."""
+"""The placeholders for the step in a pattern, and for the seed in a folder's name."""
 LAST = 999_999_999
-"""The largest step of which a checkpoint of ours has the name."""
+"""The largest step that the file name of our checkpoints can hold."""
 
 
 def files(folder: str, pattern: str | None = None) -> list[tuple[int, Path]]:
     """The checkpoints in a folder that other code filled, in the order of their steps.
 
-    ``pattern`` is a file's path below the folder, with ``{step}`` where the step stands and ``*``
-    for any text. Without it a file's step is the number after "step" in its name or, if no name
-    has that word, the only number there is. Other files are passed over.
+    ``pattern`` is a file's path below the folder, with ``{step}`` in place of the step and ``*``
+    for any text. Without a pattern, a file's step is the number after "step" in its name. If no
+    name has that word, it is the only number in the name. Other files are ignored.
 
-    Raises UserError where there is no such file, two of one step, or one whose step is not clear.
+    Raises UserError if there is no such file, if two have the same step, or if the step of a file
+    is not clear.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -52,7 +53,7 @@ def files(folder: str, pattern: str | None = None) -> list[tuple[int, Path]]:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise a UserError unless a pattern has a place for the step and names files we can read."""
+    """Raise a UserError unless a pattern has one place for the step and fits readable files."""
     below = not pattern.startswith("/") and ".." not in pattern.split("/")
     if pattern.count(STEP) != 1 or not pattern.endswith(SUFFIXES) or not below:
         raise UserError(
@@ -63,7 +64,7 @@ def check_pattern(pattern: str) -> None:
 
 def _fitting(root: Path, pattern: str) -> list[tuple[Path, int]]:
     before, after = (re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split(STEP))
-    form = re.compile(rf"{before}(?<!\d)(\d+)(?!\d){after}")  # the whole number, beside a *
+    form = re.compile(rf"{before}(?<!\d)(\d+)(?!\d){after}")  # the whole number, even beside a *
     found = []
     texts = re.split(r"\*+", pattern.replace(STEP, "*"))
     for path in sorted(root.glob("*".join(map(glob.escape, texts)))):
@@ -74,7 +75,10 @@ def _fitting(root: Path, pattern: str) -> list[tuple[Path, int]]:
 
 
 def _numbered(root: Path) -> list[tuple[Path, int]]:
-    """The files whose names hold one number; if any says "step", those that say it."""
+    """The files whose names contain one number, with these numbers.
+
+    If any name contains "step", only names with "step" count.
+    """
     paths = [p for p in sorted(root.iterdir()) if p.suffix in SUFFIXES and p.is_file()]
     numbers = {path: re.findall(r"step[-_= ]?(\d+)", path.stem, re.I) for path in paths}
     if not any(numbers.values()):
@@ -89,7 +93,7 @@ def _numbered(root: Path) -> list[tuple[Path, int]]:
 
 
 def checksum(path: Path) -> str:
-    """The sha256 of a file. Raises UserError where it cannot be read."""
+    """The sha256 of a file. Raises UserError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -98,15 +102,16 @@ def checksum(path: Path) -> str:
 
 
 def content(found: list[tuple[int, Path]]) -> str:
-    """12 hex digits that tell apart what the files of steps hold, whatever they are called."""
+    """12 hex digits that identify the contents and steps of files, whatever their names are."""
     listed = "".join(f"{step} {checksum(path)}\n" for step, path in found)
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
 
 def code(file: str) -> str:
-    """12 hex digits that tell apart what a model's file computes, with what it imports beside it.
+    """12 hex digits that identify what a model's file computes.
 
-    Comments and docstrings are not in it. Raises UserError where there is no such file of Python.
+    They include the files beside it that it imports, without comments and docstrings. Raises
+    UserError if there is no such Python file.
     """
     path = Path(file)
     if path.suffix != ".py" or "." in path.stem or not path.is_file():

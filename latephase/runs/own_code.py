@@ -1,4 +1,4 @@
-"""Errors that the user's own code raises, told as one line that names her line of code."""
+"""Report errors of the user's own code in one line that names the line of code."""
 
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +11,9 @@ from latephase.runs.code_digest import ROOT, told
 
 @contextmanager
 def lines_of(modules: Sequence[str]) -> Iterator[None]:
-    """Raise a UserError for what these modules raise, or for what is raised in what they call.
+    """Raise a UserError for errors that are raised in these modules or in code that they call.
 
-    Errors that are raised elsewhere pass, because they are not the user's.
+    Other errors pass, because they are not the user's.
     """
     with lines_of_files(ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules):
         yield
@@ -21,7 +21,7 @@ def lines_of(modules: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def lines_of_files(files: Iterable[Path]) -> Iterator[None]:
-    """The same of files of code, wherever they lie; their paths are whole."""
+    """The same for files of code in any place. Their paths are absolute."""
     own = {*files}
     try:
         yield

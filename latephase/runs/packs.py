@@ -17,23 +17,24 @@ OF_EVERY_RUN = (
     "model.init_scale",
     "optimizer.coupled_weight_decay",
 )
-"""Numbers that a pack states for each run, whether its runs differ in them or not.
+"""Numbers that a pack states for each run, even if its runs do not differ in them.
 
-Do not change this list: it decides the ids of the packs that exist.
+Do not change this list: it decides the ids of the existing packs.
 """
 BATCHABLE = (*OF_EVERY_RUN, "regularizer.strength", "fork.run")
-"""Dotted names of what the runs of one pack may differ in: numbers, and the runs they fork from.
+"""Dotted names of the values in which the runs of one pack may differ: numbers, and parents of
+forks.
 
-Append further ones here. A pack states them for each run only if its runs differ in them, so the
-packs that exist keep their ids.
+Append further names here. A pack states them for each run only if its runs differ in them, so
+existing packs keep their ids.
 """
 
 
 def pack_of(specs: Iterable[Spec]) -> Spec:
-    """The pack of runs that differ in :data:`BATCHABLE` numbers alone.
+    """The pack of runs that differ only in :data:`BATCHABLE` values.
 
     Returns ``{"common": spec without these numbers, "runs": [{dotted name: number}, ...]}``. The
-    runs are in the order of their numbers, so the order in which they were listed does not matter.
+    runs are in the order of their numbers, so the order of ``specs`` does not matter.
 
     Raises ValueError if the runs differ in anything else, or if two are the same.
     """
@@ -53,8 +54,8 @@ def pack_of(specs: Iterable[Spec]) -> Spec:
 
 
 def _without(spec: Spec, paths: Iterable[str]) -> Spec:
-    """A spec without the values at the dotted names; the rest is shared with the given spec."""
-    result = replaced(spec, dict.fromkeys(paths))  # a copy of what lies on the way to them
+    """A spec without the values at the dotted names. The rest is shared with the given spec."""
+    result = replaced(spec, dict.fromkeys(paths))  # copies the dicts that contain them
     for path in paths:
         parent, _, last = path.rpartition(".")
         del (lookup(result, parent) if parent else result)[last]
@@ -71,8 +72,8 @@ def cut_packs(axes: dict[str, list], block: dict[str, int]) -> list[list[dict[st
 
     ``block`` gives the side along each axis. The side is 1 if ``block`` does not name the axis, or
     if the axis is not batchable. A cell's block is its index along each axis divided by the side,
-    whatever the lengths of the axes. So if a value is appended to any axis, every full block stays
-    as it is, and only blocks at the edge that were not full change.
+    whatever the lengths of the axes are. So if a value is appended to an axis, every full block
+    stays as it is. Only blocks at the edge that were not full change.
     """
     blocks: dict[tuple[int, ...], list[dict[str, Any]]] = {}
     sides = [block.get(path, 1) if path in BATCHABLE else 1 for path in axes]

@@ -16,11 +16,10 @@ KINDS = {
     "regularizer": "regularizers",
     "augmentation": "augmentations",
 }
-"""The key of a spec, and the folder of its parts. A run need not have one of each."""
+"""The keys of a spec, and the folders of their parts. A run need not have a part of each kind."""
 OF_INTEGERS = ("vocabulary", "padding")
-"""What a model is told about inputs that are integers: how many different ones there are, and which
-of them fills up a shorter sequence (None if there is none).
-"""
+"""Arguments of a model whose inputs are integers: how many different integers there are, and which
+of them pads shorter sequences (None if there is none)."""
 
 
 def module(kind: str, name: str) -> str:
@@ -29,7 +28,7 @@ def module(kind: str, name: str) -> str:
 
 
 def modules(run: dict[str, Any]) -> list[str]:
-    """The dotted names of the modules of a run's parts, including those that intervene."""
+    """The dotted names of the modules of a run's parts, including those of its interventions."""
     entries = [
         (kind, entries[kind]["name"])
         for entries in (run, *run.get("interventions", []))

@@ -1,9 +1,9 @@
-"""What a run and a pack are: specs, their ids, the steps of their checkpoints.
+"""What a run and a pack are: specs, their ids, and the steps of their checkpoints.
 
 A *spec* is a plain nested dict of JSON types that describes one run completely. The runs of a
 *pack* differ only in numbers that the training engine can hold along its run axis
 (:mod:`latephase.runs.packs`). This module uses the standard library only, because the Snakefile
-imports it and every cluster job reads the Snakefile anew.
+imports it and every cluster job reads the Snakefile again.
 """
 
 import hashlib
@@ -37,10 +37,10 @@ def lookup(spec: Spec, path: str) -> Any:
 
 
 def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
-    """A spec with the values at the dotted names set; the rest is shared with the given spec.
+    """A spec with the values at the dotted names set. The rest is shared with the given spec.
 
-    Only what lies on the way to a name is copied. If the whole were copied, this would take most of
-    the time that a catalog of thousands of runs takes to read.
+    Only the dicts that contain a name are copied. Copying the whole spec would take most of the
+    time in which a catalog with thousands of runs is read.
     """
     result = dict(spec)
     for path, value in values.items():
@@ -54,17 +54,19 @@ def replaced(spec: Spec, values: dict[str, Any]) -> Spec:
 
 
 def first_step(run: Spec) -> int:
-    """The step at which a run begins: 0, or the step at which it forks from another run."""
+    """The first step of a run: 0, or the step at which it forks from another run."""
     return run["fork"]["step"] if "fork" in run else 0
 
 
 def checkpoint_steps(steps: int, checkpoints: dict[str, Any], first: int = 0) -> list[int]:
-    """The steps at which a run is saved: its first, its last, and those between.
+    """The steps at which a run is saved: its first step, its last step, and some between.
 
-    ``{"log": n}``: n steps, evenly spaced on a log axis, from one after the first; they are
-    rounded, and repeats are left out. ``{"every": [[until, stride], ...]}``: multiples of each
-    stride, up to its bound, one after the other (sakamoto2026's code: every step below 30, every 10
-    below 150, then every steps//150). ``states``, beside either, adds further steps.
+    - ``{"log": n}``: n steps, evenly spaced on a log axis, from one after the first step on. They
+      are rounded, and repeats are left out.
+    - ``{"every": [[until, stride], ...]}``: multiples of each stride up to its bound, one range
+      after the other (sakamoto2026's code: every step below 30, every 10 below 150, then every
+      steps//150).
+    - ``states``, in addition to either, adds further steps.
     """
     if "log" in checkpoints:
         count = checkpoints["log"]

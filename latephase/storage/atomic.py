@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to; then flush what was written and rename it into
-    place.
+    """Give a temporary path beside ``path`` to write to; then flush it and rename it to ``path``.
 
-    If the writing fails, nothing of it remains, and what was at ``path`` before is unchanged. If
-    two processes write at the same time, each writes a part of its own, and the last one to end
-    wins. A process that is killed leaves ``<path>.part``, which the next one overwrites.
+    If the writing fails, the temporary file is removed and an existing file at ``path`` is
+    unchanged. If two processes write at the same time, each writes to a temporary file of its own,
+    and the last one to end wins. A process that is killed leaves ``<path>.part``, which the next
+    one overwrites.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -39,10 +39,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _hold(part: Path) -> BinaryIO | None:
-    """The part, open and locked until it is closed; None if it is not available.
+    """Open the temporary file and lock it until it is closed; None if it is not available.
 
-    In that case another process holds it, or the file system has no locks. The lock is the
-    kernel's, so it ends with its process.
+    It is not available if another process holds it, or if the file system has no locks. The lock is
+    the kernel's, so it ends with its process.
     """
     try:
         file = part.open("ab")

@@ -1,5 +1,4 @@
-"""Checkpoints on disk: one safetensors file for each step, each tensor stacked over the pack's
-runs.
+"""Checkpoints on disk: one safetensors file a step, with tensors stacked over the pack's runs.
 
 This module does not import torch. :func:`read` and :func:`write` do so when they are called.
 """
@@ -30,7 +29,7 @@ def step_path(folder: Path, step: int) -> Path:
 
 
 def state_path(folder: Path, step: int) -> Path:
-    """The file of one step's parameters with the optimizer's state, as they are in training."""
+    """The file of one step's parameters and optimizer state, in the precision of the training."""
     return folder / f"state_{step:09d}.safetensors"
 
 
@@ -40,25 +39,24 @@ def steps_in(folder: Path) -> list[tuple[int, Path]]:
 
 
 def write(path: Path, tensors: "dict[str, Tensor]", header: dict[str, Any]) -> None:
-    """Write tensors and a header of JSON types, completely or not at all, with a checksum of the
-    file.
+    """Write tensors and a header of JSON types, completely or not at all, with a checksum.
 
     The same tensors and header give the same bytes.
     """
     from safetensors.torch import save
 
     told = {"header": header, "checksum": checksum.SLOT}
-    # One key only: if there are several, safetensors writes them in an order that varies.
+    # There is only one key, because safetensors writes several in an order that varies.
     metadata = {"latephase": json.dumps(told, sort_keys=True)}
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
     _, start = safetensors_header.decoded(BytesIO(content))
-    # Not save_file: only their owner can read the files that it makes.
+    # save_file is not used, because only the owner can read the files that it makes.
     with replacing(path) as part, part.open("wb") as file:
         checksum.write_filled(file, content[:start], [memoryview(content)[start:]])
 
 
 def read(path: Path, device: str = "cpu") -> "tuple[dict[str, Tensor], dict[str, Any]]":
-    """Tensors and header of a file that :func:`write` made.
+    """The tensors and the header of a file that :func:`write` wrote.
 
     Raises :class:`Damaged` if the file is truncated, altered, or not in that format.
     """

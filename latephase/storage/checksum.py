@@ -1,6 +1,6 @@
-"""A checksum of a whole file, kept within that file. It shows damage anywhere in the file.
+"""A checksum of a whole file, stored within that file. It shows damage anywhere in the file.
 
-A writer puts ``SLOT`` once into what it writes, as text. :func:`filled` replaces the zeros in the
+A writer includes the text ``SLOT`` once in what it writes. :func:`filled` replaces the zeros in the
 slot by the sha256 of all other bytes. :func:`write_filled` does the same for a file that is written
 piece by piece. :func:`holds` checks a file against its checksum.
 """
@@ -22,9 +22,9 @@ def filled(content: bytes) -> bytes:
 
 
 def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]) -> None:
-    """Write a head, then the rest piece by piece, then the checksum of both into the head's slot.
+    """Write a head and the rest piece by piece, then the checksum of both into the head's slot.
 
-    Raises ValueError unless the head has one slot.
+    Raises ValueError unless the head has exactly one slot.
     """
     at = _only_slot(head)
     total = hashlib.sha256(head[:at])
@@ -38,12 +38,12 @@ def write_filled(file: BinaryIO, head: bytes, rest: Iterable[bytes | memoryview]
 
 
 def has_slot(content: bytes | mmap) -> bool:
-    """Whether the content has a place for a checksum, whatever is in that place."""
+    """Whether the content has a place for a checksum, whatever that place contains."""
     return content.find(MARK) >= 0
 
 
 def holds(content: bytes | mmap) -> bool:
-    """Whether the content has a checksum and is still what was written with it."""
+    """Whether the content has a checksum that fits it."""
     if not has_slot(content):
         return False
     at = _slot(content)

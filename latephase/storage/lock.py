@@ -1,4 +1,4 @@
-"""Allow one process at a time in a folder."""
+"""Allow only one process at a time in a folder."""
 
 import errno
 import os
@@ -12,18 +12,20 @@ from filelock import FileLock, Timeout
 from latephase.errors import UserError
 
 PATIENCE_SECONDS = 30.0
-"""How long to wait for a process that may be about to end, in seconds."""
+"""How long to wait for another process, which may be about to end."""
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
-"""The kernel's answers on a file system that has no locks."""
+"""The kernel's error codes on a file system without locks."""
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold ``<folder>.lock`` while at work. Raises UserError if another process keeps holding it.
+    """Hold ``<folder>.lock`` for the body of a ``with``.
 
-    A Snakemake that is killed by force leaves its trainings running. The next one would start them
-    a second time in the same folder. The lock is the kernel's, so it ends with its process, however
-    that process ends. On a file system without locks, nothing is held.
+    Raises UserError if another process keeps holding it.
+
+    If a Snakemake is killed by force, its trainings go on. The next Snakemake would start them a
+    second time in the same folder. The lock is the kernel's, so it ends with its process, however
+    that process ends. On a file system without locks, nothing is locked.
     """
     path = folder.with_name(folder.name + ".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,7 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            # This is done while the lock is held, so that the file is our own. A process that waits
+            # The file is removed while the lock is held, so it is our own. A process that waits
             # for it notices that the file is gone and makes another.
             path.unlink(missing_ok=True)
             lock.release()
@@ -56,7 +58,7 @@ def _sign(file: int) -> None:
 
 
 def _holder(path: Path) -> str:
-    """The process that holds a lock, as its file says."""
+    """The process that holds a lock, according to its file."""
     try:
         return f"process {path.read_text().strip()}"
     except FileNotFoundError:

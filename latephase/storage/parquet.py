@@ -37,13 +37,13 @@ def write(path: Path, df: "pd.DataFrame") -> None:
 def write_rows(
     path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None
 ) -> None:
-    """Write one row for each run and step, in the order of both, completely or not at all.
+    """Write one row for each run and step, sorted by both, completely or not at all.
 
-    This does not need pandas. Column ``run`` is text and ``step`` int64. Any other column is
+    This does not need pandas. Column ``run`` is text and ``step`` is int64. Any other column is
     float64, or a list of float64 if a row has a list, a tuple or an array there. A missing value
-    and None are NaN; in a column of lists these and NaN are null. ``columns`` are the columns to
-    write beside ``run`` and ``step``; by default they are all that the rows have, in the order in
-    which they appear. The same rows give the same bytes.
+    and None become NaN; in a column of lists, these and NaN become null. ``columns`` are the
+    columns to write in addition to ``run`` and ``step``; by default they are all columns of the
+    rows, in the order in which they appear. The same rows give the same bytes.
     """
     rows = list(rows)
     if columns is None:
@@ -54,7 +54,7 @@ def write_rows(
     _write(path, pa.Table.from_arrays(arrays, names))
 
 
-# Columns are made from buffers, because pa.array always imports pandas.
+# Columns are made from buffers, because pa.array imports pandas.
 def _column(name: str, values: list[Any]) -> pa.Array:
     if name == "run":
         texts = [value.encode() for value in values]
@@ -79,13 +79,13 @@ def _floats(values: list[Any]) -> pa.Array:
 
 
 def _numbers(values: list[Any], type_: pa.DataType, code: str) -> pa.Array:
-    """Numbers of a type that Python's arrays have under a code. They refuse other values."""
+    """Numbers of a type for which Python's arrays have a code. The array refuses other values."""
     buffers = [None, pa.py_buffer(array(code, values))]
     return pa.Array.from_buffers(type_, len(values), buffers)
 
 
 def _offsets(items: Sequence[Sequence]) -> pa.Buffer:
-    """The position of each item when all are joined, and the end."""
+    """The position of each item when all are joined, and the end of the last one."""
     return pa.py_buffer(array("i", accumulate(map(len, items), initial=0)))
 
 
@@ -109,10 +109,10 @@ def _parquet(table: pa.Table) -> bytes:
 
 
 def read(path: Path) -> "pd.DataFrame":
-    """Read what :func:`write` or :func:`write_rows` wrote.
+    """The DataFrame that :func:`write` or :func:`write_rows` wrote.
 
-    Raises UserError if the file is missing or is not what was written. The checksum is checked
-    first, so no parser sees a damaged file.
+    Raises UserError if the file is missing or damaged. The checksum is checked first, so no parser
+    reads a damaged file.
     """
     import pandas as pd
 

@@ -1,8 +1,8 @@
 """The header of a safetensors file, read and written without the arrays.
 
-A file has eight bytes with the length of its header, then the header, then the bytes of all arrays
-without gaps. The header is JSON. For each array it gives the type, the shape, and the position of
-its bytes, counted from the end of the header. ``__metadata__`` holds text.
+A file consists of eight bytes with the length of its header, the header, and the bytes of all
+arrays without gaps. The header is JSON. For each array it gives the type, the shape, and the
+position of its bytes, counted from the end of the header. ``__metadata__`` contains text.
 """
 
 import json
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 TYPES = {"float32": "F32", "int32": "I32", "int64": "I64", "uint8": "U8"}
-"""The format's names of the types that we write, by NumPy's names."""
+"""The names of the types that we write, in NumPy and in the format."""
 NAMES = {code: name for name, code in TYPES.items()}
 LONGEST = 100_000_000
-"""The library reads no header that is longer."""
+"""The longest header that the library reads."""
 
 
 def encoded(arrays: Mapping[str, dict[str, Any]], metadata: Mapping[str, str]) -> bytes:
@@ -30,8 +30,8 @@ def encoded(arrays: Mapping[str, dict[str, Any]], metadata: Mapping[str, str]) -
 def decoded(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """The header at the start of a file, and the position at which the bytes of the arrays begin.
 
-    Raises ValueError if the file has no such header. What the header says about the arrays is not
-    checked, because the library does so when it reads them.
+    Raises ValueError if the file has no such header. The header's entries of arrays are not
+    checked, because the library checks them when it reads the arrays.
     """
     length = int.from_bytes(file.read(8), "little")
     if length > LONGEST:

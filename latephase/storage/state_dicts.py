@@ -1,7 +1,7 @@
 """State dicts that other code wrote: as safetensors, or in torch's format without its pickle.
 
-Nothing that such a file holds is run: ``torch.load`` reads tensors and plain containers of them
-(``weights_only=True``), and refuses a file that asks for more.
+Code in such a file is never run. ``torch.load`` reads only tensors and plain containers of them
+(``weights_only=True``), and refuses a file that needs more.
 """
 
 import re
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NESTED = ("state_dict", "model_state_dict", "model")
-"""Where a training's checkpoint keeps the network's tensors, beside its optimizer's state."""
+"""Keys under which a checkpoint of a training keeps the network's tensors, beside the optimizer's
+state."""
 
 
 def read(path: Path) -> "dict[str, Tensor]":
     """The tensors of a network by their names, on the CPU, as the file has them.
 
-    Raises UserError where the file is damaged, would have to be unpickled, or has no state dict.
+    Raises UserError if the file is damaged, would have to be unpickled, or has no state dict.
     """
     found = _of_safetensors(path) if path.suffix == ".safetensors" else _of_torch(path)
     return _state_dict(path, found)
@@ -46,7 +47,7 @@ def _of_torch(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or _line(error)})") from None
-    # Of a file that anyone may have written, its reader may raise anything.
+    # Anyone may have written the file, so its reader may raise any error.
     except Exception as error:
         text = _line(error)
         if type(error).__name__ != "UnpicklingError" and "weights_only" not in text:
@@ -60,7 +61,7 @@ def _of_torch(path: Path) -> Any:
 
 
 def _state_dict(path: Path, found: Any) -> "dict[str, Tensor]":
-    """What is a network's in what a file holds: all of it, or one of the :data:`NESTED` entries."""
+    """The network's tensors in a file's content: all of it, or one of :data:`NESTED`."""
     if _is_state_dict(found):
         return dict(found)
     entries = found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""The augmentation of a training's batches: seeded by run and epoch, computed on the device."""
+"""The augmentation of batches, seeded by run and epoch and computed on the device."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from latephase.runs.spec import Spec
 
 
 def black(data: Spec, inputs: Tensor | Streamed) -> Tensor:
-    """The value of a stored 0 after the images were standardised: ``[C, 1, 1]``."""
+    """The value of a stored 0 after the images were standardised, ``[C, 1, 1]``."""
     channels = inputs.shape[1]
     mean, std = (
         torch.tensor(data.get(key, default), dtype=torch.float32).expand(channels)
@@ -20,7 +20,7 @@ def black(data: Spec, inputs: Tensor | Streamed) -> Tensor:
 
 
 class Augmenting:
-    """Changes the inputs of a batch as the settings of its runs say, or not at all."""
+    """Changes the inputs of a batch as the settings of its runs require, or not at all."""
 
     def __init__(
         self, common: Spec, settings: list[Spec], black: Tensor, samples: int, device: str
@@ -34,9 +34,9 @@ class Augmenting:
             self.black = black.to(device)
 
     def begin(self, epoch: int) -> None:
-        """Draw the random numbers of an epoch for each run and sample: ``[R, N, q]``.
+        """Draw the random numbers of an epoch for each run and sample, ``[R, N, q]``.
 
-        They depend on seed and epoch alone, so it does not matter where a training was interrupted.
+        They depend only on seed and epoch, so an interruption of the training does not change them.
         """
         if self.part is None:
             return
@@ -48,7 +48,7 @@ class Augmenting:
         self.drawn = torch.stack(drawn).to(self.device)
 
     def __call__(self, x: Tensor, index: Tensor) -> Tensor:
-        """Inputs ``[R · B, ...]`` of the samples of ``index [R, B]``."""
+        """The inputs ``[R · B, ...]`` of the samples ``index [R, B]``, augmented."""
         if self.part is None:
             return x
         runs = torch.arange(len(index), device=self.device)[:, None]

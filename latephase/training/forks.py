@@ -16,7 +16,7 @@ from latephase.training.state import State
 
 
 class Rows(NamedTuple):
-    """The state of runs at the step at which others fork."""
+    """The state of runs at the step at which other runs fork from them."""
 
     params: Tensor  # [R, P]
     buffers: Tensor  # [R, B]
@@ -24,14 +24,14 @@ class Rows(NamedTuple):
 
 
 def keep(folder: Path, state: State, header: dict[str, Any]) -> None:
-    """Store parameters and the optimizer's state beside a checkpoint, as they are in training."""
+    """Store parameters and optimizer state beside a checkpoint, in the training's precision."""
     checkpoints.write(checkpoints.state_path(folder, state.step), state.tensors(), header)
 
 
 def rows(folders: Sequence[Path], names: list[str], step: int, state: str, layout: Layout) -> Rows:
     """The rows of the runs with these ids at a step, from the folders of their packs' checkpoints.
 
-    Raises UserError if a run is in none of them.
+    Raises UserError if no folder has one of the runs.
     """
     found: dict[str, Rows] = {}
     for folder in folders:
@@ -74,7 +74,7 @@ def _kept(tensors: dict[str, Tensor]) -> Rows:
 
 
 def _of_checkpoint(tensors: dict[str, Tensor], layout: Layout) -> Rows:
-    """Rows of a checkpoint, which has tensors by name, stacked over runs."""
+    """The rows of a checkpoint, whose tensors are stacked over runs, by name."""
     count = len(next(iter(tensors.values())))
     params, buffers = (
         torch.cat([tensors[name].reshape(count, -1) for name in shapes], 1)

@@ -1,11 +1,11 @@
-"""The gradients of a step's batches, written out or by autograd.
+"""The gradients of a step's batches, by written-out backpropagation or by autograd.
 
-Each function prepares what does not change from step to step, and returns another function. Given
-the indices ``[R, B]`` of the runs' batches, that one returns their gradients ``[R, P]``, which are
-valid until it is called again. It changes buffers, as any forward pass in training mode does.
-Settings are those that hold at the step (:mod:`latephase.runs.interventions`), one for each run;
-they differ in numbers alone. ``augment`` changes inputs ``[n, ...]``, given the indices ``[R, B]``
-of their samples.
+Each function prepares what does not change from step to step, and returns another function. That
+function takes the indices ``[R, B]`` of the runs' batches and returns their gradients ``[R, P]``,
+which are valid until its next call. It changes buffers, as any forward pass in training mode does.
+The settings are those that hold at the step (:mod:`latephase.runs.interventions`), one for each
+run. They differ only in numbers. ``augment`` changes inputs ``[n, ...]``, given the indices ``[R,
+B]`` of their samples.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ Gradient = Callable[[Tensor], Tensor]
 Augment = Callable[[Tensor, Tensor], Tensor]
 METHODS = ("gradient", "features", "forward")
 LARGE = 1_000_000
-"""The number of parameters from which it no longer pays to reorder a network's weights."""
+"""For a network with this many parameters or more, it does not pay to reorder the weights."""
 
 
 def is_written(model: torch.nn.Module) -> bool:
-    """Whether a model writes its backpropagation out, and computes nothing but what it says.
+    """Whether a model's written-out backpropagation computes the gradient of its forward pass.
 
-    A subclass that has other features or another forward pass does not.
+    It does not for a subclass that has other features or another forward pass.
     """
     of = [next((c for c in type(model).__mro__ if n in vars(c)), None) for n in METHODS]
     return of[0] is not None and all(issubclass(of[0], other) for other in of[1:])
@@ -64,16 +64,16 @@ def written(
         x = x.to(memory_format=torch.channels_last) if last else x
         y = y_rows(index[0])
         fill(x, y)
-        # A sample that is answered at several places has a loss at each.
+        # A sample with answers at several places has a loss at each of them.
         return grads.div_(y.shape[:-1].numel()) if loss["reduction"] == "mean" else grads
 
     return gradient
 
 
 def rows_of(samples: Tensor | Streamed | OneHot) -> Callable[[Tensor], Tensor]:
-    """A function of numbers ``[B]`` that gives these rows of samples, valid until its next call.
+    """A function that returns the rows of samples at indices ``[B]``, valid until its next call.
 
-    NumPy copies short rows in a third of the time that torch takes.
+    NumPy copies short rows in a third of the time that torch needs.
     """
     if not isinstance(samples, Tensor):
         return lambda index: samples.index_select(0, index)
@@ -83,7 +83,7 @@ def rows_of(samples: Tensor | Streamed | OneHot) -> Callable[[Tensor], Tensor]:
         size = len(index)
         if size not in memory:
             memory[size] = samples.new_empty(size, *samples.shape[1:])
-        # Into the memory itself: with another mode NumPy copies once more.
+        # "clip" writes into the memory directly. With another mode, NumPy copies once more.
         np.take(stored, index.numpy(), 0, out=memory[size].numpy(), mode="clip")
         return memory[size]
 
@@ -94,8 +94,8 @@ def channels_last(layout: Layout, params: Tensor, inputs: Tensor | Streamed) -> 
     """Whether to store maps with their channels last.
 
     On a CPU, convolutions of such maps take a fifth less time. But the weights must be reordered,
-    which in large networks costs more than that. A strided convolution of 1×1 writes beyond its
-    memory there if it has fewer than 16 channels (oneDNN 3.12, its issue 6035).
+    which in large networks costs more than that. A strided convolution of 1×1 with fewer than 16
+    channels writes beyond its memory in this layout (oneDNN 3.12, its issue 6035).
     """
     alone = len(params) == 1 and params.device.type == "cpu"
     kernels = [shape for shape in layout.shapes.values() if len(shape) == 4]
@@ -114,12 +114,12 @@ def automatic(
     targets: Tensor | OneHot,
     augment: Augment = lambda x, _: x,
 ) -> Gradient:
-    """The gradients by autograd; those of several runs along a run axis.
+    """The gradients by autograd. Several runs are computed together, along a run axis.
 
-    A single run is computed without vmap, which would make a network's convolutions grouped and
-    slow.
+    A single run is computed without vmap, which would turn a network's convolutions into slow
+    grouped ones.
     """
-    model.train()  # an evaluation leaves it otherwise
+    model.train()  # an evaluation leaves it in evaluation mode
     alone = len(params) == 1
     leaf = (params[0] if alone else params).detach().requires_grad_()
     kept = layout.buffer_views(buffers[0] if alone else buffers)
@@ -144,7 +144,7 @@ def automatic(
     def several(index: Tensor) -> Tensor:
         x, y = (tensor.index_select(0, index.flatten()) for tensor in (inputs, targets))
         x, y = augment(x, index).unflatten(0, index.shape), y.unflatten(0, index.shape)
-        # Of a tensor that is not contiguous vmap's batch normalisation changes a copy.
+        # If a tensor is not contiguous, vmap's batch normalisation changes a copy of it.
         moving = {name: view.clone() for name, view in kept.items()}
         total = vmap(of_row)(leaf, moving, x, y, column).sum()
         for name, view in kept.items():

@@ -1,4 +1,4 @@
-"""Bring weights to a norm, which an intervention does in addition to the optimizer's steps."""
+"""Scale weights to a norm, which interventions do in addition to the optimizer's steps."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from latephase.parts.parameter_rows import Layout
 def bound_head(params: Tensor, layout: Layout, most: float) -> None:
     """Project the head's weight of every run of ``params`` ``[R, P]`` to ‖W‖_F ≤ ``most``.
 
-    Its bias is not changed. A weight within the bound stays the same, to the bit.
+    The bias is not changed. A weight within the bound stays exactly the same.
     """
     weight = layout.views(params)["head.weight"]
     norms = weight.flatten(1).double().norm(dim=1)
@@ -19,8 +19,8 @@ def bound_head(params: Tensor, layout: Layout, most: float) -> None:
 def scale_weights(params: Tensor, layout: Layout, norm: float) -> None:
     """Scale all weights of every run of ``params`` ``[R, P]`` together to a norm.
 
-    Weights are the tensors of two or more dimensions. If all weights are 0, no factor brings them
-    to a norm: such a run is NaN from here on, like one that diverges. Its neighbours are not
+    Weights are the tensors of two or more dimensions. If all weights of a run are 0, no factor
+    gives them the norm. Such a run becomes NaN, like one that diverges. The other runs are not
     affected.
     """
     weights = layout.weights().to(params.device) > 0

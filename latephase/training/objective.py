@@ -1,4 +1,4 @@
-"""What a step minimises: a batch's loss, at a temperature, and a regulariser's penalty."""
+"""What a step minimises: a batch's loss at a temperature, plus a regulariser's penalty."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ Objective = Callable[[dict[str, Tensor], Tensor, Tensor, "float | Tensor"], Tens
 
 
 def is_plain(settings: Spec) -> bool:
-    """Whether it is the loss alone, of the unchanged logits."""
+    """Whether the objective is only the loss of the unchanged logits."""
     return "regularizer" not in settings and settings.get("temperature", 1.0) == 1.0
 
 
 def objective(model: nn.Module, settings: Spec) -> Objective:
-    """The objective of a network in settings that hold (:mod:`latephase.runs.interventions`)."""
+    """The objective of a network in given settings (:mod:`latephase.runs.interventions`)."""
     loss, temperature = settings["loss"], settings.get("temperature", 1.0)
     per_sample = parts.load("loss", loss["name"]).per_sample
     reduce = torch.mean if loss["reduction"] == "mean" else torch.sum
@@ -40,7 +40,7 @@ def objective(model: nn.Module, settings: Spec) -> Objective:
     ) -> Tensor:
         logits, features = _with_features(model, tensors, x)
         value = of_logits(logits, y)
-        if logits.ndim > 2:  # of several places the first: the answer's
+        if logits.ndim > 2:  # the first of several places has the answer
             logits, features, y = logits[:, 0], features[:, 0], y[:, 0]
         return value + strength * penalty(features, logits, y, tensors["head.weight"], **arguments)
 
@@ -50,7 +50,10 @@ def objective(model: nn.Module, settings: Spec) -> Objective:
 def _with_features(
     model: nn.Module, tensors: dict[str, Tensor], x: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Logits, and the head's inputs, from one forward pass, so that a batch is seen once."""
+    """Logits, and the head's inputs, from a single forward pass.
+
+    Batch normalisation therefore sees a batch only once.
+    """
     seen = []
     handle = model.head.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     try:

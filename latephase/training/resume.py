@@ -1,4 +1,4 @@
-"""The state of a training: what it contains, how it is saved, and what may continue from it."""
+"""The state of a training: its content, how it is saved, and how a training continues from it."""
 
 import logging
 import shutil
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 
 def origin(pack: Spec, data: Data, parents: Sequence[Path] = ()) -> str:
-    """A digest of everything that decides how a training goes: pack, data, torch, the code itself.
+    """A digest of everything that decides how a training goes: pack, data, torch and the code.
 
-    It also covers the checkpoints of ``parents`` at the step at which the pack's runs fork from
+    It also includes the checkpoints of ``parents`` at the step at which the pack's runs fork from
     them.
     """
     root = code_digest.ROOT
@@ -45,9 +45,7 @@ def save_state(scratch: Path, state: State, made_of: str) -> None:
 
 
 def _whole_checkpoints(folder: Path) -> set[int]:
-    """The steps whose checkpoint is what was written; others are deleted, with a line in the
-    log.
-    """
+    """The steps whose checkpoint is undamaged. Others are deleted, with a line in the log."""
     steps = set()
     for step, path in checkpoints.steps_in(folder):
         kept = checkpoints.state_path(folder, step)
@@ -68,8 +66,8 @@ def resume(scratch: Path, device: str, made_of: str) -> State | None:
     """The newest saved state from which the training can continue; None if there is none.
 
     A state is deleted if it cannot be read, if other code or data made it, or if its checkpoints
-    are gone (this happens if a training is killed after the renaming and before the scratch folder
-    is removed).
+    are gone. The last happens if a training is killed after the renaming and before the scratch
+    folder is removed.
     """
     saved = _whole_checkpoints(scratch / "checkpoints")
     for path in sorted(scratch.glob("state_*.safetensors"), reverse=True):

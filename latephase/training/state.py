@@ -20,5 +20,5 @@ class State:
     wall_seconds: float = 0.0
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that is stored as numbers, by name."""
+        """All tensors of the state, by name."""
         return {"params": self.params, "buffers": self.buffers} | self.optimizer

@@ -1,4 +1,4 @@
-"""Whether a data set contains what a run is to learn."""
+"""Check that a data set contains what a run is to learn."""
 
 import torch
 from torch import Tensor
@@ -10,8 +10,8 @@ from latephase.errors import UserError
 def check(name: str, data: Data) -> None:
     """Raise a UserError if the training samples lack a class, or are all the same.
 
-    Such a training would end without an error, but its numbers would not mean what they say.
-    ``name`` is that of the data set.
+    Such a training would end without an error, but its numbers would be meaningless. ``name`` is
+    the name of the data set.
     """
     size, there = len(data.train_labels), data.train_labels.unique().tolist()
     first, last = data.header.get("answers", (0, data.classes - 1))

@@ -2,11 +2,12 @@
 
 All parameters of a run are in one row of a ``[R, P]`` tensor. On an accelerator, the rows of a pack
 take each step together, along a run axis (``torch.func.vmap``). On a CPU, one run after the other
-takes all steps between two checkpoints. There a batched step is limited by memory, whereas the row
+takes all steps between two checkpoints: a batched step would be limited by memory, whereas the row
 of one run stays in the cache (``benchmarks/training.py``).
 
-A run's initialisation depends on its seed alone, and its batches on its seed and the epoch. So a
-training that is interrupted continues from its last saved state and ends in the same bytes.
+The initialisation of a run depends only on its seed, and its batches depend only on its seed and
+the epoch. So a training that is interrupted continues from its last saved state and ends with the
+same bytes.
 """
 
 import logging
@@ -46,24 +47,23 @@ from latephase.training.resume import origin, resume, save_state
 from latephase.training.state import State
 
 ROWS_AT_ONCE = 1 << 16
-"""The number of samples whose loss is computed at a time, in float64. It bounds the memory for
-thousands of classes.
-"""
+"""The number of samples whose loss is computed at a time, in float64. It limits the memory for
+thousands of classes."""
 STATE_SECONDS = 30.0
-"""The shortest time between two saved states, in seconds. A kill costs at most this and one
-interval between checkpoints.
-"""
+"""The shortest time between two saved states, in seconds. If a training is killed, it loses at most
+this time plus one interval between checkpoints."""
 
 log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """A training that was asked to stop, and has saved its state."""
+    """A training that had to stop, and has saved its state."""
 
 
 def initial_rows(pack: Spec, header: dict, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Each run's parameters ``[R, P]`` and buffers ``[R, B]`` as torch makes them after
-    ``manual_seed(seed)``, for data with that header.
+    """Each run's parameters ``[R, P]`` and buffers ``[R, B]`` at initialisation.
+
+    They are what torch makes after ``manual_seed(seed)``, for data with this header.
     """
     params, buffers = [], []
     for spec in runs_of(pack):
@@ -100,7 +100,7 @@ def learning_rate_factor(stage: Stage) -> Callable[[int], float]:
 
 
 class Trainer:
-    """A pack on a device: takes its state from one checkpoint step to the next."""
+    """A pack on a device. It takes a state from one checkpoint step to the next."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Trainer:
         self.layout = Layout(self.model)
         self.optimizer = parts.load("optimizer", common["optimizer"]["name"])
         self.dtype = dtype
-        # Tokens stay integers.
+        # Inputs that are integers, such as tokens, stay integers.
         kept = dtype if data.train_inputs.dtype.is_floating_point else data.train_inputs.dtype
         self.inputs = data.train_inputs.to(device, kept)
         streamed = isinstance(self.inputs, Streamed)
@@ -133,12 +133,12 @@ class Trainer:
         )
         self.test_inputs = data.test_inputs.to(device, kept)
         self.black = black(common["data"], self.inputs)
-        self.stages = [stages(spec) for spec in self.specs]  # of each run, with the same bounds
+        self.stages = [stages(spec) for spec in self.specs]  # all runs have the same bounds
         self.per_epoch = math.ceil(len(self.inputs) / common["batch_size"])
         self.serial = device == "cpu"  # one run at a time where that is faster
 
     def initial(self) -> State:
-        """The state at the first step: at step 0, or that of the runs from which these fork."""
+        """The state at the first step: at step 0, or at the step at which the runs fork."""
         if "fork" in self.specs[0]:
             return self._forked()
         rows = initial_rows(self.pack, self.data.header, self.dtype)
@@ -168,10 +168,11 @@ class Trainer:
         tick: Callable[[int], None] = lambda run_steps: None,
         halted: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Take every run to step ``stop``; ``tick`` is told how many run-steps are done.
+        """Take every run to step ``stop``.
 
-        ``halted`` is asked before each step. If it returns true, the runs stay where they are, and
-        a later call continues them. Returns whether all runs have arrived.
+        ``tick`` is called with the number of run-steps that were done. ``halted`` is called before
+        each step. If it returns true, the runs stay where they are, and a later call continues
+        them. Returns whether all runs have arrived.
         """
         diverged = {row["run"] for row in state.history if row["diverged_at"] is not None}
         for block in self.blocks():
@@ -187,7 +188,7 @@ class Trainer:
         return True
 
     def _advance(self, state: State, block: slice, stop: int, halted: Callable[[], bool]) -> int:
-        """Take the runs of a block towards ``stop``; returns the step that they have reached."""
+        """Take the runs of a block towards ``stop``. Returns the step that they have reached."""
         at = state.at[block.start]
         for stage in zip(*self.stages[block], strict=True):
             end = min(stop, stage[0].stop)
@@ -206,7 +207,7 @@ class Trainer:
         stop: int,
         halted: Callable[[], bool],
     ) -> int:
-        """The same within a stage, in which each run of the block has its own settings."""
+        """Take the runs of a block towards ``stop`` within a stage. Each has its own settings."""
         common, settings = stage[0].settings, [one.settings for one in stage]
         params = state.params[block]
         moments = {name: tensor[block] for name, tensor in state.optimizer.items()}
@@ -222,7 +223,7 @@ class Trainer:
         bound, norm = common.get("max_head_norm"), stage[0].scale_weights_to
         reset = common.get("fork", {}).get("state") == "reset"
         counted = first_step(common) if reset else 0  # the optimizer's steps count from here
-        # Where no graph is ever recorded, torch need not look for one at each call.
+        # If no graph is ever recorded, torch need not look for one at each call.
         with torch.inference_mode(written):
             for step in range(start, stop):
                 if halted():
@@ -245,11 +246,12 @@ class Trainer:
         return stop
 
     def _hyper(self, specs: list[Spec]) -> dict:
-        """Each of the optimizer's parameters: a number for one run, ``[R, 1]`` for several.
+        """Each parameter of the optimizer: a number for one run, ``[R, 1]`` for several runs.
 
-        It is a column even if all runs agree, because a run's arithmetic must not depend on its
-        neighbours. A parameter that is not a number is the same for all runs and stays as it is. A
-        decay that acts on some parameters only is ``[R, P]``, with 0 for the others.
+        It is a column even if all runs have the same value, because a run's arithmetic must not
+        depend on its neighbours. A parameter that is not a number is the same for all runs and
+        stays as it is. A decay that acts on some parameters only is ``[R, P]``, with 0 for the
+        others.
         """
         hyper = parts.arguments(specs[0]["optimizer"])
         if len(specs) > 1:
@@ -271,7 +273,7 @@ class Trainer:
         """Loss and accuracy of every run at its step.
 
         A run's ``diverged_at`` is the first checkpoint at which its training loss is not finite. So
-        it diverged between this checkpoint and the one before.
+        the run diverged between this checkpoint and the one before.
         """
         per_sample = parts.load("loss", self.pack["common"]["loss"]["name"]).per_sample
         known = {row["run"]: row["diverged_at"] for row in state.history}
@@ -310,14 +312,14 @@ def train(
 ) -> tuple[Path, list[dict], float]:
     """Train a pack, or continue its training, in a scratch folder.
 
-    ``parents`` are the folders of the checkpoints that runs continue if they fork.
+    ``parents`` are the folders of the checkpoints from which the runs fork, if they do.
 
-    Returns the folder of its checkpoints, its history (one dict for each run and step) and the wall
-    seconds that it took, including those before an interruption. Raises :class:`Stopped`, with the
-    state saved, within a step after ``halted`` returns true.
+    Returns the folder of its checkpoints, its history (one dict for each run and step), and the
+    wall seconds that it took, including those before an interruption. Raises :class:`Stopped`, with
+    the state saved, within a step after ``halted`` returns true.
     """
-    # The moments of a dead unit halve until they are denormal numbers and stay there. Each
-    # operation on these costs a hundred times as much.
+    # The moments of a dead unit shrink until they are denormal numbers, and stay there. Each
+    # operation on such numbers costs a hundred times as much.
     torch.set_flush_denormal(True)
     trainer = Trainer(pack, data, device, parents=parents)
     folder = scratch / "checkpoints"
@@ -340,7 +342,7 @@ def train(
             raise Stopped(f"stopped at step {min(state.at)}; the state is saved")
         state.history += trainer.evaluate(state)
         header = {"pack": pack, "step": step, "torch": torch.__version__}
-        if step in kept:  # written before the checkpoint, whose presence says that this file exists
+        if step in kept:  # written first, because a checkpoint means that this file exists
             forks.keep(folder, state, header)
         tensors = trainer.layout.views(state.params) | trainer.layout.buffer_views(state.buffers)
         # Metrics use single precision, whatever the precision of the training is.

@@ -105,8 +105,8 @@ def test_a_run_that_never_generalises_counts_in_the_area_alone():
     assert never.loc[never["step"] * 10 > STEPS[-1], "soon"].isna().all()
     pairs, _ = forecast.comparisons(rows, forecast.values(rows, MEASURES[0]), "seed")
     place = list(dict.fromkeys(rows["run"])).index(never["run"].iloc[0])
-    assert pairs["order"].asked[place].sum() + pairs["order"].asked[:, place].sum() == 0
-    assert pairs["auroc"].asked[:, place].sum() > 0
+    assert pairs["order"].number[place].sum() + pairs["order"].number[:, place].sum() == 0
+    assert pairs["auroc"].number[:, place].sum() > 0
 
 
 def test_steps_are_those_before_the_onset():

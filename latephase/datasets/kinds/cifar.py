@@ -1,4 +1,7 @@
-"""CIFAR-10 and its kin: a .tar.gz of records, label bytes and then an image channel by channel."""
+"""CIFAR-10 and similar sets: a .tar.gz of records, each with label bytes and an image.
+
+The image is stored channel by channel.
+"""
 
 import gzip
 import io
@@ -31,7 +34,7 @@ SCHEMA = {
         "train": {"$ref": "#/$defs/size"},
         "test": {"$ref": "#/$defs/size"},
         "scale": {"const": 255},
-        # Before each image; the last of them is the label.
+        # The number of bytes before each image. The last of them is the label.
         "label_bytes": {"type": "integer", "minimum": 1},
         "archive": {
             "type": "object",
@@ -40,7 +43,7 @@ SCHEMA = {
             "properties": {
                 "name": {"$ref": "#/$defs/file_name"},
                 "urls": {"$ref": "#/$defs/urls"},
-                # Both are of the archive as it is, not uncompressed.
+                # Both describe the compressed archive.
                 "sha256": {"$ref": "#/$defs/sha256"},
                 "bytes": {"$ref": "#/$defs/size"},
             },
@@ -70,8 +73,8 @@ SCHEMA = {
 def parse(content: bytes, shape: list[int], label_bytes: int, name: str) -> tuple[np.ndarray, ...]:
     """Images uint8 [N, C, H, W] and labels int64 [N] of the records of a batch.
 
-    Of several label bytes (CIFAR-100: coarse, fine) the last one counts. Raises UserError, with
-    the batch's ``name``, unless the length is that of whole records.
+    If there are several label bytes (CIFAR-100: coarse, fine), the last one counts. Raises
+    UserError with the batch's ``name`` unless the content consists of whole records.
     """
     record = label_bytes + math.prod(shape)
     if not content or len(content) % record:
@@ -111,7 +114,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 
 
 def _members(archive: bytes, wanted: list[str], name: str) -> dict[str, bytes]:
-    """The files of these names in a .tar.gz, whatever their folder. None is written to disk."""
+    """The files of these names in a .tar.gz, in any of its folders. None is written to disk."""
     found = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:

@@ -1,4 +1,4 @@
-"""The 8x8 handwritten digits that come inside scikit-learn: 1,797 images, no download."""
+"""The 8x8 handwritten digits that scikit-learn contains: 1,797 images, no download."""
 
 import hashlib
 
@@ -34,9 +34,9 @@ TRAIN = 1000
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Digits [N, 1, 8, 8] with values 0..16, split into 1,000 for training and 797 for testing.
 
-    scikit-learn gives them without a split and grouped by writer, so they are permuted by
-    ``numpy.random.RandomState(0).permutation(1797)``, a stream that NumPy keeps fixed for ever
-    (NEP 19); the first 1,000 train. Raises UserError if scikit-learn's data have changed.
+    scikit-learn has no split and groups them by writer. So they are permuted by
+    ``numpy.random.RandomState(0).permutation(1797)``, a stream that NumPy keeps fixed for ever (NEP
+    19). The first 1,000 are for training. Raises UserError if scikit-learn's data have changed.
     """
     from sklearn.datasets import load_digits
 

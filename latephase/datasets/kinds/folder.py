@@ -1,12 +1,12 @@
-"""A folder of images, such as ImageNet's, laid out as torchvision's ImageFolder has it.
+"""A folder of images, such as ImageNet's, in the layout of torchvision's ImageFolder.
 
-That is ``train/<class>/*.jpg`` and ``val/<class>/*.jpg``. The Snakefile checks the names before
-anything runs, by the standard library alone. So what reads images imports NumPy and Pillow when it
-is called.
+The images are ``train/<class>/*.jpg`` and ``val/<class>/*.jpg``. The Snakefile checks their names
+before anything runs, with the standard library only. So functions that read images import NumPy and
+Pillow when they are called.
 
-An image is brought to the size of the inputs as torchvision's Resize and CenterCrop do: bilinearly,
-its shorter side to 8/7 of theirs (256 for 224), then the middle. Nothing is augmented: zhao2026
-states so of its main grid, and says nothing else of ImageNet.
+An image is brought to the size of the inputs as by torchvision's Resize and CenterCrop: its shorter
+side is resized bilinearly to 8/7 of theirs (256 for 224), and the centre is cropped. Nothing is
+augmented: zhao2026 states this for its main grid, and says nothing else about ImageNet.
 """
 
 from __future__ import annotations
@@ -43,25 +43,26 @@ FOLDERS = {"train": "train", "test": "val"}
 ENDINGS = (".jpg", ".jpeg", ".png")
 """The endings of the names of images, in upper or lower case."""
 SIDE = 224
-"""Height and width of an input, unless the user asks for another."""
+"""Height and width of an input, unless the user sets another."""
 LARGEST = 100_000_000
-"""The most pixels of an image. It takes three times as many bytes, however small the file is."""
+"""The largest number of pixels of an image. The image needs three times as many bytes, however
+small the file is."""
 LONGEST = 50
-"""The largest ratio of an image's sides. An elongated image grows when its shorter side is
-fixed.
-"""
+"""The largest ratio of an image's sides. Resizing an elongated image by its shorter side enlarges
+it."""
 AT_ONCE = 256
 """How many images are in memory at a time."""
 BYTES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
-"""Pillow's modes with at most one byte per value, which it turns into RGB without loss of range."""
+"""Pillow's modes with at most one byte per value, which it converts to RGB without loss of
+range."""
 
 
 def classes_of(path: str | os.PathLike) -> list[str]:
     """The classes of a folder: the names of its subfolders in order. Class k is the k-th of them.
 
-    This is quick, however many images there are: only ``train`` and ``val`` themselves are listed.
-    Other files beside the classes and names that begin with a dot are ignored. Raises UserError
-    unless both folders are there and have the same classes, at least two.
+    This is fast for any number of images, because only ``train`` and ``val`` themselves are listed.
+    Other files beside the classes, and names that begin with a dot, are ignored. Raises UserError
+    unless both folders exist and have the same classes, at least two.
     """
     found = {
         name: sorted(entry.name for entry in _entries(Path(path) / name) if _is(entry.is_dir))
@@ -83,10 +84,10 @@ def classes_of(path: str | os.PathLike) -> list[str]:
 
 
 def entry_of(path: str | os.PathLike, side: int = SIDE) -> dict:
-    """What the entry of a folder in catalog/datasets.yaml would be; every name in it is read.
+    """The entry that a folder would have in catalog/datasets.yaml. Every name in it is read.
 
-    Returns {"kind": "folder", "variant": "user", "shape": [3, side, side], "classes": K,
-    "train": N, "test": M, "scale": 255}. Raises UserError as :func:`by_class` does.
+    Returns {"kind": "folder", "variant": "user", "shape": [3, side, side], "classes": K, "train":
+    N, "test": M, "scale": 255}. Raises UserError as :func:`by_class` does.
     """
     return {
         "kind": "folder",
@@ -99,11 +100,11 @@ def entry_of(path: str | os.PathLike, side: int = SIDE) -> dict:
 
 
 def by_class(path: str | os.PathLike, split: str) -> list[list[str]]:
-    """The names of a split's images, in order, a list for each class.
+    """The names of a split's images in order, one list for each class.
 
-    Links are followed: a smaller set is often made of links to a larger one. Raises UserError as
-    :func:`classes_of` does, and for a class without images, for what is not named as an image and
-    for what is no plain file.
+    Links are followed, because a smaller set is often made of links to a larger one. Raises
+    UserError as :func:`classes_of` does, and for a class without images, for a name that is not
+    that of an image, and for anything that is not a plain file.
     """
     found = []
     for label in classes_of(path):
@@ -129,7 +130,7 @@ def by_class(path: str | os.PathLike, split: str) -> list[list[str]]:
 def images(path: str | os.PathLike, split: str) -> Iterator[tuple[Path, int]]:
     """Every image of a split with its class: the first of each class, then the second of each, …
 
-    A study may take the first n of them. In this order they are balanced over the classes.
+    A study may use the first n of them. In this order they are balanced over the classes.
     """
     folder, classes = Path(path) / FOLDERS[split], classes_of(path)
     for nth in zip_longest(*by_class(path, split)):
@@ -141,7 +142,7 @@ def images(path: str | os.PathLike, split: str) -> Iterator[tuple[Path, int]]:
 def listing(path: str | os.PathLike) -> str:
     """The sha256 of the names of all images, in order.
 
-    It does not cover the contents of the files, which are too large to read at each call of
+    It does not include the contents of the files, which are too large to read at each call of
     Snakemake.
     """
     total = hashlib.sha256()
@@ -153,13 +154,13 @@ def listing(path: str | os.PathLike) -> str:
 
 
 def shown(path: str | os.PathLike) -> str:
-    """A path in a line of text, whatever characters it has."""
+    """A path as printable text, whatever characters it has."""
     text = os.fspath(path)
     return text if text.isprintable() else ascii(text)
 
 
 def _is(kind: Callable[[], bool]) -> bool:
-    """Whether an entry is of a kind. It is of none if it is a link that leads to itself."""
+    """Whether an entry is of a kind. A link that leads to itself is of none."""
     try:
         return kind()
     except OSError:
@@ -167,7 +168,7 @@ def _is(kind: Callable[[], bool]) -> bool:
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:
-    """What is in a folder, without the names that begin with a dot."""
+    """The entries of a folder, without names that begin with a dot."""
     try:
         with os.scandir(folder) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
@@ -181,9 +182,9 @@ def _entries(folder: Path) -> list[os.DirEntry]:
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray | Pieces], dict]:
     """Images [N, 3, side, side] uint8, in pieces, and labels [N], in the order of :func:`images`.
 
-    The side is that of the entry's shape. Raises UserError where :func:`by_class` does, and while
-    the pieces are read: for a file that is no whole JPEG or PNG with a byte a value, and for an
-    image that is too large or too narrow (``LARGEST``, ``LONGEST``).
+    The side is that of the entry's shape. Raises UserError as :func:`by_class` does. While the
+    pieces are read, it also raises UserError for a file that is not a complete JPEG or PNG with one
+    byte per value, and for an image that is too large or too narrow (``LARGEST``, ``LONGEST``).
     """
     import numpy as np
     from PIL import Image
@@ -196,7 +197,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
     shape = entry.get("shape", [3, SIDE, SIDE])
     if not _square(shape):
         raise UserError(f"data set {name}: shape is {shape}; allowed: [3, side, side]")
-    # Pillow would warn of a large image or raise its own error. _check refuses it in one line.
+    # Pillow would warn about a large image or raise an error of its own. _check refuses it in one
+    # line.
     Image.MAX_IMAGE_PIXELS = None
     arrays = {}
     for split in ("train", "test"):
@@ -215,7 +217,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray |
 
 
 def _square(shape: list[int]) -> bool:
-    """Whether a shape is that of colour images that are as high as wide."""
+    """Whether a shape is that of square colour images."""
     numbers = isinstance(shape, list) and all(isinstance(n, int) and n > 0 for n in shape)
     return numbers and len(shape) == 3 and shape[0] == 3 and shape[1] == shape[2]
 
@@ -224,7 +226,7 @@ def _pieces(files: tuple[Path, ...], shape: list[int], threads: int) -> Pieces:
     import numpy as np
 
     def make() -> Iterator[np.ndarray]:
-        # Threads do: Pillow unpacks and resizes without Python's lock.
+        # Threads are enough, because Pillow unpacks and resizes without Python's lock.
         with ThreadPoolExecutor(threads) as pool:
             for i in range(0, len(files), AT_ONCE):
                 some = files[i : i + AT_ONCE]
@@ -239,7 +241,7 @@ def image_of(path: Path, side: int) -> np.ndarray:
     from PIL import Image
 
     try:
-        # The content tells a JPEG from a PNG, not the name: ImageNet has a PNG called .JPEG.
+        # The content decides whether it is a JPEG or a PNG: ImageNet has a PNG called .JPEG.
         with Image.open(path, formats=("JPEG", "PNG")) as image:
             _check(path, image)
             image.load()
@@ -251,7 +253,7 @@ def image_of(path: Path, side: int) -> np.ndarray:
 
 
 def cropped(image: Image.Image, side: int) -> Image.Image:
-    """The middle of an image whose shorter side was brought to 8/7 of ``side``.
+    """The centre of an image whose shorter side was resized to 8/7 of ``side``.
 
     Sizes are rounded as torchvision rounds them.
     """

@@ -1,4 +1,4 @@
-"""Inputs for the unconstrained features model: the number of each sample. They are generated."""
+"""Inputs for the unconstrained features model: the number of each sample (generated)."""
 
 import numpy as np
 
@@ -18,10 +18,10 @@ SCHEMA = {
 
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
-    """Inputs [N, 1, 1, 1] 0, 1, …, N − 1 as float32, labels in turn: 0, 1, …, K − 1, 0, …
+    """Inputs [N, 1, 1, 1] 0, 1, …, N − 1 as float32, and labels in turn: 0, 1, …, K − 1, 0, …
 
-    The first n samples have as many of each class if K divides n. The test samples are the training
-    samples, because a free feature generalises to nothing.
+    The first n samples are balanced over the classes if K divides n. The test samples are the
+    training samples, because free features cannot generalise.
     """
     arrays = {}
     for split in ("train", "test"):

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians, one for each class, that a linear classifier separates: generated."""
+"""A generated mixture of Gaussians, one for each class, that a linear classifier can separate."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ SCHEMA = {
         "scale": {"const": 1},
         "seed": {"type": "integer", "minimum": 0},
         "noise": {"type": "number", "exclusiveMinimum": 0},
-        # Half the distance of two means is 1/sqrt(2).
+        # Half of the distance between two means is 1/sqrt(2), about 0.7.
         "margin": {"type": "number", "minimum": 0, "maximum": 0.7},
         "sha256": {
             "type": "object",
@@ -44,19 +44,19 @@ SCHEMA = {
 }
 
 DRAWS = 1000
-"""How often a sample is drawn at most."""
+"""The largest number of draws of a sample."""
 
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
-    """x = e_k + noise ξ in R^d, ξ standard normal, labels k in turn: 0, 1, …, K − 1, 0, …
+    """x = e_k + noise ξ in R^d, ξ standard normal, with labels k in turn: 0, 1, …, K − 1, 0, …
 
-    A sample is drawn again until (x_k − x_j)/√2 ≥ margin for every j ≠ k. That is its distance from
+    A sample is drawn again until (x_k − x_j)/√2 ≥ margin for every j ≠ k. This is its distance from
     the plane between e_k and e_j. zhao2026's code has d = 784, K = 10, noise 0.1, no margin, and
-    the training samples as test samples; these are other draws.
+    uses the training samples as test samples. The draws here are others.
 
     The draws are from ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever
-    (NEP 19). Raises UserError if the inputs do not have the sha256 that the entry states, and if no
-    draw of a sample has the margin.
+    (NEP 19). Raises UserError if the inputs do not have the sha256 of the entry, or if no draw of a
+    sample has the margin.
     """
     classes, dimension = entry["classes"], math.prod(entry["shape"])
     if classes > dimension:
@@ -110,7 +110,7 @@ def _draw(
 
 
 def _margins(inputs: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """min over j ≠ k of (x_k − x_j)/√2, of samples of class k."""
+    """min over j ≠ k of (x_k − x_j)/√2, for samples of class k."""
     rows, others = np.arange(len(labels)), inputs[:, :classes].copy()
     others[rows, labels] = -np.inf
     return (inputs[rows, labels] - others.max(1)) / math.sqrt(2)

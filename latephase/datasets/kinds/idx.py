@@ -1,4 +1,4 @@
-"""MNIST and its kin: four IDX files (Y. LeCun's format, big-endian), one byte a value."""
+"""MNIST and similar sets: four IDX files (Y. LeCun's format, big-endian), one byte per value."""
 
 import math
 import struct
@@ -36,10 +36,11 @@ UNSIGNED_BYTE = 0x08
 
 
 def parse(content: bytes, dimensions: int, name: str) -> np.ndarray:
-    """The uint8 array, with ``dimensions`` axes, that the bytes of an IDX file hold.
+    """The uint8 array with ``dimensions`` axes in the bytes of an IDX file.
 
-    Layout: two zero bytes, the type code, the number of axes, one uint32 a size, the values.
-    Raises UserError, with the file's ``name``, unless the length is exactly what the sizes say.
+    The layout is: two zero bytes, the type code, the number of axes, one uint32 for each size, and
+    the values. Raises UserError with the file's ``name`` unless the length is exactly that of the
+    sizes.
     """
     expected = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if content[:4] != expected:
@@ -84,7 +85,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             )
     facts = {
         "variant": entry["variant"],
-        # The sha256 identify the content. Which copy of it was read must not change the result.
+        # The sha256 identify the content. The copy that was read must not change the result.
         "source": entry["files"]["train_inputs"]["urls"][0].rsplit("/", 1)[0] + "/",
         "sha256": {file["name"]: file["sha256"] for file in entry["files"].values()},
         "classes": classes,

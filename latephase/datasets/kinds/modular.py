@@ -1,8 +1,8 @@
 """Equations of modular arithmetic, x ∘ y = z mod p, after OpenAI's grok code (han2025, Fig. 1).
 
 An equation is a sequence of tokens, ``<eos> x ∘ y = z <eos>``. A network reads all tokens but the
-last one and predicts the next token at each position. What counts are the answer z and the
-``<eos>`` after it.
+last one and predicts the next token at each position. Only the predictions of the answer z and of
+the ``<eos>`` after it count.
 """
 
 import hashlib
@@ -27,32 +27,32 @@ SCHEMA = {
     "properties": {
         "variant": {"$ref": "#/$defs/variant"},
         "operation": {"enum": ["+", "-", "*", "/"]},
-        # A prime, so that every y but 0 has an inverse.
+        # It must be a prime, so that every y but 0 has an inverse.
         "modulus": {"type": "integer", "minimum": 2, "maximum": 1000},
         "shape": {"const": [6]},
-        # Different tokens, some of which may never occur; as many classes.
+        # The number of tokens, some of which may never occur. There are as many classes.
         "vocabulary": {"$ref": "#/$defs/size"},
         "classes": {"$ref": "#/$defs/classes"},
         "train": {"$ref": "#/$defs/size"},
         "test": {"$ref": "#/$defs/size"},
-        # Of the order in which equations are split into training and test.
+        # The seed of the order in which equations are split into training and test.
         "seed": {"type": "integer", "minimum": 0},
     },
 }
 END, EQUALS, FIRST_OPERATION, FIRST_NUMBER = 0, 1, 2, 22
-"""Tokens. There are twenty operations in OpenAI's code, of which ours are the first four."""
+"""Tokens. OpenAI's code has twenty operations; ours are the first four."""
 OPERATIONS = "+-*/"
 
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Sequences [N, 6] as int32, without the last token, and the token of the answer [N].
 
-    All p² equations, or p(p − 1) of a division, whose y is not 0, are shuffled by
-    ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever (NEP 19): the first
-    ``train`` of them are the training set, the others the test set. The header's ``after`` is the
-    token that comes after every answer, its ``answers`` the first and the last token that can be
-    one. Raises UserError for a modulus that is no prime, and for sizes or a vocabulary that do not
-    fit.
+    The equations are all p², or all p(p − 1) of a division, in which y is not 0. They are shuffled
+    by ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever (NEP 19). The
+    first ``train`` of them are the training set, and the others are the test set. The header's
+    ``after`` is the token after every answer, and its ``answers`` are the first and the last token
+    that can be an answer. Raises UserError for a modulus that is not prime, and for sizes or a
+    vocabulary that do not fit.
     """
     p, operation = entry["modulus"], entry["operation"]
     if not _is_prime(p):
@@ -96,7 +96,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 
 
 def equations(p: int, operation: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, y and z of every equation x ∘ y = z mod p, x slowest: [p²], or [p(p − 1)] of a division.
+    """x, y and z of every equation x ∘ y = z mod p, with x slowest: [p²], or [p(p − 1)] if divided.
 
     x / y is x times the inverse of y, the number whose product with y is 1.
     """

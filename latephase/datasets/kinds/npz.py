@@ -1,7 +1,8 @@
-"""A .npz file with x_train, y_train, x_test, y_test: a user's own, or one of catalog/data.
+"""An .npz file with x_train, y_train, x_test, y_test: the user's own, or one of catalog/data.
 
-The Snakefile calls :func:`entry_of` before anything runs. It reads the headers and the labels by
-the standard library alone, so what reads whole arrays imports NumPy when it is called.
+The Snakefile calls :func:`entry_of` before anything runs. That function reads the headers and the
+labels with the standard library only. So functions that read whole arrays import NumPy when they
+are called.
 """
 
 from __future__ import annotations
@@ -37,27 +38,26 @@ SCHEMA = {
         "train": {"$ref": "#/$defs/size"},
         "test": {"$ref": "#/$defs/size"},
         "scale": {"enum": [1, 255]},
-        # Of catalog/data/<name of the set>.npz.
+        # The sha256 of catalog/data/<name of the set>.npz.
         "sha256": {"$ref": "#/$defs/sha256"},
     },
 }
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 LARGEST = 8 << 30
-"""The most bytes of an array. A larger one would not fit beside its copy in most machines'
-memory.
-"""
-# A bomb unpacks to a thousand times its bytes, the limit of deflate. Honest one-hot vectors nearly
-# do so, too. So inputs may have a harmless size, whatever they take in the file. Labels may have
-# less, because they are read whenever Snakemake plans.
+"""The largest number of bytes of an array. The memory of most machines has no room for a larger one
+and its copy."""
+# A zip bomb unpacks to a thousand times its bytes, which is the limit of deflate. Honest one-hot
+# vectors have nearly this ratio too. So any ratio is allowed for inputs of a harmless size. Labels
+# must be smaller, because they are read whenever Snakemake plans.
 FOLD, SMALL = 200, {"x": 1 << 30, "y": 16 << 20}
 LONGEST_HEADER = 10_000
 LONG = re.compile(r"(\d)L(?=[,)])")
-"""A whole number as Python 2 wrote it in a shape."""
+"""A whole number in a shape as Python 2 wrote it."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """Shape and type of one array: kind u, i or f (as in NumPy), bytes an item, byte order."""
+    """Shape and type of one array: kind u, i or f (as in NumPy), bytes per item, and byte order."""
 
     shape: tuple[int, ...]
     kind: str
@@ -67,7 +67,7 @@ class Header:
 
 @contextmanager
 def zip_errors(path: str | PathLike) -> Iterator[None]:
-    """Turn what zipfile, zlib and NumPy raise on a missing or damaged file into a UserError."""
+    """Turn errors of zipfile, zlib and NumPy about a missing or damaged file into a UserError."""
     try:
         yield
     except FileNotFoundError:
@@ -79,16 +79,20 @@ def zip_errors(path: str | PathLike) -> Iterator[None]:
 
 
 def entry_of(path: str | PathLike) -> dict:
-    """What the entry of a .npz file in catalog/datasets.yaml would be.
+    """The entry that an .npz file would have in catalog/datasets.yaml.
 
-    Returns {"kind": "npz", "variant": "user", "shape": [C, H, W], "classes": K, "train": N,
-    "test": M, "scale": 255 (bytes) or 1 (floats)}. Only headers and labels are read.
+    Returns {"kind": "npz", "variant": "user", "shape": [C, H, W], "classes": K, "train": N, "test":
+    M, "scale": 255 (bytes) or 1 (floats)}. Only headers and labels are read.
 
-    Raises UserError unless all of this holds. x_train and x_test have one type (uint8 or float) and
-    one item shape (see :func:`image_shape`). y_train and y_test are [N] integers; y_train holds
-    each of 0..K-1 and y_test no other. Every array is as long as its header says and has at most
-    ``LARGEST`` bytes. One above its ``SMALL`` bytes has at most ``FOLD`` times the bytes that it
-    takes in the file.
+    Raises UserError unless all of the following holds:
+
+    - x_train and x_test have the same type (uint8 or float) and the same item shape (see
+      :func:`image_shape`).
+    - y_train and y_test are [N] integers. y_train has each of 0..K-1, and y_test has no other
+      value.
+    - Every array is as long as its header says and has at most ``LARGEST`` bytes.
+    - An array of more than its ``SMALL`` bytes has at most ``FOLD`` times the bytes that it takes
+      in the file.
     """
     if Path(path).exists() and not Path(path).is_file():
         raise UserError(f"{path}: is not a file; allowed: an .npz with {', '.join(KEYS)}")
@@ -126,10 +130,10 @@ def entry_of(path: str | PathLike) -> dict:
 
 
 def content(path: str | PathLike) -> str:
-    """A digest of what the arrays of a file hold, wherever the file lies.
+    """A digest of the contents of a file's arrays, independent of the file's place.
 
-    It is of the CRC-32 that the archive has of each array: to read all arrays at each call of
-    Snakemake would take too long. Raises UserError where the file cannot be read.
+    It is computed from the CRC-32 that the archive has for each array, because reading all arrays
+    at each call of Snakemake would take too long. Raises UserError if the file cannot be read.
     """
     with zip_errors(path), zipfile.ZipFile(path) as archive:
         members = []
@@ -140,7 +144,7 @@ def content(path: str | PathLike) -> str:
 
 
 def image_shape(shape: tuple[int, ...], where: str) -> list[int]:
-    """[C, H, W] of inputs [N, d] (as [1, 1, d]), [N, H, W] or [N, H, W, C] with C 1 or 3."""
+    """[C, H, W] of inputs [N, d] (as [1, 1, d]), [N, H, W] or [N, H, W, C], where C is 1 or 3."""
     if math.prod(shape) > 0:
         if len(shape) == 2:
             return [1, 1, shape[1]]
@@ -169,8 +173,8 @@ def _member(
         raise UserError(
             f"{path}: {key} is compressed by {kind}; allowed: deflate or no compression"
         )
-    # The archive may also lie about the bytes that a member takes. The size of the file itself is
-    # true.
+    # The archive may also state a wrong number of bytes that a member takes. The size of the file
+    # itself is always right.
     taken = min(info.compress_size, Path(path).stat().st_size)
     if info.file_size > max(SMALL[key[0]], FOLD * taken):
         raise UserError(
@@ -181,8 +185,8 @@ def _member(
         yield info, stream
 
 
-# Not numpy.lib.format: to import NumPy takes 0.16 s, all of this 0.003 s (fashion_mnist_part). It
-# would also read a header of any length before it refuses it.
+# numpy.lib.format is not used: importing NumPy takes 0.16 s, and all of this takes 0.003 s
+# (fashion_mnist_part). It would also read a header of any length before it refuses it.
 def _header(stream: BinaryIO, info: zipfile.ZipInfo, where: str) -> Header:
     """Read an npy header (NumPy Enhancement Proposal 1, versions 1 and 2) and check its sizes."""
     start = stream.read(8)
@@ -226,7 +230,7 @@ def _labels(stream: BinaryIO, header: Header, where: str) -> set[int]:
         raise UserError(
             f"{where} has shape {header.shape} and kind {header.kind}; allowed: [N] of integers"
         )
-    # No more than this: read() would inflate the whole of a member that lies about its length.
+    # Only this length is read: read() would decompress a whole member that states a wrong length.
     length = header.shape[0] * header.itemsize
     code = {1: "b", 2: "h", 4: "i", 8: "q"}[header.itemsize]
     values = array(code if header.kind == "i" else code.upper(), _exactly(stream, length))
@@ -254,10 +258,10 @@ def _classes(labels: dict[str, set[int]], path: str | PathLike) -> int:
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Inputs [N, C, H, W], uint8 as they are or floats as float32, and labels [N] as int64.
 
-    Inputs [N, d] become [N, 1, 1, d], [N, H, W] become [N, 1, H, W], [N, H, W, C] become
-    [N, C, H, W]. Bytes are later divided by 255, floats are taken as they are. The file is checked
-    by :func:`entry_of` before any array is read. Raises UserError where that does, for NaN and
-    infinity, and for a file whose sha256 is not the one in the entry.
+    Inputs [N, d] become [N, 1, 1, d], [N, H, W] become [N, 1, H, W], and [N, H, W, C] become [N, C,
+    H, W]. Bytes are later divided by 255; floats are used as they are. The file is checked by
+    :func:`entry_of` before any array is read. Raises UserError as that function does, for NaN and
+    infinity, and for a file whose sha256 is not that of the entry.
     """
     import numpy as np
 
@@ -272,8 +276,8 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
     arrays = {}
     with zip_errors(path), np.load(path, allow_pickle=False) as file:
         for split in ("train", "test"):
-            # With the ending .npy. Without it NumPy would prefer a member of that bare name, which
-            # nobody has checked.
+            # The ending .npy is needed. Without it, NumPy would prefer a member of that bare name,
+            # which was not checked.
             inputs = _images(file[f"x_{split}.npy"], sizes["shape"])
             if sizes["scale"] == 1:
                 with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""A user's texts with labels, and a vocabulary of their pieces.
+"""The user's texts with labels, and a vocabulary of their pieces.
 
 The Snakefile calls :func:`entry_of` before anything runs.
 """
@@ -24,38 +24,38 @@ SCHEMA = {
     "required": ["variant", "shape", "classes", "train", "test", "text", "label"],
     "properties": {
         "variant": {"$ref": "#/$defs/variant"},
-        # Tokens of a text, with those at its ends; what is longer is cut.
+        # The number of tokens of a text, with those at its ends. A longer text is cut.
         "shape": {"$ref": "#/$defs/sequence_shape"},
         "classes": {"$ref": "#/$defs/classes"},
         "train": {"$ref": "#/$defs/size"},
         "test": {"$ref": "#/$defs/size"},
-        # The column of the texts, or several, whose texts are joined by a blank.
+        # The column of the texts, or several columns, whose texts are joined by a blank.
         "text": {"$ref": "#/$defs/text_columns"},
         "label": {"type": "string", "minLength": 1},
-        # Names of the classes in order. Without them labels are 0, 1, …
+        # Names of the classes in order. Without them, labels are 0, 1, …
         "labels": {"$ref": "#/$defs/label_names"},
-        # Names of all columns, where a .csv or .tsv has no first line with them.
+        # Names of all columns, if a .csv or .tsv has no first line with them.
         "columns": {"$ref": "#/$defs/column_names"},
-        # A seed that orders the training texts, where they stand sorted by their labels.
+        # A seed of a random order of the training texts, if the file is sorted by labels.
         "shuffle": {"type": "integer", "minimum": 0},
-        # Whether all pieces are kept, with their numbers, as weights that know them want it.
+        # Whether all pieces are kept with their numbers, as pretrained weights need them.
         "whole_vocabulary": {"type": "boolean"},
-        # How many pieces are kept.
+        # The number of pieces that are kept.
         "vocabulary": {"$ref": "#/$defs/size"},
     },
 }
 LENGTH = 128
-"""The number of tokens of a text, unless the user asks for another."""
+"""The number of tokens of a text, unless the user sets another."""
 KEPT = ("columns", "shuffle", "whole_vocabulary")
-"""Keys of the configuration that an entry has, too."""
+"""Keys of the configuration that an entry has too."""
 
 
 def entry_of(given: dict[str, Any]) -> dict[str, Any]:
-    """What the entry of texts in catalog/datasets.yaml would be; every text and label is read.
+    """The entry that texts would have in catalog/datasets.yaml. Every text and label is read.
 
-    ``given`` is what the configuration says about them: train, test, vocabulary and labels and, if
-    they are not the usual ones, text, label, columns, length, shuffle and whole_vocabulary. Raises
-    UserError if a file is not what it should be.
+    ``given`` is the configuration of the texts: train, test, vocabulary and labels and, if they
+    differ from the defaults, text, label, columns, length, shuffle and whole_vocabulary. Raises
+    UserError if a file is not as required.
     """
     entry = bare_entry_of(given)
     _check_vocabulary(given["vocabulary"])
@@ -77,7 +77,7 @@ def entry_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
-    """The same without the numbers of texts: no text is read."""
+    """The same without the numbers of texts. No text is read."""
     labels, texts = given["labels"], given.get("text", "text")
     if given.get("label", "label") in ([texts] if isinstance(texts, str) else texts):
         raise UserError(
@@ -98,8 +98,9 @@ def bare_entry_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_files(given: dict[str, Any], entry: dict[str, Any]) -> None:
-    """Raise a UserError if a file of texts is missing or lacks a column. Only its first text
-    is read.
+    """Raise a UserError if a file of texts is missing or lacks a column.
+
+    Only the first text of a file is read.
     """
     _check_vocabulary(given["vocabulary"])
     for split in ("train", "test"):
@@ -108,7 +109,7 @@ def check_files(given: dict[str, Any], entry: dict[str, Any]) -> None:
 
 
 def content(given: dict[str, Any]) -> str:
-    """A digest of what the files hold, wherever they lie."""
+    """A digest of the contents of the files, independent of their places."""
     found = [
         sha256(path) if isinstance(path := given[key], str) else str(path)
         for key in ("train", "test", "vocabulary")
@@ -117,7 +118,7 @@ def content(given: dict[str, Any]) -> str:
 
 
 def _vocabulary_of(path: str) -> ModuleType:
-    """What reads a vocabulary."""
+    """The module that reads a vocabulary."""
     return byte_pairs if path.endswith(".json") else word_pieces
 
 
@@ -128,15 +129,16 @@ def _check_vocabulary(path: str) -> None:
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
     """Tokens [N, T] as int32 and classes [N].
 
-    A text is put in lower case and cut into word pieces as BERT's uncased models do, between [CLS]
-    and [SEP]. Of a text longer than T the first T tokens are kept, so [SEP] may be lost. Then the
-    vocabulary is reduced to the tokens of all training texts: [PAD] is 0, [UNK] is 1, and the
-    others follow in the order of the vocab.txt. A token that only test texts have becomes [UNK].
+    A text is converted to lower case and cut into word pieces as in BERT's uncased models, between
+    [CLS] and [SEP]. If a text is longer than T, its first T tokens are kept, so [SEP] may be lost.
+    Then the vocabulary is reduced to the tokens of all training texts: [PAD] is 0, [UNK] is 1, and
+    the others follow in the order of the vocab.txt. A token that occurs only in test texts becomes
+    [UNK].
 
-    With ``whole_vocabulary`` all pieces are kept, with the numbers that they have in the vocab.txt.
-    The same holds for a tokenizer.json, with which a text is cut into byte pairs as GPT-2 does it:
-    it is not put in lower case, nothing is put before or after it, and <|endoftext|> fills up a
-    shorter one.
+    With ``whole_vocabulary``, all pieces are kept with their numbers in the vocab.txt. All pieces
+    are also kept for a tokenizer.json, with which a text is cut into byte pairs as in GPT-2: it is
+    not converted to lower case, no token is put before or after it, and <|endoftext|> pads shorter
+    texts.
     """
     import numpy as np
 
@@ -148,7 +150,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
             raise UserError(f"data set {name}: {key} is missing from its texts; it must be given")
     if "shape" not in entry:
         entry = bare_entry_of(given) | entry
-    # The threads of a tokenizer are not the job's.
+    # A tokenizer must not start threads beyond those of the job.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     vocabulary, length = _vocabulary_of(given["vocabulary"]), entry["shape"][0]
     pieces = vocabulary.numbers_of(given["vocabulary"])
@@ -187,7 +189,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
         "inputs": "integers",
         "vocabulary": int(numbers.max()) + 1,
         "padding": int(numbers[padding]),
-        # What is lost: texts that were cut, and the share of test tokens that training lacks.
+        # The number of texts that were cut, and the share of test tokens that training lacks.
         "cut": cut,
         "unknown": round(float(lost.mean()), 6),
     }
@@ -197,7 +199,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 def _cut_off(
     whole: tuple[np.ndarray, np.ndarray], given: dict[str, Any]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The last texts to train on as those to test on. Raises UserError if none is left."""
+    """Use the last training texts as the test set. Raises UserError if no training text is left."""
     tokens, labels = whole
     at = len(labels) - given["test"]
     if at < 1:

@@ -1,4 +1,4 @@
-"""Texts about topics, generated. No single word reveals the topic.
+"""Generated texts about topics. No single word reveals the topic.
 
 A *theme* is a set of words that two topics share. With K topics there are K(K − 1)/2 themes, and
 one word of a theme leaves two topics possible. Most words of a text are common to all topics and
@@ -35,26 +35,27 @@ SCHEMA = {
         "train": {"$ref": "#/$defs/size"},
         "test": {"$ref": "#/$defs/size"},
         "seed": {"type": "integer", "minimum": 0},
-        # Words of a text: from so many to as many as the shape says.
+        # The smallest number of words of a text. The largest is in the shape.
         "shortest": {"type": "integer", "minimum": 1},
-        # Words of each theme. What is left of the vocabulary is common to all topics.
+        # The number of words of each theme. The rest of the vocabulary is common to all topics.
         "themes": {"type": "integer", "minimum": 1},
-        # Of a text's words, those that belong to a theme.
+        # The share of a text's words that belong to a theme.
         "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     },
 }
 PADDING = 0
-"""Fills up a text that is shorter than the longest."""
+"""Pads a text that is shorter than the longest."""
 
 
 def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray], dict]:
-    """Words [N, T] as int32, with 0 after a text's last, and topics [N] in turn: 0, …, K − 1, 0, …
+    """Words [N, T] as int32, padded with 0, and topics [N] in turn: 0, …, K − 1, 0, …
 
-    For each position in a text it is drawn whether it has a word of a theme. If so, the theme is
-    one of the topic's K − 1, all equally likely, and so is each of its words. If not, it is one of
-    the common words, all equally likely. The draws are from ``numpy.random.RandomState(seed)``, a
-    stream that NumPy keeps fixed forever (NEP 19). Raises UserError if the vocabulary has no room
-    for themes and common words, or if the shortest text would be longer than the longest.
+    Each position of a text has a word of a theme with probability ``share``. The theme is then one
+    of the topic's K − 1 themes, and the word one of its words, both with equal probability.
+    Otherwise the word is one of the common words, with equal probability. The draws are from
+    ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed forever (NEP 19). Raises
+    UserError if the vocabulary has no room for themes and common words, or if the shortest text
+    would be longer than the longest.
     """
     classes, (length,) = entry["classes"], entry["shape"]
     pairs = list(combinations(range(classes), 2))

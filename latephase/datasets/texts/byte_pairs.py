@@ -1,4 +1,4 @@
-"""A tokenizer.json as GPT-2 has it: byte pairs."""
+"""A tokenizer.json of GPT-2's kind: byte pairs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 NAME = "byte pairs"
 END = "<|endoftext|>"
-"""The piece that fills up a shorter text."""
+"""The piece that pads a shorter text."""
 MOST = 1_000_000
-"""The most pieces."""
+"""The largest number of pieces."""
 
 
 def numbers_of(path: str | os.PathLike) -> dict[str, int]:
@@ -42,22 +42,22 @@ def numbers_of(path: str | os.PathLike) -> dict[str, int]:
 
 
 def frame_of(pieces: dict[str, int]) -> tuple[list[int], int, list[int]]:
-    """Nothing stands before or after a text; <|endoftext|> fills it up."""
+    """No token before or after a text. <|endoftext|> pads it."""
     return [], pieces[END], []
 
 
 def unknown(pieces: dict[str, int]) -> None:
-    """Every byte has a piece."""
+    """None, because every byte has a piece."""
     return None
 
 
 def tokenizer(path: str | os.PathLike, pieces: dict[str, int]) -> Tokenizer:
-    """What cuts texts as the file says. Raises UserError."""
+    """A tokenizer that cuts texts as the file says. Raises UserError."""
     from tokenizers import Tokenizer
 
     try:
         made = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library has no other
+    except Exception as error:  # the library has no more specific one
         raise UserError(f"{path}: not a readable tokenizer.json ({error})") from None
     made.no_truncation()
     made.no_padding()
@@ -65,7 +65,7 @@ def tokenizer(path: str | os.PathLike, pieces: dict[str, int]) -> Tokenizer:
 
 
 def kept(tokens: np.ndarray, pieces: dict[str, int], whole: bool) -> np.ndarray:
-    """All pieces with their numbers: they are so few bytes that none is ever left out."""
+    """All pieces with their numbers. A vocabulary of byte pairs is never reduced."""
     import numpy as np
 
     return np.arange(max(pieces.values()) + 1, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""Files that a user names: whether they can be read, and what they hold."""
+"""Files that a user names: whether they can be read, and their checksums."""
 
 import csv
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from latephase.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
-"""How the names of files of texts end."""
+"""The endings of the names of files of texts."""
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
 
 
 def check_file(path: str | os.PathLike) -> None:
-    """Raise a UserError for an impossible path, and for a folder or a pipe."""
+    """Raise a UserError if a path is impossible, or is a folder or a pipe."""
     with reading(path):
         Path(path).stat()
         if not Path(path).is_file():

@@ -11,9 +11,9 @@ from latephase.datasets.texts.reading import ENDINGS, check_file, reading
 from latephase.errors import UserError
 
 LARGEST = 4 << 30
-"""The most bytes of a file, unpacked."""
+"""The largest number of characters of an unpacked file."""
 LONGEST = 1 << 20
-"""The most characters of a field."""
+"""The largest number of characters of a field."""
 AT_ONCE = 4096
 """How many rows of a .parquet are read at a time."""
 
@@ -22,8 +22,8 @@ def examples(path: str | os.PathLike, entry: dict[str, Any]) -> Iterator[tuple[s
     """Every text of a file with its class, in the order of the file.
 
     A .csv has fields as in RFC 4180. In a .tsv nothing is quoted, as in the files of GLUE. Both are
-    UTF-8, and their first line names the columns unless the entry does. Raises UserError for a file
-    that is missing or in another format, for a missing column, and for a label that is no class.
+    UTF-8. Their first line names the columns unless the entry does. Raises UserError for a file
+    that is missing or in another format, for a missing column, and for a label that is not a class.
     """
     check_file(path)
     columns = [entry["text"]] if isinstance(entry["text"], str) else entry["text"]
@@ -70,7 +70,7 @@ def _separated(
 
 
 def _limited(lines: Iterable[str], path: str | os.PathLike) -> Iterator[str]:
-    """The lines of a file, as long as it does not unpack to more than is allowed."""
+    """The lines of a file. Raises UserError if it unpacks to more than is allowed."""
     size = 0
     for line in lines:
         size += len(line)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 AT_ONCE = 4096
-"""How many texts are turned into tokens at a time."""
+"""How many texts are converted to tokens at a time."""
 
 
 def tokens_of(
@@ -22,8 +22,8 @@ def tokens_of(
 ) -> tuple[tuple[np.ndarray, np.ndarray], int]:
     """Tokens [N, length] as int32 and classes [N] of texts, and how many texts were cut.
 
-    ``frame`` is what stands before a text, what fills it up, and what stands behind it. Of a longer
-    text the first tokens are kept, so that what stands behind it may be lost.
+    ``frame`` are the tokens before a text, the padding token, and the tokens after a text. If a
+    text is too long, its first tokens are kept, so the tokens after it may be lost.
     """
     import numpy as np
 

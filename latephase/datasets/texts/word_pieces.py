@@ -1,4 +1,4 @@
-"""A vocab.txt as BERT has it: word pieces, one a line."""
+"""A vocab.txt of BERT's kind: word pieces, one per line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 NAME = "word pieces, in lower case"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-"""Pieces with a special meaning. The first two are 0 and 1 where a vocabulary is reduced."""
+"""Pieces with a special meaning. The first two are 0 and 1 in a reduced vocabulary."""
 MOST = 1_000_000
-"""The most pieces."""
+"""The largest number of pieces."""
 
 
 def numbers_of(path: str | os.PathLike) -> dict[str, int]:
@@ -39,17 +39,17 @@ def numbers_of(path: str | os.PathLike) -> dict[str, int]:
 
 
 def frame_of(pieces: dict[str, int]) -> tuple[list[int], int, list[int]]:
-    """A text stands between [CLS] and [SEP]; [PAD] fills it up."""
+    """A text is between [CLS] and [SEP], and [PAD] pads it."""
     return [pieces["[CLS]"]], pieces["[PAD]"], [pieces["[SEP]"]]
 
 
 def unknown(pieces: dict[str, int]) -> int:
-    """What has no piece is [UNK]."""
+    """Text without a piece is [UNK]."""
     return pieces["[UNK]"]
 
 
 def tokenizer(path: str | os.PathLike, pieces: dict[str, int]) -> Tokenizer:
-    """What cuts texts as BERT's uncased models do."""
+    """A tokenizer that cuts texts as in BERT's uncased models."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import BertNormalizer
@@ -61,8 +61,10 @@ def tokenizer(path: str | os.PathLike, pieces: dict[str, int]) -> Tokenizer:
 
 
 def kept(tokens: np.ndarray, pieces: dict[str, int], whole: bool) -> np.ndarray:
-    """All pieces with their numbers, or those of ``tokens`` alone: [PAD] is 0, [UNK] is 1, and the
-    others follow in order. What is not kept becomes [UNK].
+    """The new number of each piece.
+
+    If ``whole`` is true, all pieces keep their numbers. Otherwise only the pieces in ``tokens`` are
+    kept: [PAD] is 0, [UNK] is 1, and the others follow in order. Other pieces become [UNK].
     """
     import numpy as np
 

@@ -1,10 +1,10 @@
-"""Neural collapse of the last-layer features, NC1 to NC5, each variant under its own name.
+"""Neural collapse of the last-layer features, NC1 to NC5. Each variant has its own name.
 
-The definitions stand where they are computed: NC1 in `nc1_variability`, NC2 in `nc2_frames`, its
+The definitions are where they are computed: NC1 in `nc1_variability`, NC2 in `nc2_frames`, its
 generalisation in `gnc2_uniformity`, NC3 in `nc3_duality`, NC4 in `nc4_nearest_mean`, NC5 in
-`nc5_out_of_distribution`, singular values in `spectra`. `family` gathers them in two passes over
-the samples. Features must come from evaluation mode, in any float dtype; nothing of the caller's is
-written to.
+`nc5_out_of_distribution`, and singular values in `spectra`. `family` gathers them in two passes
+over the samples. Features must come from evaluation mode and may have any float dtype. The caller's
+tensors are not changed.
 """
 
 EVERY_RUN = True

@@ -33,7 +33,7 @@ def train_test_collapse_metrics(
     weight: Tensor,
     bias: Tensor | None = None,
 ) -> Metrics:
-    """Every column of the family: collapse on the training set, and what its test set adds.
+    """Every column of the family: collapse on the training set and on the test set.
 
     Args: train and test are (features [N, d], labels [N]); weight [K, d]; bias [K] or None.
     """
@@ -56,9 +56,9 @@ def collapse_metrics(
     Args: features [N, d]; labels [N], integers below K; weight [K, d]; bias [K] or None (only NC4
     and the output at the global mean depend on it); ood_features [M, d].
 
-    A class without samples is left out of the means, of the frame they form and of the rows of W
-    they are compared with. If a feature, a weight or the bias is not finite, every column is NaN.
-    Raises ValueError if there are no samples, or a label is not below K.
+    A class without samples is left out of the means, of the frame that they form, and of the rows
+    of W with which they are compared. If a feature, a weight or the bias is not finite, every
+    column is NaN. Raises ValueError if there are no samples, or a label is not below K.
     """
     between = _between(features, labels, len(weight))
     return _training_metrics(features, labels, weight, bias, between, ood_features)
@@ -115,7 +115,7 @@ def _second_pass(
     own: Between,
     train: Between,
 ) -> tuple[Within, Decisions]:
-    """Deviations from the means `own` of these samples, seen along the training means."""
+    """One pass over deviations from the means `own` of these samples, along the training means."""
     means = own.means.new_zeros(len(weight), features.shape[1])
     means[own.present] = own.means
     within, decisions = Within(train), Decisions(weight, bias, means, train)
@@ -133,12 +133,12 @@ def _head(weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
 
 
 def _finite(*tensors: Tensor | None) -> bool:
-    """Whether all are finite. A feature that is not leaves its class mean not finite."""
+    """Whether all are finite. A feature that is not finite makes its class mean not finite."""
     return all(bool(tensor.isfinite().all()) for tensor in tensors if tensor is not None)
 
 
 def _undefined(metrics: Metrics) -> Metrics:
-    """The same columns of a run that diverged: all NaN, also those that happen to have a value."""
+    """The same columns for a run that diverged. All are NaN, even columns that have a value."""
     return {
         name: [math.nan] * len(value) if isinstance(value, list) else math.nan
         for name, value in metrics.items()

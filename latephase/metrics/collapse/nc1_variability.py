@@ -1,11 +1,11 @@
 """NC1: how far samples are from the mean of their class, relative to one of several scales.
 
-Notation: features h_i ∈ R^d with label y_i, i = 1..N; C of the K classes present in the labels,
-with n_c samples, mean μ_c and V_c = 1/n_c Σ_{i in c} ‖h_i − μ_c‖².
-Σ_W = 1/N Σ_i (h_i − μ_{y_i})(h_i − μ_{y_i})ᵀ is averaged over samples in every variant. If classes
-are unbalanced, variants differ in the global mean and in Σ_B: μ_G = Σ_c n_c/N μ_c is the mean of
-the samples, μ̄_G = 1/C Σ_c μ_c the mean of the class means. A class of one sample has V_c = 0 and
-counts like any other; a class without samples is left out.
+Notation: features h_i ∈ R^d with label y_i, i = 1..N; C of the K classes are present in the labels,
+with n_c samples, mean μ_c and V_c = 1/n_c Σ_{i in c} ‖h_i − μ_c‖². Σ_W = 1/N Σ_i (h_i −
+μ_{y_i})(h_i − μ_{y_i})ᵀ is averaged over samples in every variant. If classes are unbalanced,
+variants differ in the global mean and in Σ_B: μ_G = Σ_c n_c/N μ_c is the mean of the samples, and
+μ̄_G = 1/C Σ_c μ_c is the mean of the class means. A class with one sample has V_c = 0 and counts
+like any other. A class without samples is left out.
 """
 
 import math
@@ -31,11 +31,14 @@ class Between(NamedTuple):
 
 
 def between_classes(means: Tensor, counts: Tensor) -> Between:
-    """Means [K, d] (whatever stands in the row of a missing class) and counts [K].
+    """The means of the classes present, from means [K, d] and counts [K].
 
-    A thin SVD of the means, since a pseudo-inverse of Σ_B in its [d, d] form squares the condition
-    and then has to guess which of d eigenvalues are rounding. Here rounding is that of centring
-    the means, offset included; what does not exceed it is 0, and no direction.
+    The row of a missing class may have any values.
+
+    The directions come from a thin SVD of the means. A pseudo-inverse of Σ_B in its [d, d] form
+    would square the condition number and would have to guess which of d eigenvalues are rounding.
+    Here the only rounding is that of centring the means, offset included. A value that does not
+    exceed this rounding is 0, and gives no direction.
     """
     present = counts > 0
     known, samples = means[present], counts[present].to(torch.float64)
@@ -61,7 +64,7 @@ def _right_singular(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor]:
 
 
 class Within:
-    """Sums over the second pass through the samples."""
+    """Sums over the samples in the second pass."""
 
     def __init__(self, between: Between):
         zeros = between.means.new_zeros
@@ -73,7 +76,7 @@ class Within:
         self.tilt = _tilt(between)
 
     def add(self, block: Block, along: Tensor) -> None:
-        """Take in a block, and its deviations [B, r] along the directions."""
+        """Add a block, and its deviations [B, r] along the directions."""
         squares = torch.linalg.vector_norm(block.deviations, dim=1).square()
         self.squared_deviations.index_add_(0, block.labels, squares)
         self.along += along.square().sum(0)
@@ -83,7 +86,7 @@ class Within:
 
 
 def _tilt(between: Between) -> Tensor:
-    """Σ_B⁺ (μ_G − μ̄_G) along the directions [r]; 0 where classes are balanced."""
+    """Σ_B⁺ (μ_G − μ̄_G) along the directions [r]; 0 if classes are balanced."""
     offset = between.offset @ between.directions
     return len(between.counts) * offset / between.scales.square()
 
@@ -91,15 +94,15 @@ def _tilt(between: Between) -> Tensor:
 def variability_metrics(between: Between, within: Within) -> dict[str, float]:
     """NC1 in all its variants.
 
-    All but the two variances are free of the scale of the features, and of rotations; `rnc1` and
-    `rnc1_max` move when the features are shifted, the others do not.
+    All columns except the two variances do not change with the scale of the features. None changes
+    with rotations. `rnc1` and `rnc1_max` change if the features are shifted; the others do not.
 
     Returns:
         nc1_pinv: 1/K Tr(Σ_W Σ_B⁺), Σ_B = 1/C Σ_c (μ_c − μ̄_G)(μ_c − μ̄_G)ᵀ
-            As Σ_j u_jᵀ Σ_W u_j · C/σ_j² over the singular directions u_j, values σ_j of the centred
-            class means; no pseudo-inverse, and no cutoff except float64 rounding. NaN if no
-            direction is left. K is the number of the classifier's classes, even if a class has no
-            samples.
+            It is computed as Σ_j u_jᵀ Σ_W u_j · C/σ_j² over the singular directions u_j and values
+            σ_j of the centred class means, without a pseudo-inverse and without a cutoff except
+            float64 rounding. NaN if no direction is left. K is the number of the classifier's
+            classes, even if a class has no samples.
             split: train
             bias: not used
             unit: 1
@@ -107,12 +110,12 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             good: 0
             source: Papyan 2020; zhao2026, App. B
             elsewhere: Papyan's notebook leaves out 1/K (larger by K); the neural-collapse package
-                inverts in float32, where directions below √(dε), 0.8 % of the largest at d = 512,
-                are dropped, and counts a missing class as a mean of 0
+                inverts in float32, drops directions below √(dε) (0.8 % of the largest at d = 512),
+                and counts a missing class as a mean of 0
         nc1_pinv_weighted: 1/K Tr(Σ_W Σ_B⁺), Σ_B = 1/C Σ_c (μ_c − μ_G)(μ_c − μ_G)ᵀ
-            Each class mean counts once, but is seen from the mean of the samples. That adds to Σ_B
-            the square of the offset μ_G − μ̄_G, whose part of the trace is taken off here
-            (Sherman and Morrison). Equal to `nc1_pinv` where classes are balanced, never larger.
+            Each class mean counts once, relative to the mean of the samples. This adds to Σ_B the
+            square of the offset μ_G − μ̄_G. Its part of the trace is subtracted here (Sherman and
+            Morrison). Equal to `nc1_pinv` if classes are balanced, and never larger.
             split: train
             bias: not used
             unit: 1
@@ -122,7 +125,7 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             elsewhere: these codes divide by class sizes typed in as constants
         nc1_trace_ratio: Tr Σ_W / Σ_c n_c/N ‖μ_c − μ_G‖²
             `within_class_variance` over `between_class_variance`. ∞ if all class means coincide
-            and the samples do not, NaN if these do too.
+            but the samples do not; NaN if the samples coincide too.
             split: train
             bias: not used
             unit: 1
@@ -131,7 +134,7 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             source: sakamoto2026, "NC1"
             elsewhere: its code adds 1e-8 to the denominator; nothing is added here
         nc1_trace_ratio_unweighted: Tr Σ_W / (1/C Σ_c ‖μ_c − μ̄_G‖²)
-            The same with every class mean counted once. Equal where classes are balanced.
+            The same, but every class mean counts once. Equal if classes are balanced.
             split: train
             bias: not used
             unit: 1
@@ -150,7 +153,7 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             source: sakamoto2026, Figure 3, as plotted
             elsewhere: printed with max ‖h‖ in the same paper, here `rnc1_max`
         rnc1_max: Tr Σ_W / (max_i ‖h_i‖)²
-            Depends on a single feature, the longest. NaN if all features are 0.
+            It depends on a single feature, the longest. NaN if all features are 0.
             split: train
             bias: not used
             unit: 1
@@ -167,11 +170,11 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             range: [0, ∞]
             good: 0
             source: Galanti 2022; han2025, "NCC", as computed
-            elsewhere: han2025 prints a sum, here `cdnv_sum`; its code averages it over an epoch
+            elsewhere: han2025 prints a sum, here `cdnv_sum`; its code averages `cdnv` over an epoch
                 while the weights change
         cdnv_sum: Σ over ordered c ≠ c' of (n_c V_c + n_c' V_c') / (2 ‖μ_c − μ_c'‖²)
-            Grows with the number of samples; equal to C(C − 1) n · `cdnv` with n samples in each
-            class.
+            It grows with the number of samples. It equals C(C − 1) n · `cdnv` with n samples in
+            each class.
             split: train
             bias: not used
             unit: 1
@@ -180,23 +183,24 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
             source: han2025, Def. 3.1, as printed
             elsewhere: the figures of the same paper show `cdnv`
         within_class_variance: Tr Σ_W = 1/N Σ_i ‖h_i − μ_{y_i}‖²
-            Summed over the d coordinates, not averaged. The population form, divided by N.
+            Summed over the d coordinates, not averaged. This is the population form, divided by N.
             split: train
             bias: not used
             unit: feature²
             range: [0, ∞)
             good: none: a size
             source: sakamoto2026
-            elsewhere: its code takes Σ‖h‖² − n‖μ‖² in float32: of either sign below 1e-7 ‖μ‖²
+            elsewhere: its code takes Σ‖h‖² − n‖μ‖² in float32, which may be negative if the
+                variance is below 1e-7 ‖μ‖²
         between_class_variance: Σ_c n_c/N ‖μ_c − μ_G‖²
-            With the within-class variance it adds up to the total, 1/N Σ_i ‖h_i − μ_G‖².
+            It and the within-class variance add up to the total, 1/N Σ_i ‖h_i − μ_G‖².
             split: train
             bias: not used
             unit: feature²
             range: [0, ∞)
             good: none: a size
             source: sakamoto2026
-            elsewhere: with every class mean counted once in the neural-collapse package
+            elsewhere: in the neural-collapse package, every class mean counts once
     """
     counts, classes = between.counts, len(between.counts)
     summed = within.squared_deviations[between.present]
@@ -225,26 +229,27 @@ def variability_metrics(between: Between, within: Within) -> dict[str, float]:
 def held_out_variability_metrics(
     between: Between, within: Within, train: Between
 ) -> dict[str, float]:
-    """The variances on held-out samples, around the means of these samples, and RNC1 around others.
+    """The variances of held-out samples around their own means, and RNC1 around training means.
 
-    The population's within-class variance is around the population's means, and the test means are
-    the estimate of those: the network was fitted to the training samples. Around training means
-    ‖μ_test − μ_train‖² adds to it, and within + between are no longer the total.
+    The within-class variance of the population is around the population's means. The test means
+    estimate these means, because the network was fitted to the training samples. Around the
+    training means, ‖μ_test − μ_train‖² is added, and within + between are no longer the total.
 
     Returns:
         rnc1_test: Tr Σ_W / (1/N Σ_i ‖h_i‖)²
-            Of the test samples around the test means.
+            The test samples are compared with the test means.
             split: test
             bias: not used
             unit: 1
             range: [0, ∞)
             good: 0
-            source: sakamoto2026, Def. 3.1 with the mean norm of Figure 3 for the supremum
+            source: sakamoto2026, Def. 3.1 with the mean norm of Figure 3 in place of the supremum
             elsewhere: the paper plots the training set's, here `rnc1`
         rnc1_test_around_train: 1/N Σ_i ‖h_i − μ_{y_i}‖² / (1/N Σ_i ‖h_i‖)²
-            Of the test samples around the training means: `rnc1_test` and, in its units,
-            Σ_c n_c/N ‖μ_c,test − μ_c,train‖². It asks whether test samples collapse where training
-            samples do. Test samples of a class that the training set lacks are left out above.
+            The test samples are compared with the training means. The column is the sum of
+            `rnc1_test` and, in the same units, Σ_c n_c/N ‖μ_c,test − μ_c,train‖². It shows whether
+            test samples collapse to the same points as training samples. The numerator leaves out
+            test samples of a class that the training set lacks.
             split: both
             bias: not used
             unit: 1
@@ -253,18 +258,18 @@ def held_out_variability_metrics(
             source: ours; Hui 2022 asks whether test samples collapse as training samples do
             elsewhere: –
         within_class_variance_test: Tr Σ_W = 1/N Σ_i ‖h_i − μ_{y_i}‖²
-            Of the test samples around the test means: with N/C samples in each class the
-            population's, times 1 − C/N on average.
+            The test samples are compared with the test means. With N/C samples in each class, it is
+            on average 1 − C/N times the variance of the population.
             split: test
             bias: not used
             unit: feature²
             range: [0, ∞)
             good: none: a size
             source: sakamoto2026, Def. 3.1 before dividing by the norm
-            elsewhere: around the training means in the code of Zhou 2022 (jinxinzhou), as the norm
-                of the matrix
+            elsewhere: the code of Zhou 2022 (jinxinzhou) takes it around the training means, as the
+                norm of the matrix
         between_class_variance_test: Σ_c n_c/N ‖μ_c − μ_G‖²
-            Of the test means around the mean of the test samples.
+            The test means are compared with the mean of the test samples.
             split: test
             bias: not used
             unit: feature²
@@ -285,7 +290,7 @@ def held_out_variability_metrics(
 
 
 def _around_train(test: Between, within: Within, train: Between) -> Tensor:
-    """1/N Σ_i ‖h_i − μ_{y_i}‖² of test samples around the training means, classes of both sets."""
+    """1/N Σ_i ‖h_i − μ_{y_i}‖² of test samples around training means, over classes in both sets."""
     both = test.present & train.present
     mine, other = both[test.present], both[train.present]
     shifts = (test.means[mine] - train.means[other]).square().sum(1)
@@ -300,6 +305,6 @@ def _between_variance(between: Between) -> Tensor:
 
 
 def _over_pairs(variances: Tensor, distances: Tensor) -> Tensor:
-    """(V_c + V_c') / (2 ‖μ_c − μ_c'‖²) of all pairs c < c'."""
+    """(V_c + V_c') / (2 ‖μ_c − μ_c'‖²) for all pairs c < c'."""
     first, second = torch.triu_indices(len(variances), len(variances), 1, device=variances.device)
     return (variances[first] + variances[second]) / (2 * distances)

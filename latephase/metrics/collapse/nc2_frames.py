@@ -15,13 +15,13 @@ from latephase.metrics.singular_values import singular_values
 def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, float]:
     """NC2 of the class means [C, d], centred or not, and of the classifier W [K, d].
 
-    Standard deviations are the population's (divided by the number of norms, or of pairs). Free of
-    scale and rotation; those of the centred means also of a shift. What needs a direction is NaN
-    where a vector is 0.
+    Standard deviations are those of a population (divided by the number of norms, or of pairs). The
+    columns do not change with scale or rotation. Those of the centred means do not change with a
+    shift either. A column that needs directions is NaN if a vector is 0.
 
     Returns:
         nc2_etf: ‖M̄M̄ᵀ/‖M̄M̄ᵀ‖_F − E_C‖_F, E_C = (I − J/C)/√(C − 1)
-            M̄ [C, d] the centred class means. NaN if all class means coincide.
+            M̄ [C, d] are the centred class means. NaN if all class means coincide.
             split: train
             bias: not used
             unit: 1
@@ -29,9 +29,9 @@ def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, f
             good: 0
             source: Kothapalli 2023; zhao2026, App. B, NC2 as plotted
             elsewhere: zhao2026 prints a factor 1/K²; `simplex_etf_error` in the neural-collapse
-                package; of W, not of the means, in other codes: `nc2_etf_weight`
+                package; other codes compute it for W and not for the means, here `nc2_etf_weight`
         nc2_etf_weight: ‖WWᵀ/‖WWᵀ‖_F − E_K‖_F
-            The rows of W as they are, so a row sum that is not 0 (NC0) counts as an error.
+            The rows of W are not centred, so a row sum that is not 0 (NC0) counts as an error.
             split: none
             bias: not used
             unit: 1
@@ -39,8 +39,8 @@ def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, f
             good: 0
             source: Zhu 2021, "NC2" (code of tding1)
             elsewhere: zhao2026's NC2W, printed as WᵀW and with 1/K²
-        nc2_etf_weight_centred: the same of the rows of W minus their mean
-            Does not depend on NC0: the part of W that does not change the softmax is removed.
+        nc2_etf_weight_centred: the same for the rows of W minus their mean
+            It does not depend on NC0: the part of W that does not change the softmax is removed.
             split: none
             bias: not used
             unit: 1
@@ -98,19 +98,20 @@ def frame_metrics(means: Tensor, centred: Tensor, weight: Tensor) -> dict[str, f
             source: Papyan 2020, Figure 4
             elsewhere: zhao2026's NC2Wa
         nc2_condition: σ_max/σ_min of the uncentred class means [C, d]
-            1 for an orthogonal frame, which is what the squared loss and ReLU features tend to.
-            ∞ for C > d. A centred simplex has a finite value only because of rounding, since its
-            means sum to 0. The value changes when the features are shifted.
+            It is 1 for an orthogonal frame, which the squared loss with ReLU features approaches.
+            It is ∞ for C > d. A centred simplex has a finite value only because of rounding, since
+            its means sum to 0. The value changes if the features are shifted.
             split: train
             bias: not used
             unit: 1
             range: [1, ∞]
             good: 1
             source: sakamoto2026, "NC2", Figure 3
-            elsewhere: no simplex measure; its code takes the root of the condition number of the
-                Gram matrix in float32, wrong from about 1000 on, and refuses C > d
+            elsewhere: it does not measure a simplex; the paper's code takes the root of the
+                condition number of the Gram matrix in float32, which is wrong from about 1000 on,
+                and refuses C > d
         means_cosine_min, means_cosine_max: min and max over c < c' of cos(μ_c − μ̄_G, μ_c' − μ̄_G)
-            All of them are from :func:`pairwise_cosines`.
+            The cosines come from :func:`pairwise_cosines`.
             split: train
             bias: not used
             unit: 1
@@ -169,12 +170,12 @@ def unit_rows(frame: Tensor) -> Tensor:
 
 
 def variance(values: Tensor) -> Tensor:
-    """The population's variance; NaN, and no warning, if there are no values."""
+    """The population variance; NaN, without a warning, if there are no values."""
     return (values - values.mean()).square().mean()
 
 
 def etf_distance(gram: Tensor) -> float:
-    """Frobenius distance of gram [n, n], scaled to norm 1, to the Gram matrix of a simplex."""
+    """Frobenius distance between gram [n, n] and the Gram matrix of a simplex, both of norm 1."""
     count = len(gram)
     simplex = torch.eye(count, dtype=gram.dtype, device=gram.device) - 1 / count
     return float((gram / gram.norm() - simplex / simplex.norm()).norm())
@@ -183,8 +184,8 @@ def etf_distance(gram: Tensor) -> float:
 def _angles(frame: Tensor) -> Tensor:
     """Angles of all pairs in radians.
 
-    As 2 atan(‖u − v‖/‖u + v‖): arccos halves the digits near 0 and π, and is NaN where rounding
-    makes a cosine exceed 1.
+    They are computed as 2 atan(‖u − v‖/‖u + v‖). arccos would lose half of the digits near 0 and π,
+    and is NaN if rounding makes a cosine exceed 1.
     """
     directions = unit_rows(frame)
     first, second = torch.triu_indices(len(frame), len(frame), 1, device=frame.device)
@@ -206,7 +207,7 @@ def _extreme(cosines: Tensor, extreme) -> float:
 
 
 def _condition_number(matrix: Tensor) -> float:
-    """Largest over smallest singular value of a wide matrix; infinite if it is tall."""
+    """Largest over smallest singular value of a wide matrix; infinite if the matrix is tall."""
     if matrix.shape[0] > matrix.shape[1] and matrix.isfinite().all():
         return math.inf
     values = singular_values(matrix)

@@ -1,4 +1,4 @@
-"""NC3: whether the classifier's rows are the centred class means, up to one scale."""
+"""NC3: whether the classifier's rows equal the centred class means, up to one scale."""
 
 import math
 
@@ -16,7 +16,7 @@ def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
 
     Returns:
         nc3_duality: ‖W/‖W‖_F − M̄/‖M̄‖_F‖_F
-            About √2 when W and M̄ are unrelated, as at initialisation. NaN if W is 0, or all class
+            About √2 if W and M̄ are unrelated, as at initialisation. NaN if W is 0, or if all class
             means coincide.
             split: train
             bias: not used
@@ -27,7 +27,7 @@ def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
             elsewhere: Papyan 2020 plots the square; "NC3" of the neural-collapse package and of
                 tding1 is `nc3_product`
         nc3_product: ‖WM̄ᵀ/‖WM̄ᵀ‖_F − E_C‖_F, E_C = (I − J/C)/√(C − 1)
-            0 does not imply that M̄ is a simplex, nor W.
+            0 does not imply that M̄ or W is a simplex.
             split: train
             bias: not used
             unit: 1
@@ -36,8 +36,8 @@ def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
             source: Zhu 2021; zhao2026, NC2M, without its factor 1/K²
             elsewhere: `self_duality_error` in the neural-collapse package; tding1 centres M̄ at the
                 mean of the samples
-        nc3_product_centred: the same, of the rows of W minus their mean
-            Blind to NC0, like `nc2_etf_weight_centred`.
+        nc3_product_centred: the same, for the rows of W minus their mean
+            It does not depend on NC0, like `nc2_etf_weight_centred`.
             split: train
             bias: not used
             unit: 1
@@ -46,7 +46,7 @@ def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
             source: Zhou 2022, "NC3" (code of jinxinzhou)
             elsewhere: plotted there under the name of `nc3_product`
         nc3_cosine: mean_c cos(w_c, μ_c − μ̄_G)
-            Every class by its own scale. NaN if a row is 0.
+            Every class has its own scale. NaN if a row is 0.
             split: train
             bias: not used
             unit: 1
@@ -56,8 +56,8 @@ def duality_metrics(weight: Tensor, centred: Tensor) -> dict[str, float]:
                 package)
             elsewhere: kongwanbianjinyu logs mean(1 − cos)
         unc3: var_c ⟨w_c, μ_c − μ̄_G⟩
-            Uniform duality: the sample's variance (divided by C − 1) of the products as they are,
-            not normalised, so it moves with the square of the scale of W, and of the features.
+            Uniform duality: the sample variance (divided by C − 1) of the products. They are not
+            normalised, so it changes with the square of the scale of W, and of the features.
             split: train
             bias: not used
             unit: logit²

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from latephase.metrics.singular_values import singular_values
 
-LONGEST_SPECTRUM = 128  # classes; beyond, a list in every row of a table is no longer a column
+LONGEST_SPECTRUM = 128  # classes; with more, a list in every row would be too long
 
 
 def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[float]]:
@@ -13,17 +13,17 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
 
     Returns:
         weight_spectrum: σ_1 ≥ … ≥ σ_min(K,d) of W
-            A list. No column if K > 128: keep the checkpoints instead.
+            A list. There is no such column if K > 128; keep the checkpoints instead.
             split: none
             bias: not used
             unit: weight
             range: [0, ∞)
             good: K−1 equal values, then 0: a simplex frame
             source: zhao2026, Figures 7, 19 and 29 (smallest value, and mean of the others)
-            elsewhere: the scalars drawn there are columns of their own, in the family nc0
+            elsewhere: the scalars drawn there have columns of their own, in the family nc0
         means_spectrum: σ_1 ≥ … ≥ σ_min(C,d) of M̄
             A list, for the C classes that are present. The rows of M̄ sum to 0, so for C ≤ d the
-            last value is 0 up to rounding. No column if K > 128.
+            last value is 0 up to rounding. There is no such column if K > 128.
             split: train
             bias: not used
             unit: feature
@@ -32,7 +32,7 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
             source: zhao2026, Figures 7, 19 and 29
             elsewhere: –
         weight_effective_rank: exp H(σ/Σσ) of W, H the entropy in nats
-            Free of the scale of W. NaN if W is 0.
+            It does not change with the scale of W. NaN if W is 0.
             split: none
             bias: not used
             unit: 1
@@ -41,7 +41,7 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
             source: Roy and Vetterli 2007
             elsewhere: "effective rank" also names entropies of σ², and the stable rank below
         means_effective_rank: exp H(σ/Σσ) of M̄
-            Free of scale and shift of the features. NaN if all class means coincide.
+            It does not change with scale or shift of the features. NaN if all class means coincide.
             split: train
             bias: not used
             unit: 1
@@ -50,7 +50,7 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
             source: Roy and Vetterli 2007
             elsewhere: –
         weight_stable_rank: ‖W‖²_F / σ_1²
-            Free of the scale of W. NaN if W is 0.
+            It does not change with the scale of W. NaN if W is 0.
             split: none
             bias: not used
             unit: 1
@@ -59,7 +59,7 @@ def spectrum_metrics(weight: Tensor, centred: Tensor) -> dict[str, float | list[
             source: Rudelson and Vershynin 2007
             elsewhere: "numerical rank" in some papers
         means_stable_rank: ‖M̄‖²_F / σ_1²
-            Free of scale and shift of the features. NaN if all class means coincide.
+            It does not change with scale or shift of the features. NaN if all class means coincide.
             split: train
             bias: not used
             unit: 1

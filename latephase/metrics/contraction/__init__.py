@@ -1,14 +1,14 @@
-"""Contraction within classes, and what it bounds (sakamoto2026, Theorems 3.2 and 4.1).
+"""Contraction within classes, and its consequences (sakamoto2026, Theorems 3.2 and 4.1).
 
-For features g(x) ∈ R^d with logits W g + b, class means μ_c and variances V_c = E‖g − μ_c‖² of the
-samples of class c: a class that is narrow compared with its distance to the boundaries has few
-errors, and a few samples are enough to know how narrow it is.
+Features g(x) ∈ R^d have logits W g + b. The samples of class c have mean μ_c and variance V_c = E‖g
+− μ_c‖². If a class is narrow compared with its distance to the boundaries, it has few errors, and a
+few samples are enough to estimate its variance.
 """
 
 EVERY_RUN = False
 """Whether it is measured on every run, or only if a study names it under ``metrics``."""
 A_CLASS = (5, 10, 20, 40)
-"""Samples a class of which the variance is estimated."""
+"""The numbers of samples per class from which the variance is estimated."""
 COLUMNS = (
     "error_test",
     "error_bound_test",

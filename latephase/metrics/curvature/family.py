@@ -17,7 +17,7 @@ from latephase.metrics.curvature.weight_norms import weight_norm_metrics
 from latephase.metrics.finite import all_finite
 
 OF_EVERY_NETWORK = tuple(c for c in COLUMNS if "<" not in c and c != "curvature_samples")
-"""Those that every network has."""
+"""The columns that every network has."""
 
 
 def curvature_metrics(
@@ -31,17 +31,17 @@ def curvature_metrics(
     """Every column of the family, in float64 and evaluation mode.
 
     Args:
-        model: from inputs to logits. Of logits at several places the first counts, an equation's
-            answer, as in the other families.
-        parameters: of the model, by name (and its buffers, if they are not in the module).
+        model: maps inputs to logits. If there are logits at several places, the first one counts,
+            which is an equation's answer, as in the other families.
+        parameters: those of the model, by name (and its buffers, if they are not in the module).
         inputs, labels: [N, ...] and [N].
-        loss: of samples, from logits and one-hot targets [N, K] to [N]; the objective is its mean
-            over the samples, whatever the training's reduction.
-        generator: of the starting vector and the random directions.
+        loss: maps logits and one-hot targets [N, K] to the samples' losses [N]. The objective is
+            their mean over the samples, whatever the training's reduction is.
+        generator: for the starting vector and the random directions.
 
     Returns:
         curvature_samples: N
-            How many of the training samples the family was measured on.
+            The number of training samples on which the family was measured.
             split: train
             bias: –
             unit: samples

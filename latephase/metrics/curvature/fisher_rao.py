@@ -1,4 +1,4 @@
-"""The Fisher–Rao norm: the parameters' length in the metric of the network's own predictions."""
+"""The Fisher–Rao norm: the length of the parameters in the metric of the network's predictions."""
 
 import torch
 from torch import Tensor
@@ -10,25 +10,26 @@ from latephase.metrics.curvature.precise_loss import roots
 def fisher_rao_metrics(objective: Objective) -> dict[str, float]:
     """The Fisher–Rao norm, with the model's labels and with the data's.
 
-    With v_i = J_i θ, the derivative of the logits of sample i along θ, both are sums over samples:
-    no matrix is formed and nothing is assumed of the network, such as having no biases.
+    With v_i = J_i θ, the derivative of the logits of sample i along θ, both are sums over samples.
+    No matrix is formed, and nothing is assumed about the network, such as the absence of biases.
 
     Returns:
         fisher_rao_norm: √⟨θ, Fθ⟩ = √(1/N Σ_i v_iᵀ A_i v_i), A_i = ∂²ℓ/∂z²
-            F is the Fisher matrix of the network's own label distribution, for cross-entropy
-            v_iᵀ A_i v_i = Var_{p_i}(v_i). For squared error the distribution is normal of variance
-            ½; for any other loss F is its Gauss–Newton matrix. Invariant to every rescaling of
-            weights that keeps the function; in a network of L layers, ReLU and no biases v = Lz.
+            F is the Fisher matrix of the network's own label distribution. For cross-entropy
+            v_iᵀ A_i v_i = Var_{p_i}(v_i). For squared error the distribution is normal with
+            variance ½. For any other loss F is its Gauss–Newton matrix. Invariant to every
+            rescaling of weights that keeps the function. In a network of L layers with ReLU and
+            without biases, v = Lz.
             split: train
             bias: used
             unit: √loss
             range: [0, ∞)
             good: small
             source: Liang 2019, the form averaged over the model's labels
-            elsewhere: most code computes L √(E Var_p(z)), which it is without biases only
+            elsewhere: most code computes L √(E Var_p(z)), which is the same only without biases
         fisher_rao_norm_empirical: √(1/N Σ_i ⟨θ, ∂ℓ_i/∂θ⟩²) = √(1/N Σ_i ⟨v_i, ∂ℓ_i/∂z⟩²)
-            With the data's labels: the matrix is the second moment of the samples' gradients,
-            which vanishes with them. Same invariances.
+            With the data's labels, the matrix is the second moment of the samples' gradients, so it
+            vanishes with them. The invariances are the same.
             split: train
             bias: used
             unit: loss
@@ -55,8 +56,8 @@ def fisher_rao_metrics(objective: Objective) -> dict[str, float]:
 def _logits_along_parameters(objective: Objective, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """The logits z [n, K] and their derivative Jθ [n, K] along the parameters.
 
-    uᵀJ is linear in u, and Jθ the derivative of (uᵀJ)θ by u: two backward passes, for which every
-    operation is made, where the forward mode is missing from some.
+    uᵀJ is linear in u, and Jθ is the derivative of (uᵀJ)θ with respect to u. These are two backward
+    passes, which every operation supports, whereas some operations lack the forward mode.
     """
     leaves = {
         name: tensor.clone().requires_grad_() for name, tensor in objective.parameters.items()

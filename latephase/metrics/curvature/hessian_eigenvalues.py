@@ -11,7 +11,7 @@ from torch import Generator
 from latephase.metrics.curvature.mean_loss import Objective
 
 TOLERANCE = 1e-6
-MOST_RESTARTS = 30  # of some twenty products each
+MOST_RESTARTS = 30  # each takes about twenty products
 
 
 def eigenvalue_metrics(
@@ -22,29 +22,31 @@ def eigenvalue_metrics(
     Args:
         objective: the mean loss of a network, see
             :class:`latephase.metrics.curvature.mean_loss.Objective`. In float32 the products
-            allow a tolerance of some 1e-4, and nothing is left of them once the loss is below 1e-6.
-        generator: of the vector that the iteration starts from.
+            allow a tolerance of about 1e-4. Once the loss is below 1e-6, they have no correct
+            digits.
+        generator: for the vector from which the iteration starts.
         count: how many eigenvalues.
-        tolerance: of the largest residual, relative to the largest eigenvalue.
+        tolerance: the largest allowed residual, relative to the largest eigenvalue.
 
-    Takes some twenty-five products, and holds as many vectors of all parameters.
+    This takes about twenty-five products, and memory for as many vectors of all parameters.
 
     Returns:
         hessian_eigenvalue_<i>: λ_i of the Hessian of L by all parameters, λ_1 ≥ λ_2 ≥ …
-            Some eigenvalue of the Hessian lies within `hessian_eigenvalue_<i>_residual` of it,
-            which is checked to be below 1e-6 of the largest in magnitude of those computed; where
-            one of them did not converge so far, all are NaN. Not invariant to any rescaling.
+            Some eigenvalue of the Hessian lies within `hessian_eigenvalue_<i>_residual` of it. This
+            residual is checked to be below 1e-6 of the largest magnitude of the computed
+            eigenvalues. If one of them did not converge so far, all are NaN. Not invariant to any
+            rescaling.
             split: train
             bias: used
             unit: loss / parameter²
             range: (−∞, ∞)
             good: small
             source: Lehoucq 1998 (ARPACK, through scipy)
-            elsewhere: PyHessian's power iteration stops once the estimate moves by less than 1e-3
-                of itself and finds the largest magnitude, of whatever sign; hessian-eigenthings
-                takes 2k steps of Lanczos by default, 2 for k = 1, and returns what it then has
+            elsewhere: PyHessian's power iteration stops once the estimate changes by less than 1e-3
+                of itself, and finds the largest magnitude, with either sign; hessian-eigenthings
+                takes 2k steps of Lanczos by default, 2 for k = 1, and returns its estimate then
         hessian_eigenvalue_<i>_residual: ‖Hv_i − λ_i v_i‖ of the eigenvector v_i of norm 1
-            NaN where the eigenvalue is.
+            NaN if the eigenvalue is NaN.
             split: train
             bias: used
             unit: loss / parameter²
@@ -65,16 +67,16 @@ def eigenvalue_metrics(
 def top_eigenvalues(
     objective: Objective, generator: Generator, count: int, tolerance: float
 ) -> list[tuple[float, float]]:
-    """The largest eigenvalues and the norms of their residuals, if all `count` converged."""
+    """The largest eigenvalues and the norms of their residuals; empty unless all converged."""
     product, size = _flat_product(objective)
     start = torch.randn(size, generator=generator, device=generator.device).double()
     start = start.numpy(force=True)
-    # ARPACK takes whatever is below eps^(2/3) = 4e-11 for converged, and at a loss of 1e-14 that
-    # is the whole spectrum. So the matrix is brought to order 1.
+    # ARPACK treats every value below eps^(2/3) = 4e-11 as converged. At a loss of 1e-14 this is the
+    # whole spectrum. So the matrix is scaled to order 1.
     start = product(start / np.linalg.norm(start))
     scale = float(np.linalg.norm(start))
     if scale == 0:
-        return [(0.0, 0.0)] * count  # it takes a random vector to 0: there is nothing else
+        return [(0.0, 0.0)] * count  # a random vector is mapped to 0, so the matrix is 0
     if not math.isfinite(scale):
         return []
     scaled = LinearOperator((size, size), lambda v: product(v) / scale, dtype=np.float64)
@@ -94,7 +96,7 @@ def top_eigenvalues(
 
 
 def _flat_product(objective: Objective) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
-    """v ↦ Hv of all parameters in a row, and their number."""
+    """v ↦ Hv for all parameters in one row, and the number of parameters."""
     product, parameters = objective.hessian_product(), objective.parameters
     sizes = [tensor.numel() for tensor in parameters.values()]
 

@@ -1,12 +1,13 @@
-"""Traces of the Hessian by all parameters: relative flatness of every layer, and Tr H.
+"""Traces of the Hessian with respect to parameters: relative flatness of every layer, and Tr H.
 
-Where the logits are piecewise linear in a parameter, its own block of the Hessian of the loss is
+If the logits are piecewise linear in a parameter, its own block of the Hessian of the loss is
 
     H_ll = 1/N Σ_i J_iᵀ A_i J_i = 1/N Σ_ik (J_iᵀ u_ik)(J_iᵀ u_ik)ᵀ,    A_i = Σ_k u_ik u_ikᵀ
 
-(J_i: the logits of sample i by that parameter), since their second derivatives vanish. So K
-backward passes that start from the vectors u_k give all traces exactly; for cross-entropy
-u_k = √p_k (e_k − p). For other parameters they are estimated from Hessian-vector products.
+because the second derivatives of the logits vanish. J_i is the derivative of the logits of sample i
+with respect to that parameter. So K backward passes that start from the vectors u_k give all traces
+exactly; for cross-entropy u_k = √p_k (e_k − p). For other parameters the traces are estimated from
+Hessian-vector products.
 """
 
 import math
@@ -34,34 +35,36 @@ def trace_metrics(
     Args:
         objective: the mean loss of a network, see
             :class:`latephase.metrics.curvature.mean_loss.Objective`.
-        generator: of the estimates' random signs.
+        generator: for the estimates' random signs.
         probes: how many Hessian-vector products an estimate takes.
 
-    The layers are the network's linear and two-dimensional convolutional ones, `<layer>` their
-    dotted names. A column is exact, in K backward passes, where the logits are piecewise linear
-    in what it is about (:func:`latephase.metrics.curvature.piecewise_linear.linear_parameters`)
-    and each layer is called once: in networks of linear, convolutional, pooling and batch
-    normalisation layers with ReLU or its like, and for the last layer of any. Otherwise it is
-    Hutchinson's estimate, the mean over random signs, with the standard error of that mean beside
-    it.
+    The layers are the network's linear and two-dimensional convolutional layers, and `<layer>` is
+    the dotted name of a layer. A column is exact, in K backward passes, if the logits are piecewise
+    linear in its parameters
+    (:func:`latephase.metrics.curvature.piecewise_linear.linear_parameters`) and each layer is
+    called once. This holds in networks of linear, convolutional, pooling and batch normalisation
+    layers with ReLU or similar activations, and for the last layer of any network. Otherwise the
+    column is Hutchinson's estimate, the mean over random signs, and another column has the standard
+    error of that mean.
 
     Returns:
         relative_flatness_layer_<layer>: κ_Tr = Σ_st ⟨w_s, w_t⟩ Tr H_st, w_s the rows of W
-            = 1/N Σ_ik ‖a_i‖² ‖Wᵀδ_ik‖² for inputs a of the layer and δ_ik the derivative of
-            u_ik·z by its outputs. For a convolution W is the matrix of its unfolded kernels, a row
-            an output channel, and with g groups the sum over g such matrices. Invariant to the
-            scale of any layer against the next's and, in a hidden ReLU layer, to a scale for each
-            of its own units (its rows against the next layer's columns); not to one for each unit
-            of its inputs. Estimated as ⟨V, HV⟩ with V = WA, A [d, d] random signs.
+            It equals 1/N Σ_ik ‖a_i‖² ‖Wᵀδ_ik‖², where a is the input of the layer and δ_ik the
+            derivative of u_ik·z by its outputs. For a convolution, W is the matrix of its unfolded
+            kernels, with one row for each output channel; with g groups, it is the sum over g such
+            matrices. Invariant to the scale of any layer against the next layer's and, in a hidden
+            ReLU layer, to a scale for each of its own units (its rows against the next layer's
+            columns); not invariant to a scale for each unit of its inputs. Estimated as ⟨V, HV⟩
+            with V = WA, where A [d, d] has random signs.
             split: train
             bias: not used
             unit: loss
             range: [0, ∞) where exact; an estimate may be below 0
             good: small
             source: Petzka 2021
-            elsewhere: for the last layer it is `relative_flatness`, there from float32 features
+            elsewhere: for the last layer it is `relative_flatness`, which uses float32 features
         relative_flatness_layer_<layer>_error: standard error of `relative_flatness_layer_<layer>`
-            0 where that is exact.
+            0 if that column is exact.
             split: train
             bias: not used
             unit: loss
@@ -70,21 +73,21 @@ def trace_metrics(
             source: –
             elsewhere: –
         hessian_trace: Tr H = Σ_j ∂²L/∂θ_j² over all parameters, biases included
-            Exact for the parameters of linear, convolutional and batch normalisation layers that
-            the logits are piecewise linear in, estimated for the others. Not invariant to any
+            Exact for those parameters of linear, convolutional and batch normalisation layers in
+            which the logits are piecewise linear; estimated for the others. Not invariant to any
             rescaling.
             split: train
             bias: used
             unit: loss / parameter²
             range: (−∞, ∞); [0, ∞) for piecewise linear networks
             good: small
-            source: Hutchinson 1989, where estimated
-            elsewhere: PyHessian stops as soon as the running mean moves by less than 1e-3 of
-                itself, which it also does by chance, and states no error; the code of Stutz 2021,
-                after loss-landscape, adds up the mean losses of the batches, so that its Hessian
-                grows with their number, and leaves out parameters with one dimension
+            source: Hutchinson 1989, for the estimate
+            elsewhere: PyHessian stops as soon as the running mean changes by less than 1e-3 of
+                itself, which also happens by chance, and states no error; the code of Stutz 2021,
+                after loss-landscape, adds up the mean losses of the batches, so its Hessian grows
+                with their number, and leaves out parameters with one dimension
         hessian_trace_error: standard error of `hessian_trace`
-            0 where that is exact for all parameters.
+            0 if that column is exact for all parameters.
             split: train
             bias: used
             unit: loss / parameter²
@@ -122,7 +125,7 @@ def matrix_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _exact_traces(objective: Objective) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """By the names of the layers that allow it: κ_Tr, and Tr H by all the layer's parameters."""
+    """κ_Tr, and Tr H of all the layer's parameters, by the names of the layers that allow it."""
     candidates = _candidates(objective)
     kappas, traces = defaultdict(float), defaultdict(float)
     for inputs, targets in objective.blocks():
@@ -143,9 +146,10 @@ def _exact_traces(objective: Objective) -> tuple[dict[str, Tensor], dict[str, Te
 
 
 def _candidates(objective: Objective) -> dict[str, nn.Module]:
-    """Layers that hold their parameters alone, and are piecewise linear in them.
+    """Layers with parameters of their own, in which the logits are piecewise linear.
 
-    Not their subclasses, and none with reparametrised weights: they compute what we do not know.
+    Subclasses of these layers and layers with reparametrised weights are excluded, because what
+    they compute is unknown.
     """
     linear = linear_parameters(objective)
     holders = Counter(
@@ -171,7 +175,7 @@ def _tapped(layers: dict[str, nn.Module]) -> Iterator[dict[str, list[Tap]]]:
         call = TAPS[type(module)](module, inputs.detach())
         call.outputs = outputs if outputs.requires_grad else outputs.requires_grad_()
         calls[name].append(call)
-        return outputs.clone()  # what comes next may write over it
+        return outputs.clone()  # the next operation may overwrite it
 
     hooks = [
         module.register_forward_hook(partial(tap, name=name), with_kwargs=True)
@@ -207,7 +211,7 @@ def _kappa_probe(
 ) -> Parameters:
     """V = WA with random signs A: E ⟨V, HV⟩ = Σ_st ⟨w_s, w_t⟩ Tr H_st.
 
-    WWᵀV with random signs V would do as well, but ⟨WWᵀV, HV⟩ has a larger variance.
+    WWᵀV with random signs V has the same expectation, but ⟨WWᵀV, HV⟩ has a larger variance.
     """
     weight = parameters[f"{name}.weight"]
     rows = matrices(module, weight)

@@ -1,13 +1,14 @@
-"""A layer's part of the Gauss–Newton matrix, tapped in a forward and a backward pass.
+"""A layer's part of the Gauss–Newton matrix, recorded in a forward and a backward pass.
 
-For a sample with layer inputs a_t and derivatives δ_t by the layer's outputs (t runs over the
-positions of an image or a sequence; in a plain network there is one), the derivative by the
-layer's matrix W is G = Σ_t δ_t a_tᵀ. Wanted are, without G where that is cheaper,
+A sample has layer inputs a_t and derivatives δ_t with respect to the layer's outputs. t runs over
+the positions of an image or a sequence; in a plain network there is one position. The derivative
+with respect to the layer's matrix W is G = Σ_t δ_t a_tᵀ. Two squared norms are needed, computed
+without G if that is cheaper:
 
     ‖WᵀG‖_F² = Σ_tt' ⟨a_t, a_t'⟩ ⟨Wᵀδ_t, Wᵀδ_t'⟩    and    ‖G‖_F² = Σ_tt' ⟨a_t, a_t'⟩ ⟨δ_t, δ_t'⟩
 
-A convolution is the matrix of its unfolded kernels, a row an output channel, acting on the patch
-at each position. With g groups it is g such matrices side by side.
+A convolution is the matrix of its unfolded kernels, with one row for each output channel, which
+acts on the patch at each position. With g groups it is g such matrices.
 """
 
 import torch
@@ -17,38 +18,38 @@ MATRIX_LAYERS = (nn.Linear, nn.Conv2d)
 
 
 def matrices(module: nn.Module, weight: Tensor) -> Tensor:
-    """A layer's weight as matrices of rows, [g, m/g, d/g] with g groups (1 if linear)."""
+    """A layer's weight as matrices of rows, [g, m/g, d/g] with g groups (1 for a linear layer)."""
     return weight.reshape(getattr(module, "groups", 1), -1, weight[0].numel())
 
 
 class Tap:
-    """One call of a layer; `outputs` is what to differentiate by for the deltas."""
+    """One call of a layer. The deltas are derivatives with respect to `outputs`."""
 
     outputs: Tensor
 
 
 class MatrixTap(Tap):
-    """Of a linear or convolutional layer."""
+    """A call of a linear or convolutional layer."""
 
     def __init__(self, module: nn.Module, inputs: Tensor):
         self.module = module
         weight = matrices(module, module.weight)  # [g, m, d]
         _, rows, columns = weight.shape
-        # ‖Wᵀδ‖ = ‖Rδ‖ with WᵀQ = R: as accurate, and smaller where there are fewer rows.
+        # ‖Wᵀδ‖ = ‖Rδ‖ with Wᵀ = QR. This is as accurate, and smaller if there are fewer rows.
         self.against = torch.linalg.qr(weight.mT).R.mT if rows < columns else weight
         inputs = _patches(module, inputs)  # [n, g, T, d]
         positions = inputs.shape[2]
         self.by_pairs = positions == 1 or positions * (rows + columns) <= rows * columns
-        # Taken now: a later layer may write over its inputs.
+        # Computed now, because a later layer may overwrite the inputs.
         self.inputs = inputs @ inputs.mT if self.by_pairs else inputs.clone()
 
     def kappa(self, delta: Tensor) -> Tensor:
-        """‖WᵀG‖² [n] from δ, of the shape of the layer's outputs."""
+        """‖WᵀG‖² [n] from δ, which has the shape of the layer's outputs."""
         spread = torch.einsum("ngtm,gmq->ngtq", self._at_positions(delta), self.against)
         return self._squared_norm(spread)
 
     def trace(self, delta: Tensor) -> Tensor:
-        """The squared norm [n] of the derivative by the layer's weight and bias."""
+        """The squared norm [n] of the derivative with respect to the layer's weight and bias."""
         delta = self._at_positions(delta)
         total = self._squared_norm(delta)
         if self.module.bias is not None:
@@ -71,7 +72,7 @@ class MatrixTap(Tap):
 
 
 class BatchNormTap(Tap):
-    """Of a batch normalisation in evaluation mode, γ x̂ + β."""
+    """A call of a batch normalisation in evaluation mode, γ x̂ + β."""
 
     def __init__(self, module: nn.Module, inputs: Tensor):
         shape = (1, -1) + (1,) * (inputs.dim() - 2)
@@ -80,14 +81,14 @@ class BatchNormTap(Tap):
         self.normalised = normalised.flatten(2) if inputs.dim() > 2 else normalised[:, :, None]
 
     def trace(self, delta: Tensor) -> Tensor:
-        """The squared norm [n] of the derivative by γ and β."""
+        """The squared norm [n] of the derivative with respect to γ and β."""
         delta = delta.reshape(self.normalised.shape)
         by_scale, by_shift = (delta * self.normalised).sum(2), delta.sum(2)
         return by_scale.square().sum(1) + by_shift.square().sum(1)
 
 
 def _patches(module: nn.Module, inputs: Tensor) -> Tensor:
-    """What each position of the outputs is made of, [n, g, T, d]."""
+    """The inputs of each position of the outputs, [n, g, T, d]."""
     if isinstance(module, nn.Linear):
         return inputs.reshape(len(inputs), 1, -1, inputs.shape[-1])
     mode = "constant" if module.padding_mode == "zeros" else module.padding_mode

@@ -1,4 +1,4 @@
-"""Margins of the logits: how far the true class is ahead of the next one."""
+"""Margins of the logits: the true class's logit minus the next largest one."""
 
 import torch
 from torch import Tensor
@@ -7,18 +7,18 @@ QUANTILE = 10  # per cent
 
 
 def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[str, float]:
-    """Margins m_i = z_y − max_{k≠y} z_k over a set of samples, as they are and over a scale.
+    """Margins m_i = z_y − max_{k≠y} z_k over a set of samples, without and with normalisation.
 
     Args:
         logits: [N, K]; labels: [N].
-        scale: what the normalised margins are divided by, Π_l ‖W_l‖_F.
+        scale: the divisor of the normalised margins, Π_l ‖W_l‖_F.
 
     Margins between two given classes, in units of the features, are in
     :mod:`latephase.metrics.class_pair_margins`.
 
     Returns:
         logit_margin_mean: 1/N Σ_i m_i
-            Negative margins, those of misclassified samples, included.
+            Negative margins, which are those of misclassified samples, are included.
             split: train
             bias: used
             unit: logit
@@ -27,7 +27,7 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
             source: Bartlett 2017
             elsewhere: –
         logit_margin_smallest: min_i m_i
-            Above 0 if and only if every sample is classified rightly.
+            Above 0 if and only if every sample is classified correctly.
             split: train
             bias: used
             unit: logit
@@ -36,7 +36,7 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
             source: Lyu 2020
             elsewhere: –
         logit_margin_quantile_10: the value below which a tenth of the m_i lie
-            Interpolated linearly. Unlike the smallest margin, it does not depend on a single
+            It is interpolated linearly. Unlike the smallest margin, it does not depend on a single
             sample.
             split: train
             bias: used
@@ -54,8 +54,8 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
             range: (−∞, ∞)
             good: large
             source: Neyshabur 2017 (Frobenius)
-            elsewhere: divided by the product of the spectral norms in Bartlett 2017, by ‖θ‖^L in
-                Lyu 2020
+            elsewhere: Bartlett 2017 divides by the product of the spectral norms, Lyu 2020 by
+                ‖θ‖^L
         logit_margin_normalized_smallest: `logit_margin_smallest` / Π_l ‖W_l‖_F
             As `logit_margin_normalized_mean`.
             split: train
@@ -80,7 +80,7 @@ def logit_margin_metrics(logits: Tensor, labels: Tensor, scale: Tensor) -> dict[
     others = logits.scatter(1, labels[:, None], -torch.inf)
     margins = (true - others.amax(1)).sort().values  # NaN comes last
     margins = torch.where(margins.isfinite().all(), margins, torch.nan)
-    # As numpy's quantile; torch's own takes 16 million numbers at most.
+    # The same as NumPy's quantile. torch's own accepts at most 16 million numbers.
     place = QUANTILE / 100 * (len(margins) - 1)
     below, above = margins[int(place)], margins[min(int(place) + 1, len(margins) - 1)]
     values = {

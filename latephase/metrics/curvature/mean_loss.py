@@ -1,4 +1,4 @@
-"""A network's mean loss over samples as a function of its parameters: value, slope, curvature."""
+"""A network's mean loss as a function of its parameters: value, gradient and curvature."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,23 +10,24 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from latephase.metrics.curvature.precise_loss import Loss, precise
 
 Parameters = dict[str, Tensor]
-NUMBERS_AT_ONCE = 2**23  # of a block of samples; what is alive in a Hessian is some ten times that
+NUMBERS_AT_ONCE = 2**23  # of a block of samples; a Hessian keeps about ten times as many
 
 
 class Objective:
     """L(θ) = 1/N Σ_i ℓ(f_θ(x_i), y_i), with the network in evaluation mode.
 
     Args:
-        model: from inputs [N, ...] to logits [N, K], or [N, P, K] at several places, of which the
-            first counts: the answer of an equation.
-        parameters: θ by name, and buffers where they are not the module's own.
+        model: maps inputs [N, ...] to logits [N, K], or [N, P, K] at several places. Then the first
+            place counts, which is the answer of an equation.
+        parameters: θ by name, and buffers that are not the module's own.
         inputs, labels: the N samples; labels [N] are integers below K.
-        loss: ℓ of samples from logits and one-hot targets, a `per_sample` of
+        loss: ℓ, which maps logits and one-hot targets to the samples' losses, a `per_sample` of
             :mod:`latephase.parts.losses`.
-        dtype: in which everything is computed.
+        dtype: the type of all computations.
 
-    Samples are taken in blocks, so that the memory does not grow with N. What is summed over a
-    block is divided by N, not by the block's size: blocks' mean losses do not add up to the mean.
+    Samples are processed in blocks, so the memory does not grow with N. A sum over a block is
+    divided by N, not by the block's size, because the mean losses of blocks do not add up to the
+    mean.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Objective:
         return logits if logits.ndim == 2 else logits[:, 0]
 
     def blocks(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Inputs [n, ...] and one-hot targets [n, K] of all samples, a bounded part at a time."""
+        """Inputs [n, ...] and one-hot targets [n, K] of all samples, a limited part at a time."""
         size = self.samples_at_once
         for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
             targets = nn.functional.one_hot(labels, self.classes).to(self.dtype)
@@ -62,7 +63,7 @@ class Objective:
 
     @torch.no_grad()
     def logits(self) -> Tensor:
-        """f_θ(x) [N, K] of all samples."""
+        """f_θ(x) [N, K] for all samples."""
         return torch.cat([self.outputs(self.parameters, inputs) for inputs, _ in self.blocks()])
 
     @torch.no_grad()
@@ -83,7 +84,7 @@ class Objective:
         return total
 
     def hessian_product(self) -> Callable[[Parameters], Parameters]:
-        """A function v ↦ H v of vectors for some of the parameters, and of their part of H.
+        """A function v ↦ H v for vectors of some parameters, and their part of H.
 
         The graph of the gradient is made once and kept, if all samples fit into one block.
         """
@@ -114,7 +115,7 @@ class Objective:
     def _slopes(
         self, inputs: Tensor, targets: Tensor, create_graph: bool
     ) -> tuple[Parameters, Parameters]:
-        """The parameters as leaves, and a block's part of the gradient by them."""
+        """The parameters as leaves, and a block's part of the gradient with respect to them."""
         leaves = {n: t.clone().requires_grad_() for n, t in self.parameters.items()}
         losses = self.per_sample(self.outputs(leaves, inputs), targets)
         slopes = torch.autograd.grad(
@@ -126,12 +127,12 @@ class Objective:
         return leaves, dict(zip(leaves, slopes, strict=True))
 
     def _cast(self, tensor: Tensor) -> Tensor:
-        """To the dtype of the computation; tokens and counters stay integers."""
+        """Convert to the dtype of the computation. Tokens and counters stay integers."""
         return tensor.detach().to(self.dtype) if tensor.is_floating_point() else tensor.detach()
 
     @torch.no_grad()
     def _probe(self) -> tuple[int, int]:
-        """How many numbers a sample makes on its way through the network, and K."""
+        """How many numbers a sample produces on its way through the network, and K."""
         numbers = self.inputs[:1].numel()
 
         def count(module: nn.Module, args: tuple, output: Tensor) -> None:

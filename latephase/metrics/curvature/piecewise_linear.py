@@ -1,4 +1,4 @@
-"""In which of its parameters a network is piecewise linear."""
+"""Find the parameters in which a network is piecewise linear."""
 
 import re
 from itertools import combinations
@@ -9,7 +9,7 @@ from torch.autograd.graph import Node
 
 from latephase.metrics.curvature.mean_loss import Objective
 
-# Operations as autograd calls them, without the ending Backward0.
+# Operations by their names in autograd, without the ending Backward0.
 SUMS = {"Add", "Sub", "Neg", "Sum", "Mean", "AvgPool2D", "AdaptiveAvgPool2D"}
 VIEWS = {"View", "UnsafeView", "ReshapeAlias", "T", "Transpose", "Permute", "AsStrided", "Alias"}
 SHAPES = {"Expand", "Repeat", "Squeeze", "Unsqueeze", "ConstantPadNd", "ReflectionPad2D"}
@@ -25,17 +25,18 @@ BATCH_NORMS = {"NativeBatchNorm", "CudnnBatchNorm", "MiopenBatchNorm"}
 def linear_parameters(objective: Objective) -> set[str]:
     """Names of the parameters in each of which the logits are piecewise linear, the others fixed.
 
-    The rule, on autograd's graph of the logits of one sample (which sees `x.relu()` as well as
-    `nn.ReLU`, and not only modules): an operation bends what its operands depend on, unless it is
+    The rule uses autograd's graph of the logits of one sample, which contains `x.relu()` as well as
+    `nn.ReLU`, and not only modules. An operation *bends* the parameters on which its operands
+    depend, unless it is
 
     - piecewise linear (`PIECEWISE_LINEAR`), or
-    - a product, which bends the parameters that two of its operands share (a matrix used in two
-      layers, not the two matrices of two layers), or
+    - a product, which bends only the parameters that two of its operands share (a matrix used in
+      two layers, but not the two matrices of two layers), or
     - batch normalisation with the running statistics of evaluation mode.
 
-    Whatever is not named here bends: a network is taken for smooth unless it is known not to be.
-    For a parameter that no operation bends, its own block of the Hessian is the Gauss–Newton
-    matrix's, almost everywhere; at a kink derivatives are what autograd takes them for.
+    An operation that is not named here bends, so a network counts as smooth unless it is known to
+    be piecewise linear. If no operation bends a parameter, its own block of the Hessian is that of
+    the Gauss–Newton matrix, almost everywhere. At a kink, derivatives are those of autograd.
     """
     with torch.enable_grad():
         leaves = {n: t.clone().requires_grad_() for n, t in objective.parameters.items()}

@@ -1,8 +1,8 @@
-"""The loss of a sample as its curvature needs it: with all its digits when it saturates.
+"""The loss of a sample with all the digits that its curvature needs, even at saturation.
 
-At a loss of 1e-14 the softmax is 1 − 1e-14 at the true class. What autograd makes of log_softmax
-subtracts it from 1 there, in the gradient and again in the Hessian, and is left with two digits
-in float64 and none in float32.
+At a loss of 1e-14 the softmax is 1 − 1e-14 at the true class. Autograd's derivative of log_softmax
+subtracts it from 1, in the gradient and again in the Hessian. This leaves two digits in float64 and
+none in float32.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,15 +17,16 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def precise(loss: Loss) -> Loss:
-    """The same function, to be differentiated twice; our own cross-entropy without cancellation."""
+    """The same function, to be differentiated twice. Our own cross-entropy has no cancellation."""
     return _cross_entropy if loss is cross_entropy.per_sample else loss
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """−Σ_k y_k log softmax(z)_k relative to the largest logit z_r.
 
-    log(1 + Σ_{k≠r} e^{z_k − z_r}) − Σ_{k≠r} y_k (z_k − z_r) for Σ_k y_k = 1: nothing is subtracted
-    from a number near it, here or in the derivatives.
+        log(1 + Σ_{k≠r} e^{z_k − z_r}) − Σ_{k≠r} y_k (z_k − z_r)   for Σ_k y_k = 1
+
+    Neither here nor in the derivatives is a number subtracted from another one close to it.
     """
     largest = logits.argmax(-1, keepdim=True)
     is_largest = torch.zeros_like(logits, dtype=torch.bool).scatter_(-1, largest, True)
@@ -37,9 +38,10 @@ def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 def roots(loss: Loss, logits: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Vectors u_k [N, K] and signs s_k [N], k = 1..K, with ∂²ℓ/∂z² = Σ_k s_k u_k u_kᵀ.
 
-    Cross-entropy: √p_k (e_k − p). Squared error summed over the classes: √2 e_k. Any other loss:
-    the scaled eigenvectors of the Hessian that autograd takes; only these may have signs below 0,
-    and have no more digits than the loss's second derivatives.
+    - Cross-entropy: √p_k (e_k − p).
+    - Squared error summed over the classes: √2 e_k.
+    - Any other loss: the scaled eigenvectors of the Hessian that autograd computes. Only these may
+      have negative signs. They have no more digits than the second derivatives of the loss.
     """
     positive = torch.ones_like(logits[:, 0])
     if loss is cross_entropy.per_sample:

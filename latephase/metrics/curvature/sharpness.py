@@ -19,24 +19,24 @@ def sharpness_metrics(
 
     Args:
         objective: the mean loss L(θ) of a network over all parameters θ, biases included.
-        generator: of the random directions.
-        pairs: of random directions ±ξ; both ends of a direction are taken, so that the slope,
-            which averages out, adds nothing to the error.
+        generator: for the random directions.
+        pairs: the number of pairs of random directions ±ξ. Both ends of a direction are used, so
+            the slope averages out and adds nothing to the error.
 
     Returns:
         sam_sharpness_0.05: L(θ + ε) − L(θ), ε = 0.05 g/‖g‖, g = ∂L/∂θ
             The rise at the end of one ascent step of that length, not the maximum in the ball. NaN
-            where the gradient is 0. Not invariant to any rescaling.
+            if the gradient is 0. Not invariant to any rescaling.
             split: train
             bias: used
             unit: loss
             range: (−∞, ∞)
             good: small
             source: Foret 2021
-            elsewhere: of one minibatch while training, of the whole training set here
+            elsewhere: in training it is computed on one minibatch, here on the whole training set
         adaptive_sam_sharpness_0.5: L(θ + ε) − L(θ), ε = 0.5 T²g/‖Tg‖, T = diag |θ|
             Invariant to every rescaling of weights that keeps the function: of a layer, or of a
-            unit's weights against the next layer's. NaN where Tg is 0.
+            unit's weights against the next layer's. NaN if Tg is 0.
             split: train
             bias: used
             unit: loss
@@ -44,9 +44,9 @@ def sharpness_metrics(
             good: small
             source: Kwon 2021 (ASAM)
             elsewhere: the released code adds 0.01 to |θ| and leaves biases unscaled (T = 1),
-                either of which breaks the invariance a little
+                and each of these breaks the invariance a little
         random_sharpness_0.01: E L(θ + 0.01 ξ) − L(θ), ξ standard normal
-            About ½ 0.01² Tr H where the loss is quadratic. Not invariant to any rescaling.
+            About ½ 0.01² Tr H if the loss is quadratic. Not invariant to any rescaling.
             split: train
             bias: used
             unit: loss
@@ -64,8 +64,8 @@ def sharpness_metrics(
             source: –
             elsewhere: –
         random_sharpness_relative_0.1: E L(θ + 0.1 |θ| ξ) − L(θ), ξ standard normal
-            Each weight moved in proportion to itself: invariant to every rescaling of weights that
-            keeps the function, in distribution.
+            Each weight moves in proportion to itself. The distribution is invariant to every
+            rescaling of weights that keeps the function.
             split: train
             bias: used
             unit: loss
@@ -101,7 +101,7 @@ def sharpness_metrics(
 
 
 def ascent_sharpness(objective: Objective, radius: float, scales: Parameters) -> Tensor:
-    """L(θ + ε) − L(θ) with ε = ρ T²g/‖Tg‖ for a diagonal T, by parameter."""
+    """L(θ + ε) − L(θ) with ε = ρ T²g/‖Tg‖ for a diagonal T, given for each parameter."""
     slopes = {name: scales[name] * slope for name, slope in objective.gradient().items()}
     norm = torch.stack([slope.norm() for slope in slopes.values()]).norm()
     step = {name: scales[name] * slope / norm for name, slope in slopes.items()}

@@ -1,4 +1,4 @@
-"""Norms of all the weights."""
+"""Norms of all weights."""
 
 import torch
 from torch import Tensor
@@ -16,10 +16,11 @@ def weight_norm_metrics(parameters: dict[str, Tensor]) -> dict[str, float]:
             range: [0, ∞)
             good: none: a size
             source: Liu 2023 (Omnigrok)
-            elsewhere: what collapse-dynamics, the code of sakamoto2026, logs by this name is
+            elsewhere: under this name, collapse-dynamics, the code of sakamoto2026, logs
                 `weight_norm_sum`
         weight_norm_sum: Σ_tensors ‖θ_tensor‖
-            The sum of the parameter tensors' norms: between `weight_norm` and √tensors times it.
+            The sum of the norms of all parameter tensors. It is between `weight_norm` and √n times
+            `weight_norm` for n tensors.
             split: none
             bias: used
             unit: weight

@@ -1,4 +1,4 @@
-"""The largest eigenvalue of symmetric matrices that are known by their products, many at once."""
+"""The largest eigenvalues of symmetric matrices that are given by their products, many at once."""
 
 import math
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-ERROR = 1e-10  # relative, at which an eigenvalue is accepted
+ERROR = 1e-10  # the relative error at which an eigenvalue is accepted
 MOST_STEPS = 200
-SEED = 0  # of the start: any fixed direction that no symmetry of the data singles out
+SEED = 0  # of the start, which is a fixed direction unrelated to symmetries of the data
 
 
 def largest_eigenvalues(product: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
     """λ_max [B] of B positive semi-definite matrices M_b [n, n], by Lanczos.
 
     Args:
-        product: of vectors [B, n], each with its own matrix: [B, n].
+        product: maps vectors [B, n] to the products of each with its own matrix, [B, n].
         start: [B, n], see :func:`random_start`.
 
-    All B recurrences advance together, so that one pass over the data serves them all; each is
-    orthogonalised against all its earlier vectors. NaN where the error bound is still above
-    `ERROR` after `MOST_STEPS` steps, and everywhere if a product is not finite.
+    All B recurrences advance together, so one pass over the data serves them all. Each is
+    orthogonalised against all its earlier vectors. The result is NaN if the error bound is still
+    above `ERROR` after `MOST_STEPS` steps, and all results are NaN if a product is not finite.
     """
     basis = [_unit(start)]
     diagonal, beside = [], []
@@ -31,13 +31,13 @@ def largest_eigenvalues(product: Callable[[Tensor], Tensor], start: Tensor) -> T
             return torch.full_like(found, math.nan)
         diagonal.append((image * basis[-1]).sum(1))
         earlier = torch.stack(basis, 1)  # [B, step, n]
-        for _ in range(2):  # once leaves rounding times the components that it removed
+        for _ in range(2):  # one pass leaves rounding times the components that it removed
             image = image - ((earlier @ image[:, :, None]) * earlier).sum(1)
         beside.append(torch.linalg.vector_norm(image, dim=1))
         values, errors = _ritz(diagonal, beside)
         accepted = (errors <= ERROR * values) | (step == start.shape[1])  # the whole space
-        # The first acceptable value stands: a recurrence that has come to its end goes on with
-        # rounding, for as long as the others need.
+        # The first acceptable value is kept: a recurrence that has reached its end continues with
+        # rounding, as long as the others need.
         found = torch.where(found.isnan() & accepted, values, found)
         if not found.isnan().any():
             break
@@ -46,13 +46,13 @@ def largest_eigenvalues(product: Callable[[Tensor], Tensor], start: Tensor) -> T
 
 
 def random_start(count: int, dimension: int, device: torch.device) -> Tensor:
-    """The same normal vectors [B, n] at every call, float64."""
+    """Normal vectors [B, n] in float64, the same at every call."""
     generator = torch.Generator().manual_seed(SEED)
     return torch.randn(count, dimension, generator=generator, dtype=torch.float64).to(device)
 
 
 def _unit(vectors: Tensor) -> Tensor:
-    """Vectors [B, n] scaled to norm 1; one that is 0, with nothing left to go on from, stays."""
+    """Vectors [B, n] scaled to norm 1. A vector of 0, at the end of a recurrence, stays 0."""
     norms = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)
     return torch.where(norms > 0, vectors / norms, 0.0)
 
@@ -60,8 +60,8 @@ def _unit(vectors: Tensor) -> Tensor:
 def _ritz(diagonal: list[Tensor], beside: list[Tensor]) -> tuple[Tensor, Tensor]:
     """The largest Ritz value θ [B] and a bound of its error [B].
 
-    With the residual r = ‖Mv − θv‖ some eigenvalue lies within r of θ, and within r²/(θ − θ₂)
-    once the rest of the spectrum is below the next Ritz value θ₂.
+    With the residual r = ‖Mv − θv‖, some eigenvalue lies within r of θ. It lies within r²/(θ − θ₂)
+    if the rest of the spectrum is below the next Ritz value θ₂.
     """
     off = torch.stack(beside, 1)
     tridiagonal = torch.diag_embed(torch.stack(diagonal, 1))

@@ -1,7 +1,8 @@
-"""A_i = ∂²ℓ/∂z², the Hessian of a sample's loss by its K logits, in closed form.
+"""A_i = ∂²ℓ/∂z², the Hessian of a sample's loss with respect to its K logits, in closed form.
 
-With all its digits when the classifier saturates: 1 − ‖p‖² and p_k(1 − p_k) as written are all
-rounding from a loss of 1e-16 on (in float32 from 1e-7), so they are sums of positive terms here.
+It keeps all its digits when the classifier saturates. 1 − ‖p‖² and p_k(1 − p_k), computed as
+written, are pure rounding from a loss of 1e-16 on (in float32 from 1e-7). So they are computed as
+sums of positive terms here.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-ROWS_AT_ONCE = 512  # of a thousand classes, K numbers a sample are as large as the features
+ROWS_AT_ONCE = 512  # with a thousand classes, the K numbers of a sample need as much as features
 
 
 def logit_hessian(
@@ -17,8 +18,8 @@ def logit_hessian(
 ) -> "SoftmaxHessian | ConstantHessian":
     """A of ℓ(z/τ) for logits z [N, K], float64; all NaN for a loss without a closed form here.
 
-    `over_classes` says what "mse" does with a sample's K squared errors: their "sum", "half" of
-    it, or their "mean".
+    `over_classes` says what "mse" does with the K squared errors of a sample: their "sum", "half"
+    of their sum, or their "mean".
     """
     if loss == "cross_entropy":
         return SoftmaxHessian(logits, temperature)
@@ -48,12 +49,12 @@ class SoftmaxHessian:
         return self.factor * self._of_each(lambda p: (p * (p @ self._other)).sum(1))
 
     def diagonal(self, samples: slice) -> Tensor:
-        """A_i[s, s] [n, K] of some samples: p_s (1 − p_s) = p_s Σ_{t≠s} p_t."""
+        """A_i[s, s] [n, K] for some samples: p_s (1 − p_s) = p_s Σ_{t≠s} p_t."""
         p = self.p[samples]
         return self.factor * p * (p @ self._other)
 
     def _of_each(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """A number of each sample [N], by a function of a block of p."""
+        """A number for each sample [N], computed from a block of p."""
         numbers = self.p.new_empty(len(self.p))
         for block, own in zip(self.p.split(ROWS_AT_ONCE), numbers.split(ROWS_AT_ONCE), strict=True):
             own.copy_(function(block))

@@ -18,13 +18,13 @@ def released_metrics(
     """The bound of relative flatness under the two other definitions of the released code.
 
     Args: features φ [N, d]; logits [N, K], in float64; weight W [K, d]; places, the features
-    [N, 2, d] at the two places of an equation, None for a network that has one place. The head has
-    no bias where there are two.
+    [N, 2, d] at the two places of an equation, None for a network with one place. The head of a
+    network with two places has no bias.
 
     Returns:
         relative_flatness_bound_unit_features: ‖W‖_F² 1/N Σ_i (1 − ‖softmax(z_i/2)‖²)
-            κ̂ of features scaled to norm 1 and of logits divided by τ = 2, without the 1/τ² of the
-            Hessian; the logits z_i are those of the raw features. At most ‖W‖_F² (1 − 1/K).
+            κ̂ with features scaled to norm 1 and logits divided by τ = 2, without the factor 1/τ² of
+            the Hessian. The logits z_i are those of the raw features. At most ‖W‖_F² (1 − 1/K).
             split: train
             bias: in the logits
             unit: weight²
@@ -35,9 +35,9 @@ def released_metrics(
             elsewhere: the same code logs `relative_flatness_bound` under the same name as soon as
                 the regulariser is off
         relative_flatness_bound_of_product: ‖W‖_F² 1/N Σ_i (1 − ‖p_i‖²) ‖φ_i‖²
-            Of an equation: p = softmax(z_answer ⊙ z_end), the product of the logits at the two
-            places, number by number, and φ = (φ_answer, φ_end), their features side by side. No
-            Hessian of any loss. NaN for a network with one place.
+            For an equation, p = softmax(z_answer ⊙ z_end) uses the elementwise product of the
+            logits at the two places, and φ = (φ_answer, φ_end) joins their features. It is not the
+            trace of the Hessian of any loss. NaN for a network with one place.
             split: train
             bias: not used
             unit: loss

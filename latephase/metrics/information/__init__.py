@@ -1,24 +1,24 @@
-"""Every column of the family that is measured at each checkpoint: cheap, on one set of samples.
+"""Every column of the family that is measured at each checkpoint, cheaply, on one set of samples.
 
 There is no true value: a deterministic network with continuous inputs has I(X; Z) = ∞. So there are
-three kinds of numbers, each with its parameter in the column's name:
+three kinds of numbers. Each has its parameter in the column's name:
 
-- normalised HSIC (:mod:`latephase.metrics.information.nhsic`): geometry of kernels; the parameter
-is the batch size;
+- normalised HSIC (:mod:`latephase.metrics.information.nhsic`) measures the geometry of kernels; its
+  parameter is the batch size;
 - information of the representation with noise
   (:mod:`latephase.metrics.information.kolchinsky_tracey`) or in bins
-  (:mod:`latephase.metrics.information.binning`), in nats; the parameter is the noise's variance or
-  the bins' width;
+  (:mod:`latephase.metrics.information.binning`), in nats; the parameter is the variance of the
+  noise or the width of the bins;
 - bounds by the variance within classes (:mod:`latephase.metrics.information.redundancy`).
 
-The size of the representation and the entropy of its spectrum are here, too
+The size of the representation and the entropy of its spectrum are here too
 (:mod:`latephase.metrics.information.spectrum`). They are not estimates of information.
 
-Nearest neighbours after a learned compression are expensive, and a family of their own:
+Nearest neighbours after a learned compression are expensive. They are a family of their own:
 :mod:`latephase.metrics.mutual_information`.
 
 In the limit of exact collapse, all samples of a class coincide and the K points differ. Then every
-estimator of I(X; T) and I(Y; T) gives H(Y), unless its noise or bins hide the classes. Those of
+estimator of I(X; T) and I(Y; T) gives H(Y), unless its noise or its bins hide the classes. Those of
 I(X; T|Y) give 0, and the centred nHSIC(Z; Y) gives K − 1. If all samples coincide, all give 0.
 """
 

@@ -1,10 +1,11 @@
 """Information of a representation cut into bins of equal width.
 
-T_bin = ⌊T / width⌋ feature by feature, with no end to the bins: ReLU features have none. A network
-is a function of its input, so with the N samples as the whole population I(X; T_bin) = H(T_bin) and
-I(Y; T_bin) = H(T_bin) − H(T_bin|Y). Both saturate when all samples fall into different cells, I(X;
-T_bin) at ln N and I(Y; T_bin) at H(Y). With a hundred features this is usual until late in
-training. Scaling the features is the same as dividing the width. Shifting them moves the edges.
+T_bin = ⌊T / width⌋ for each feature. The bins have no end, because ReLU features have no upper
+limit. A network is a function of its input. So with the N samples as the whole population, I(X;
+T_bin) = H(T_bin) and I(Y; T_bin) = H(T_bin) − H(T_bin|Y). If all samples fall into different cells,
+both saturate: I(X; T_bin) at ln N and I(Y; T_bin) at H(Y). With a hundred features this is usual
+until late in training. Scaling the features has the same effect as dividing the width. Shifting
+them moves the edges of the bins.
 """
 
 import math
@@ -17,8 +18,8 @@ from latephase.metrics.finite import all_finite
 from latephase.metrics.information import columns
 
 FEATURES_AT_ONCE = 16
-MOST_NUMBERS = 2**62  # that an int64 can tell apart, with room to spare
-MOST_BINS = 2**20  # above it, numbering the bins that occur saves digits
+MOST_NUMBERS = 2**62  # an int64 can distinguish more
+MOST_BINS = 2**20  # with more bins, numbering only those that occur saves digits
 
 
 def binned_information(
@@ -27,23 +28,23 @@ def binned_information(
     """I(X; T_bin) and I(Y; T_bin), in nats, at each bin width.
 
     Args: representation T [N, d]; labels [N]. Rows of bins are compared directly and not hashed, so
-    two cells are never confused. <width> is 0.5 or 0.07. All NaN if the representation is not
-    finite.
+    two cells are never confused. <width> is 0.5 or 0.07. All columns are NaN if the representation
+    is not finite.
 
     Returns:
         binned_x_width_<width>: H(T_bin), T_bin = ⌊T / width⌋
-            Equal to I(X; T_bin), since a network is deterministic.
+            It equals I(X; T_bin), because a network is deterministic.
             split: test
             bias: not used
             unit: nat
             range: [0, binned_log_n]
-            good: none by itself; H(Y) under collapse, at binned_log_n it is saturated
+            good: none by itself; H(Y) under collapse; saturated at binned_log_n
             source: Saxe 2018; bin_calc_information2 of its code ibsgd
-            elsewhere: Shwartz-Ziv 2017 takes 30 bins on [−1, 1], which for ReLU features
-                puts everything above 1 into one bin; often in bits
+            elsewhere: Shwartz-Ziv 2017 takes 30 bins on [−1, 1], which put all ReLU features above
+                1 into one bin; often in bits
         binned_y_width_<width>: H(T_bin) − Σ_y n_y/N H(T_bin|y)
-            I(Y; T_bin). If binned_x is saturated, this is H(Y) for any labels, even for random
-            ones.
+            This is I(Y; T_bin). If binned_x is saturated, it is H(Y) for any labels, even for
+            random ones.
             split: test
             bias: not used
             unit: nat
@@ -59,7 +60,7 @@ def binned_information(
             range: [0, ∞)
             good: none: a size
             source: –
-            elsewhere: `kt_log_n` is of another number of samples
+            elsewhere: `kt_log_n` has another number of samples
     """
     metrics = {}
     finite = all_finite(representation)
@@ -75,11 +76,11 @@ def binned_information(
 
 
 def row_groups(rows: Tensor, width: float | None = None) -> Tensor:
-    """A number [N] for each of the rows [N, d]: the same for equal rows, and for no others.
+    """A number [N] for each of the rows [N, d]: equal for equal rows, and different for others.
 
-    With a width, for rows that are equal in ⌊rows / width⌋. The numbers are mixed-radix: features
-    are appended as digits while they fit into 62 bits, else what there is so far is numbered anew;
-    once every row is alone, the features that are left need not be looked at.
+    With a width, rows are equal if ⌊rows / width⌋ are equal. The numbers are mixed-radix: features
+    are appended as digits while they fit into 62 bits; otherwise the numbers so far are numbered
+    anew. Once every row has a number of its own, the remaining features need not be read.
     """
     groups = torch.zeros(len(rows), dtype=torch.int64, device=rows.device)
     limit = 1  # the groups are numbers below it
@@ -104,12 +105,12 @@ def row_groups(rows: Tensor, width: float | None = None) -> Tensor:
 
 
 def _numbered(values: Tensor) -> tuple[Tensor, int]:
-    """Which of the distinct values each is, and how many there are."""
+    """The index of each value among the distinct values, and how many of these there are."""
     distinct, numbers = torch.unique(values, return_inverse=True)
     return numbers, len(distinct)
 
 
 def _entropy(groups: Tensor) -> float:
-    """ln N − 1/N Σ n ln n, over the sizes n of the groups: exactly 0 for one, ln N for N."""
+    """ln N − 1/N Σ n ln n over the sizes n of the groups: exactly 0 for one group, ln N for N."""
     counts = torch.unique(groups, return_counts=True)[1].to(torch.float64)
     return math.log(len(groups)) - float((counts * counts.log()).sum()) / len(groups)

@@ -1,4 +1,4 @@
-"""The columns of the family, and the knobs in their names. No torch, since planning reads it."""
+"""The columns of the family, and the parameters in their names; no torch, for planning."""
 
 NHSIC = (
     "nhsic_x",
@@ -14,10 +14,10 @@ NHSIC = (
 )
 
 NOISE_VARIANCES = (1e-3, 1e-1, 1.0)
-"""σ²: 1e-3 and 1e-1 are those of Saxe 2018 for small tanh and for ReLU networks."""
+"""σ². Saxe 2018 has 1e-3 for small tanh networks and 1e-1 for ReLU networks."""
 
 RELATIVE_NOISE_VARIANCES = (1e-2, 1e-1)
-"""σ²/B², with B the largest norm of a sample: the noise of sakamoto2026, Theorem 3.4."""
+"""σ²/B², where B is the largest norm of a sample: the noise of sakamoto2026, Theorem 3.4."""
 
 KOLCHINSKY_TRACEY_BOUNDS = (
     "kt_upper_x",
@@ -39,7 +39,7 @@ KOLCHINSKY_TRACEY = (
 )
 
 BIN_WIDTHS = (0.5, 0.07)
-"""Saxe 2018: 0.5 for ReLU networks, 0.07 for small ones."""
+"""Saxe 2018 has 0.5 for ReLU networks and 0.07 for small networks."""
 
 BINNING = (
     *(f"binned_{side}_width_{width:g}" for width in BIN_WIDTHS for side in "xy"),

@@ -17,7 +17,7 @@ from latephase.metrics.information import (
 
 @dataclass(frozen=True)
 class Samples:
-    """A set of samples, and what of their measures does not depend on the representation."""
+    """A set of samples, and the parts of measures that do not depend on the representation."""
 
     labels: Tensor  # [N]
     batches: nhsic.NhsicBatches | None  # None: fewer samples than a batch, nHSIC is NaN
@@ -27,11 +27,12 @@ class Samples:
 def information_metrics(
     representation: Tensor, inputs: Tensor, labels: Tensor, classes: int, generator: Generator
 ) -> dict[str, float]:
-    """All columns in one step; for several representations of the same inputs see :func:`measure`.
+    """All columns in one step. For several representations of the same inputs see :func:`measure`.
 
-    Args: representation [N, d]; inputs [N, ...], as the network sees them (the kernel width of
-    nHSIC is absolute: 0..255 is not 0..1); labels [N]; classes K; generator, on the CPU, of the
-    batches and of the samples that are measured. Raises ValueError for less than one batch.
+    Args: representation [N, d]; inputs [N, ...], as the network gets them (the kernel width of
+    nHSIC is absolute: 0..255 is not 0..1); labels [N]; classes K; generator, on the CPU, for the
+    batches and for the samples that are measured. Raises ValueError if there are fewer samples than
+    a batch.
     """
     if len(labels) < nhsic.BATCH_SIZE:
         raise ValueError(f"{len(labels)} samples do not fill a batch of {nhsic.BATCH_SIZE}")
@@ -39,7 +40,7 @@ def information_metrics(
 
 
 def prepare(inputs: Tensor, labels: Tensor, classes: int, generator: Generator) -> Samples:
-    """What :func:`measure` needs of the samples; arguments as of :func:`information_metrics`."""
+    """What :func:`measure` needs from the samples. Arguments as in :func:`information_metrics`."""
     batches = None
     if len(labels) >= nhsic.BATCH_SIZE:
         batches = nhsic.nhsic_batches(inputs, labels, classes, generator)
@@ -48,9 +49,9 @@ def prepare(inputs: Tensor, labels: Tensor, classes: int, generator: Generator) 
 
 
 def measure(representation: Tensor, samples: Samples) -> dict[str, float]:
-    """Every column, of a representation [N, d] of the samples; all NaN if it is not finite.
+    """Every column, for a representation [N, d] of the samples; all NaN if it is not finite.
 
-    Those of nHSIC are NaN if the samples do not fill a batch.
+    The columns of nHSIC are NaN if there are fewer samples than a batch.
     """
     labels = samples.labels
     metrics = dict.fromkeys(columns.NHSIC, math.nan)

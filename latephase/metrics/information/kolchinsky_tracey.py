@@ -1,21 +1,23 @@
 """Kolchinsky and Tracey's bounds of information, for a representation to which noise is added.
 
-Without noise a deterministic network has I(X; T) = ∞. With T' = T + N(0, σ² I) and the N samples
+Without noise, a deterministic network has I(X; T) = ∞. With T' = T + N(0, σ² I) and the N samples
 as the whole population, T' is a mixture of N Gaussians, and pairwise distances bound I(X; T'):
 
     −1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²))  ≤  I(X; T')  ≤  the same with 2σ² for 8σ²
 
-The bounds range over [0, ln N] and meet at both ends: 0 if all t_i are equal, ln N (saturation)
-if all are far apart in units of σ. So they mean nothing without σ², which is in the name, and
-without ln N. Scaling the features by a is the same as dividing σ² by a², although a ReLU network
-can undo it in its next layer. So a change of the number may come from the norm alone. Columns with
-a relative variance take σ² in units of B², B = max_i ‖t_i‖, and do not change.
+The bounds are between 0 and ln N and meet at both ends: they are 0 if all t_i are equal, and ln N
+(saturation) if all are far apart in units of σ. So they mean nothing without ln N and without σ²,
+which is in the name. Scaling the features by a is the same as dividing σ² by a², although a ReLU
+network can undo it in its next layer. So a change of the number may come from the norm alone.
+Columns with a relative variance have σ² in units of B², B = max_i ‖t_i‖, and do not change with the
+scale.
 
-The classes are mixtures of their own, I(X; T'|Y) = Σ_y n_y/N I_y, and I(Y; T') is the difference.
+Each class is a mixture of its own, I(X; T'|Y) = Σ_y n_y/N I_y, and I(Y; T') is the difference.
 
 The kernel of the upper bound is that of the lower bound to the fourth power. The diagonal makes
-every sum at least 1, so nothing that matters underflows. Distances come from products of the
-centred features: the error of ‖t_i − t_j‖² is 1e-15 max ‖t − t̄‖², which must be small against σ².
+every sum at least 1, so underflow has no effect. Distances are computed from products of the
+centred features. The error of ‖t_i − t_j‖² is 1e-15 max ‖t − t̄‖², which must be small compared
+with σ².
 """
 
 import math
@@ -28,16 +30,18 @@ from latephase.metrics.finite import all_finite
 from latephase.metrics.information import columns
 
 SAMPLES = 1000
-"""Of a set with more, this many are measured: the first of a seeded permutation. Cost is N² d."""
+"""From a larger set, this many samples are measured: the first of a seeded permutation. The cost is
+N² d."""
 
-ROWS_AT_ONCE = 128  # of the pairwise distances: two blocks of 128 N numbers are all the memory
+ROWS_AT_ONCE = 128  # of the pairwise distances; the memory is two blocks of 128 N numbers
 
 LEAST_EXPONENT = -170.0
-"""e^-170 is nothing beside the diagonal's 1; its fourth power is not denormal, which is slow."""
+"""e^-170 has no effect beside the 1 of the diagonal. Its fourth power is not denormal; denormal
+numbers would be slow."""
 
 
 def kt_samples(samples: int, generator: Generator) -> Tensor:
-    """Which of so many samples are measured: indices [n], n ≤ SAMPLES, in ascending order."""
+    """The samples that are measured: indices [n], n ≤ SAMPLES, in ascending order."""
     return torch.randperm(samples, generator=generator)[:SAMPLES].sort().values
 
 
@@ -47,11 +51,12 @@ def kt_information(
     """Bounds of I(X; T'), I(Y; T') and I(X; T'|Y), in nats, at each noise variance.
 
     Args: representation T [N, d]; labels [N]; rows, the indices [n] of the samples to measure, as
-    from :func:`kt_samples` (None: all). B is that of all N. Time goes as n² d, memory as n.
-    Invariant to rotations; to shifts at a fixed variance, to scale at a relative one. All NaN if
-    the representation is not finite; NaN at a relative variance if it is 0.
+    from :func:`kt_samples` (None: all). B is that of all N samples. The time is proportional to
+    n² d, and the memory to n. Invariant to rotations; at a fixed variance also to shifts, and at a
+    relative variance to scale. All columns are NaN if the representation is not finite. Those at a
+    relative variance are NaN if it is 0.
 
-    <noise> reads variance_0.001, variance_0.1 or variance_1 (σ²), or relative_variance_0.01 or
+    <noise> is variance_0.001, variance_0.1 or variance_1 (σ²), or relative_variance_0.01 or
     relative_variance_0.1 (σ²/B²).
 
     Returns:
@@ -61,7 +66,7 @@ def kt_information(
             bias: not used
             unit: nat
             range: [0, kt_log_n]
-            good: none by itself; falls under compression, at kt_log_n it is saturated
+            good: none by itself; it falls under compression, and is saturated at kt_log_n
             source: Kolchinsky & Tracey 2017, Section 4; as in the code ibsgd of Saxe 2018
             elsewhere: Saxe 2018 reports bits; its σ² is 1e-3 or 1e-1, often not stated
         kt_lower_x_<noise>: −1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²))
@@ -94,26 +99,26 @@ def kt_information(
                 sakamoto2026, Theorem 3.4
             elsewhere: –
         kt_upper_y_<noise>: kt_upper_x − kt_lower_x_given_y
-            Upper bound of I(Y; T'); may exceed H(Y), where H(Y) is the better bound.
+            Upper bound of I(Y; T'). It may exceed H(Y); then H(Y) is the better bound.
             split: test, 1,000 of it
             bias: not used
             unit: nat
             range: [0, kt_log_n]
             good: H(Y) under collapse
             source: Kolchinsky & Tracey 2017
-            elsewhere: ibsgd's "upper" I(Y; T) is `kt_y_from_upper_<noise>`, which is no bound
+            elsewhere: ibsgd's "upper" I(Y; T) is `kt_y_from_upper_<noise>`, which is not a bound
         kt_lower_y_<noise>: kt_lower_x − kt_upper_x_given_y
-            Lower bound of I(Y; T'); may be below 0, where 0 is the better bound.
+            Lower bound of I(Y; T'). It may be below 0; then 0 is the better bound.
             split: test, 1,000 of it
             bias: not used
             unit: nat
             range: [−ln N, H(Y)]
             good: H(Y) under collapse
             source: Kolchinsky & Tracey 2017
-            elsewhere: ibsgd's "lower" I(Y; T) is `kt_y_from_lower_<noise>`, which is no bound
+            elsewhere: ibsgd's "lower" I(Y; T) is `kt_y_from_lower_<noise>`, which is not a bound
         kt_y_from_upper_<noise>: kt_upper_x − kt_upper_x_given_y
-            I(Y; T') as the difference of two upper bounds. No bound itself, but it lies between
-            `kt_lower_y` and `kt_upper_y`, which are often too far apart to say anything.
+            I(Y; T') as the difference of two upper bounds. It is not a bound itself, but it lies
+            between `kt_lower_y` and `kt_upper_y`, which are often too far apart to be useful.
             split: test, 1,000 of it
             bias: not used
             unit: nat
@@ -122,7 +127,7 @@ def kt_information(
             source: Saxe 2018; the "upper" I(Y; T) of its code ibsgd
             elsewhere: often called an upper bound
         kt_y_from_lower_<noise>: kt_lower_x − kt_lower_x_given_y
-            I(Y; T') as the difference of two lower bounds. No bound itself.
+            I(Y; T') as the difference of two lower bounds. It is not a bound itself.
             split: test, 1,000 of it
             bias: not used
             unit: nat
@@ -138,7 +143,7 @@ def kt_information(
             range: [0, ln 1000]
             good: none: a size
             source: –
-            elsewhere: `binned_log_n` is of another number of samples
+            elsewhere: `binned_log_n` has another number of samples
     """
     if not all_finite(representation):
         return dict.fromkeys(columns.KOLCHINSKY_TRACEY, math.nan)
@@ -158,7 +163,7 @@ def kt_information(
 def kt_bounds(
     representation: Tensor, labels: Tensor, variances: Sequence[float]
 ) -> list[dict[str, float]]:
-    """The eight bounds for each noise variance σ²: a dict each, all NaN for a variance of 0."""
+    """The eight bounds for each noise variance σ², one dict each; all NaN for a variance of 0."""
     variances = [variance or math.nan for variance in variances]
     everything, within = _entropies(representation, labels, variances)
     bounds = []
@@ -182,19 +187,22 @@ def kt_bounds(
 def _entropies(
     representation: Tensor, labels: Tensor, variances: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
-    """−1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2]; of all samples
-    and, with j of i's class alone and 1/n_y before the sum, within the classes."""
+    """−1/N Σ_i ln 1/N Σ_j exp(−‖t_i − t_j‖²/(8σ²)), and with 2σ²: [variances, 2], twice.
+
+    The first result is over all samples. The second is within the classes: j runs only over the
+    class of i, with 1/n_y before the sum.
+    """
     order = labels.argsort(stable=True)
     points = representation[order] - representation.mean(0, dtype=torch.float64)
     squares = points.square().sum(1)
     sums = squares.new_zeros(2, len(variances), 2, len(points))
     sizes = labels.unique(return_counts=True)[1].tolist()
-    # Written into again and again: new memory for each block costs more than what is done there.
+    # The memory is reused, because new memory for each block costs more than the computation.
     rows = min(ROWS_AT_ONCE, max(sizes))
     memory = squares.new_empty(2, rows * len(points)).unbind()
     for start, stop, end in _blocks(sizes):
         block, shape = points[start:stop], (stop - start, len(points) - start)
-        # The kernel is symmetric: of the two pairs across its diagonal one is computed.
+        # The kernel is symmetric, so only one of the two pairs across its diagonal is computed.
         squared, kernel = (numbers[: math.prod(shape)].view(shape) for numbers in memory)
         torch.addmm(squares[start:], block, points[start:].T, alpha=-2, out=squared)
         squared.add_(squares[start:stop, None]).clamp_(min=0).diagonal().zero_()
@@ -211,8 +219,10 @@ def _entropies(
 
 
 def _blocks(sizes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """The rows of classes of these sizes, one behind the other: start and end of some, and the
-    end of their class."""
+    """Blocks of rows of consecutive classes with these sizes.
+
+    Yields the start and the end of a block, and the end of its class.
+    """
     start = 0
     for size in sizes:
         end = start + size

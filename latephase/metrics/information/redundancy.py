@@ -6,9 +6,8 @@ For Z = g(X) + B E, E ~ N(0, σ² I), B = sup_x ‖g(x)‖:
 
 The noise grows with the features, so both bounds do not depend on their scale, unlike information
 at a fixed noise. The first inequality is an equality if g is Gaussian in each class, the second one
-in the limit of small variance. What is on the left is itself between
-`kt_lower_x_given_y_relative_…` and `kt_upper_x_given_y_relative_…`
-(:mod:`latephase.metrics.information.kolchinsky_tracey`).
+in the limit of small variance. The left side itself is between `kt_lower_x_given_y_relative_…` and
+`kt_upper_x_given_y_relative_…` (:mod:`latephase.metrics.information.kolchinsky_tracey`).
 """
 
 import math
@@ -23,16 +22,17 @@ ROWS_AT_ONCE = 512  # a float64 block of this many features stays in the process
 
 
 def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float]:
-    """Both bounds at each noise variance, in nats, of the samples taken as the population.
+    """Both bounds at each noise variance, in nats, with the samples as the population.
 
     Args: representation g [N, d]; labels [N]. B is the largest norm among the samples and the
     covariances divide by n_y. A class with one sample has covariance 0. All NaN if the
-    representation is not finite, or 0. Invariant to rotations and scale, not to shifts (B).
-    <v>, which is σ², reads 0.01 or 0.1.
+    representation is not finite, or 0. Invariant to rotations and scale, but not to shifts, because
+    of B. <v> is σ², 0.01 or 0.1.
 
     Returns:
         redundancy_logdet_bound_relative_variance_<v>: ½ Σ_y n_y/N ln det(Cov[g|y]/(B²σ²) + I)
-            The tighter bound of I(Z; X|Y); from eigenvalues by log1p, so exact at any variance.
+            The tighter bound of I(Z; X|Y). It is computed from eigenvalues by log1p, so it is exact
+            at any variance.
             split: test
             bias: not used
             unit: nat
@@ -41,14 +41,14 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
             source: sakamoto2026, Theorem 3.4, first inequality
             elsewhere: –
         redundancy_trace_bound_relative_variance_<v>: (1/N Σ_i ‖g_i − μ_{y_i}‖²) / (2 B² σ²)
-            The looser bound: RNC1 with the maximal norm on the given samples, over 2σ².
+            The looser bound: RNC1 with the largest norm of the given samples, divided by 2σ².
             split: test
             bias: not used
             unit: nat
             range: [0, 1/(2σ²)]
             good: 0 under collapse
             source: sakamoto2026, Theorem 3.4, second inequality
-            elsewhere: the paper plots RNC1 with the mean norm, which is no bound
+            elsewhere: the paper plots RNC1 with the mean norm, which is not a bound
     """
     if not all_finite(representation):
         return dict.fromkeys(columns.REDUNDANCY, math.nan)
@@ -75,10 +75,11 @@ def redundancy_bounds(representation: Tensor, labels: Tensor) -> dict[str, float
 
 
 def _scatter_or_products(representation: Tensor, rows: Tensor) -> Tensor:
-    """Σ_i (g_i − μ)(g_i − μ)ᵀ over n rows, μ their mean: [d, d], in two passes.
+    """Σ_i (g_i − μ)(g_i − μ)ᵀ over n rows, with their mean μ: [d, d], in two passes.
 
-    Of fewer rows than dimensions the products ⟨g_i − μ, g_j − μ⟩ [n, n], whose eigenvalues are the
-    same but for zeros: of a thousand classes and two thousand units that is what can be paid for.
+    If there are fewer rows than dimensions, the result is the products ⟨g_i − μ, g_j − μ⟩ [n, n]
+    instead. Their eigenvalues are the same except for zeros. This makes a thousand classes with two
+    thousand units affordable.
     """
     dimension = representation.shape[1]
     total = representation.new_zeros(dimension, dtype=torch.float64)

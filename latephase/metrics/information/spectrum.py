@@ -1,4 +1,4 @@
-"""How large a representation is, and over how many directions it spreads."""
+"""The size of a representation, and over how many directions it spreads."""
 
 import math
 
@@ -26,7 +26,7 @@ def spread_metrics(representation: Tensor) -> dict[str, float]:
             source: –
             elsewhere: –
         spectral_entropy: H(λ/Σλ) of the eigenvalues λ of Cov[z]
-            The logarithm of an effective rank. Under exact collapse to a simplex frame it is
+            It is the logarithm of an effective rank. Under exact collapse to a simplex frame it is
             ln(K−1) for classes of equal size. Invariant to rotations, scale and shifts. NaN if all
             samples coincide.
             split: test
@@ -34,14 +34,14 @@ def spread_metrics(representation: Tensor) -> dict[str, float]:
             unit: nat
             range: [0, ln min(N − 1, d)]
             good: ln(K−1), that of a simplex frame
-            source: Roy and Vetterli 2007, there of singular values
-            elsewhere: of the uncentred second moment, or of σ in the place of λ = σ²
+            source: Roy and Vetterli 2007, with singular values
+            elsewhere: with the uncentred second moment, or with σ in place of λ = σ²
     """
     if not all_finite(representation):
         return dict.fromkeys(columns.SPECTRUM, math.nan)
     samples, dimension = representation.shape
     blocks = representation.split(ROWS_AT_ONCE)
-    # Relative to one of them: samples that coincide then have a covariance of exactly 0.
+    # Relative to the first sample, so samples that coincide have a covariance of exactly 0.
     first = representation[0].to(torch.float64)
     shift, squares = torch.zeros_like(first), first.new_zeros(())
     for block in blocks:

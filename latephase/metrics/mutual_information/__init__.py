@@ -14,10 +14,10 @@ where one of them is at its limits:
 As the classes contract, Z tends to K points. A deterministic network loses no information until
 samples coincide, but estimators have a finite resolution. `mi_entropies_x` tends to −∞, by 9.2 nats
 for each factor of 10 in the width of the classes. The reason is that h(Z) falls with this width,
-whereas h(Z, X) no longer falls once the inputs are farther apart than it. So what looks like
-compression there is the logarithm of the variance within classes. `mi_ksg_x` tends to H(Y), up to
-its bias and to what the encoding of the inputs tells about the classes. Both estimates of I(Z; Y)
-tend to H(Y) if four of the K − 1 directions of the means separate the classes. When samples
+whereas h(Z, X) no longer falls once the inputs are farther apart than this width. So what looks
+like compression there is the logarithm of the variance within classes. `mi_ksg_x` tends to H(Y), up
+to its bias and to what the encoding of the inputs reveals about the classes. Both estimates of I(Z;
+Y) tend to H(Y) if four of the K − 1 directions of the means separate the classes. If samples
 coincide, estimates from entropies are NaN (`mi_coincident` says how many coincide), and those from
 counting still have a value. For a constant representation, all are 0.
 """

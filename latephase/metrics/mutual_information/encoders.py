@@ -1,8 +1,8 @@
 """Representations and inputs encoded in a few numbers, for estimators by nearest neighbours.
 
-The mutual information of two encodings is a lower bound of that of what they encode. How much is
-lost depends on the encodings, and changes with them. After Butakov 2024, as in the code of
-sakamoto2026: the representation by its first principal components, the inputs by a convolutional
+The mutual information of two encodings is a lower bound of that of the encoded quantities. The loss
+depends on the encodings and changes with them. As in Butakov 2024 and in the code of sakamoto2026,
+the representation is encoded by its first principal components, and the inputs by a convolutional
 autoencoder.
 """
 
@@ -20,7 +20,8 @@ COMPONENTS = 4
 ROWS_AT_ONCE = 512
 
 CHANNELS = (8, 16, 32)
-"""Of the three convolutions for one channel of input; twice that for more."""
+"""The channels of the three convolutions for inputs with one channel; twice as many for inputs with
+more."""
 
 HIDDEN = 128
 DROPOUT = 0.1
@@ -33,10 +34,10 @@ STEPS = 4000
 def whitened_components(samples: Tensor, components: int = COMPONENTS) -> Tensor:
     """Principal components of samples [N, d], each with mean 0 and variance 1: [N, r], float64.
 
-    r is at most `components`: directions along which the standard deviation is not above float32's
-    rounding of the samples' norms carry no more than rounding and are left out, constant (dead)
-    features with them; so r = 0 if the samples are all the same. Samples that are the same
-    have the same encoding, to the last bit. NaN [N, 1] if a sample is not finite.
+    r is at most `components`. A direction is left out if the standard deviation along it does not
+    exceed float32's rounding of the samples' norms, because it contains only rounding. This
+    includes constant (dead) features, so r = 0 if all samples are the same. Samples that are the
+    same have exactly the same encoding. The result is NaN [N, 1] if a sample is not finite.
     """
     if not samples.isfinite().all():
         return samples.new_full((len(samples), 1), math.nan, dtype=torch.float64)
@@ -63,9 +64,9 @@ def learned_encoding(
 ) -> Tensor:
     """Encodings of inputs [N, C, H, W] by an autoencoder trained on train_inputs: [N, r], float64.
 
-    The latent numbers, turned to their principal components and scaled to variance 1; r is smaller
-    than `components` if latents are constant. Equal inputs have equal encodings. generator, on the
-    CPU, decides all that is random: the same seed, inputs and number of threads give the same
+    They are the principal components of the latent numbers, scaled to variance 1. r is smaller than
+    `components` if latents are constant. Equal inputs have equal encodings. The generator, on the
+    CPU, decides everything random: the same seed, inputs and number of threads give the same
     encodings.
     """
     encoder, _ = trained_autoencoder(train_inputs, generator, components, steps)
@@ -80,10 +81,11 @@ def trained_autoencoder(
     """Encoder and decoder, in evaluation mode, trained on inputs [N, C, H, W].
 
     As in the code of sakamoto2026: L1 loss, Adam at 1e-3, batches of 256, dropout of 0.1 before
-    each convolution, noise on each latent number of 0.1 its size. There it is 200 epochs of 60,000
-    images (47,000 steps); here a number of steps, whatever there is to train on: 4,000 take a core
-    of a processor a minute and a half for images of 8 × 8, and six for 28 × 28. Raises ValueError
-    for inputs that are not images. The global random state is left as it was.
+    each convolution, and noise of 0.1 of its size on each latent number. That code trains for 200
+    epochs of 60,000 images (47,000 steps). Here the number of steps is fixed, whatever the number
+    of images is. 4,000 steps take one core of a processor a minute and a half for images of 8 × 8,
+    and six minutes for 28 × 28. Raises ValueError for inputs that are not images. The global random
+    state is not changed.
     """
     if inputs.ndim != 4:
         raise ValueError(f"the autoencoder takes inputs [N, C, H, W], not {list(inputs.shape)}")
@@ -134,7 +136,7 @@ class Decoder(nn.Module):
         self.image = nn.Linear(HIDDEN, math.prod(self.smallest))
         self.convolutions = nn.ModuleList()
         for level in (3, 2, 1):
-            # Of the sizes that shrink to the same one, the one there was.
+            # Several sizes shrink to the same one. This restores the original size.
             lost = [n - (2 * m - 1) for n, m in zip(sizes[level - 1], sizes[level], strict=True)]
             self.convolutions.append(
                 nn.ConvTranspose2d(
@@ -164,7 +166,7 @@ def _pyramid(shape: torch.Size) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 def _batches(samples: int, steps: int) -> Iterator[Tensor]:
-    """Indices of so many batches; each pass is shuffled, and its last batch may be smaller."""
+    """Indices of `steps` batches. Each pass is shuffled, and its last batch may be smaller."""
     while steps > 0:
         for rows in torch.randperm(samples).split(BATCH_SIZE)[:steps]:
             yield rows
@@ -172,9 +174,10 @@ def _batches(samples: int, steps: int) -> Iterator[Tensor]:
 
 
 def _first_equal(samples: Tensor) -> Tensor:
-    """Index [N] of the first of the samples [N, d] that each one is equal to.
+    """For each of the samples [N, d], the index [N] of the first sample that is equal to it.
 
-    A product rounds a row as its place in the matrix has it: one of equal rows stands for all.
+    A matrix product may round equal rows differently, depending on their places. So one of the
+    equal rows represents all of them.
     """
     groups = row_groups(samples)
     indices = torch.arange(len(samples), device=samples.device)

@@ -22,27 +22,28 @@ def mutual_information_metrics(
 ) -> dict[str, float]:
     """I(Z; X) and I(Z; Y) of a representation [N, d], in nats, with standard errors.
 
-    Args: inputs_encoding [N, m], of the same samples in the same order, each number with variance 1
-    (as of :func:`~latephase.metrics.mutual_information.encoders.learned_encoding`); labels [N].
+    Args: inputs_encoding [N, m], for the same samples in the same order, each number with variance
+    1 (as from :func:`~latephase.metrics.mutual_information.encoders.learned_encoding`); labels [N].
     Invariant to rotations, shifts and the scale of the representation, and to the order of the
-    samples. All NaN if the representation is not finite.
+    samples. All columns are NaN if the representation is not finite.
 
     Returns:
         mi_entropies_x: h(Z) + h(X) − h(Z, X), Z and X compressed
-            Entropies by 5 neighbours with weights that cancel the bias. May be negative; tends to
-            −∞ as the classes contract, whatever Z knows. NaN if two samples have the same encoding.
+            Entropies by 5 neighbours with weights that cancel the bias. It may be negative. It
+            tends to −∞ as the classes contract, whatever Z contains. NaN if two samples have the
+            same encoding.
             split: test
             bias: not used
             unit: nat
             range: (−∞, ∞)
-            good: small late in training, where it is read as compression
+            good: small late in training, which is interpreted as compression
             source: sakamoto2026, Figures 4 and 14, after Butakov 2024; the file
                 kl_estimator.py of its code
-            elsewhere: that code puts a floor of 1e-12 under r^d, so that samples closer than
-                1e-3 of a standard deviation (d = 4) or 0.03 (d = 8) are counted as that far apart,
-                and since September 2025 it pairs each Z with the X of another sample
+            elsewhere: that code puts a floor of 1e-12 under r^d, so samples closer than 1e-3 of a
+                standard deviation (d = 4) or 0.03 (d = 8) count as that far apart, and since
+                September 2025 it pairs each Z with the X of another sample
         mi_entropies_x_standard_error: standard error of mi_entropies_x
-            Of the mean over samples, which are taken as independent.
+            The error of the mean over samples, which are assumed to be independent.
             split: test
             bias: not used
             unit: nat
@@ -61,7 +62,7 @@ def mutual_information_metrics(
             source: sakamoto2026, Figures 4 and 14, after Butakov 2024
             elsewhere: as for mi_entropies_x
         mi_entropies_y_standard_error: standard error of mi_entropies_y
-            Of the mean over samples, which are taken as independent.
+            The error of the mean over samples, which are assumed to be independent.
             split: test
             bias: not used
             unit: nat
@@ -86,10 +87,11 @@ def mutual_information_metrics(
             unit: nat
             range: about [0, ln N]
             good: H(Y) under collapse
-            source: Kraskov 2004, eq. 8; Gao 2017 for samples that fall together
+            source: Kraskov 2004, eq. 8; Gao 2017 for samples that coincide
             elsewhere: –
         mi_ksg_x_standard_error: standard error of mi_ksg_x
-            Of the mean over samples, which are taken as independent; without the bias.
+            The error of the mean over samples, which are assumed to be independent. It does not
+            include the bias.
             split: test
             bias: not used
             unit: nat
@@ -105,10 +107,11 @@ def mutual_information_metrics(
             unit: nat
             range: about [0, H(Y)]
             good: H(Y)
-            source: Ross 2014; Gao 2017 for samples that fall together
+            source: Ross 2014; Gao 2017 for samples that coincide
             elsewhere: scikit-learn's mutual_info_classif takes one feature, and adds noise to it
         mi_ksg_y_standard_error: standard error of mi_ksg_y
-            Of the mean over samples, which are taken as independent; without the bias.
+            The error of the mean over samples, which are assumed to be independent. It does not
+            include the bias.
             split: test
             bias: not used
             unit: nat
@@ -125,7 +128,7 @@ def mutual_information_metrics(
             good: 0 under collapse
             source: latephase
             elsewhere: `mi_entropies_difference` is what sakamoto2026 plots
-        mi_components: r, the number of principal components that Z is compressed to
+        mi_components: r, the number of principal components to which Z is compressed
             4 unless Z lies in fewer dimensions; 0 if it is constant.
             split: test
             bias: not used
@@ -133,10 +136,10 @@ def mutual_information_metrics(
             range: 0, 1, 2, 3, 4
             good: none: a size
             source: latephase
-            elsewhere: the code of sakamoto2026 takes 4 always, and adds 1e-6 to their
-                variances, which for features smaller than 1e-3 is most of it
+            elsewhere: the code of sakamoto2026 always takes 4, and adds 1e-6 to their variances,
+                which is most of the variance for features smaller than 1e-3
         mi_coincident: share of the samples whose representation another sample has too
-            Equal in every feature, bit by bit. Above 0, mi_entropies are NaN.
+            The two are exactly equal in every feature. If it is above 0, mi_entropies are NaN.
             split: test
             bias: not used
             unit: 1
@@ -166,5 +169,5 @@ def mutual_information_metrics(
 
 
 def _or_zero(estimate, encoding: NDArray, other: NDArray) -> tuple[float, float]:
-    """An estimate and its error; 0 of a constant, whose encoding has no numbers."""
+    """An estimate and its error; 0 for a constant, whose encoding has no numbers."""
     return estimate(encoding, other) if encoding.size and other.size else (0.0, 0.0)

@@ -1,21 +1,22 @@
 """Entropy and mutual information from distances to nearest neighbours, in nats.
 
 Points are samples of a density in R^d. With r_ij the distance of point i to its j-th neighbour and
-V_d the volume of the unit ball, the density at i is about e^ψ(j) / (V_d r_ij^d (n − 1)), hence
+V_d the volume of the unit ball, the density at i is about e^ψ(j) / (V_d r_ij^d (n − 1)). Therefore
 
     h = 1/n Σ_i Σ_j w_j [ln V_d + d ln r_ij + ln(n − 1) − ψ(j)],   Σ_j w_j = 1
 
-(Kozachenko & Leonenko 1987 with all the weight on one neighbour). In more than four dimensions no
-single neighbour is efficient, and weights over several cancel the leading terms of the bias
+Kozachenko & Leonenko 1987 put all the weight on one neighbour. In more than four dimensions no
+single neighbour is efficient. Weights over several neighbours cancel the leading terms of the bias
 (Berrett, Samworth & Yuan 2019).
 
-Points that fall together have no density: then the entropy is −∞ and a mutual information made of
-entropies is NaN, since ∞ − ∞ is no number (a floor under r_ij, as others have it, makes one up).
-The estimator of Kraskov needs no density: :func:`kraskov_information` is right for atoms,
-densities and mixtures of both.
+Points that coincide have no density. Then the entropy is −∞, and a mutual information that is
+computed from entropies is NaN, because ∞ − ∞ is undefined. Other code puts a floor under r_ij,
+which makes up a number. The estimator of Kraskov needs no density: :func:`kraskov_information` is
+right for atoms, densities and mixtures of both.
 
 Points and encodings are NumPy arrays. Distances to neighbours come from scipy's tree. In the
-maximum norm, neighbours within a radius are counted by scikit-learn's, which adds up branches.
+maximum norm, neighbours within a radius are counted by scikit-learn's tree, which adds up whole
+branches.
 """
 
 import math
@@ -30,10 +31,10 @@ NEIGHBOURS = 5
 
 
 def entropy_terms(points: NDArray, weights: NDArray | None = None) -> NDArray:
-    """Terms [n] whose mean is the entropy of points [n, d], one a point: −ln of its density.
+    """Terms [n], one for each of points [n, d], whose mean is the entropy: −ln of the density.
 
     Args: weights [k] of the first k neighbours, by default :func:`weights_without_bias`. A term is
-    −∞ if a neighbour that has weight is at distance 0. NaN if there are not more than k points.
+    −∞ if a neighbour with weight is at distance 0. All are NaN unless there are more than k points.
     """
     size, dimension = points.shape
     if weights is None:
@@ -41,7 +42,7 @@ def entropy_terms(points: NDArray, weights: NDArray | None = None) -> NDArray:
     used = np.flatnonzero(weights)
     if size <= used[-1] + 1:
         return np.full(size, math.nan)
-    # j-th neighbour: the first is the point itself, or one that falls together with it.
+    # The first neighbour is the point itself, or a point that coincides with it.
     radii = _tree(points).query(points, k=used + 2)[0]
     with np.errstate(divide="ignore"):
         volumes = log_ball_volume(dimension) + dimension * np.log(radii)
@@ -53,7 +54,7 @@ def entropy_terms(points: NDArray, weights: NDArray | None = None) -> NDArray:
 
 
 def entropy(points: NDArray, weights: NDArray | None = None) -> tuple[float, float]:
-    """Differential entropy of points [n, d] and its standard error; −∞ if points fall together."""
+    """Differential entropy of points [n, d] and its standard error; −∞ if points coincide."""
     terms = entropy_terms(points, weights)
     return (-math.inf, math.nan) if np.isneginf(terms).any() else mean_and_error(terms)
 
@@ -61,10 +62,10 @@ def entropy(points: NDArray, weights: NDArray | None = None) -> tuple[float, flo
 def weights_without_bias(neighbours: int, dimension: int) -> NDArray:
     """Weights [k] of the first k neighbours that cancel ⌊d/4⌋ terms of the bias.
 
-    The solution of least norm of Σ_j w_j = 1 and Σ_j w_j Γ(j + 2l/d)/Γ(j) = 0 for l = 1..⌊d/4⌋,
-    with w_j = 0 unless j = ⌊i k/d⌋ for some i (Berrett, Samworth & Yuan 2019, eq. 4). For d ≤ 4 all
-    the weight is on the first neighbour, as in the code of Butakov 2024. Raises ValueError where
-    the neighbours are too few for the conditions.
+    They are the solution of least norm of Σ_j w_j = 1 and Σ_j w_j Γ(j + 2l/d)/Γ(j) = 0 for l =
+    1..⌊d/4⌋, with w_j = 0 unless j = ⌊i k/d⌋ for some i (Berrett, Samworth & Yuan 2019, eq. 4). For
+    d ≤ 4 all the weight is on the first neighbour, as in the code of Butakov 2024. Raises
+    ValueError if there are too few neighbours for the conditions.
     """
     weights = np.zeros(neighbours)
     if dimension <= 4:
@@ -86,8 +87,8 @@ def weights_without_bias(neighbours: int, dimension: int) -> NDArray:
 def information_of_points(first: NDArray, second: NDArray) -> tuple[float, float]:
     """I(A; B) = h(A) + h(B) − h(A, B) of paired points [n, a] and [n, b], and its standard error.
 
-    NaN if points of A, of B or of both fall together. Biased downwards where A and B determine each
-    other: no two-point distance shows more than about ln n.
+    It is NaN if points of A, of B or of both coincide. It is biased downwards if A and B determine
+    each other: distances of two points cannot show more than about ln n.
     """
     alone = entropy_terms(first), entropy_terms(second)
     joint = entropy_terms(np.hstack([first, second]))
@@ -98,7 +99,7 @@ def information_of_points(first: NDArray, second: NDArray) -> tuple[float, float
 def information_of_labels(points: NDArray, labels: NDArray) -> tuple[float, float]:
     """I(A; Y) = h(A) − Σ_y n_y/n h(A|Y=y) of points [n, d] and labels [n], and its standard error.
 
-    NaN if points fall together, or if a class that occurs has too few samples for its entropy.
+    It is NaN if points coincide, or if a class that occurs has too few samples for its entropy.
     """
     within = np.empty(len(points))
     for label in np.unique(labels):
@@ -112,11 +113,12 @@ def kraskov_information(
 ) -> tuple[float, float]:
     """I(A; B) by counting neighbours, of points [n, a] and [n, b], and its standard error.
 
-    Kraskov, Stögbauer & Grassberger 2004, the first estimator, in the maximum norm:
-    ψ(k) + ψ(n) − ⟨ψ(n_a) + ψ(n_b)⟩, n_a the points of A (with i itself) nearer to i than the k-th
-    neighbour in (A, B). Biased towards 0: by a fifth for 3.3 nats in eight dimensions at n = 3,000,
-    not visibly in four. Where that neighbour is at distance 0, all counts are of the points at
-    distance 0, and k is too (Gao, Kannan, Oh & Viswanath 2017): right for atoms and mixtures.
+    This is the first estimator of Kraskov, Stögbauer & Grassberger 2004, in the maximum norm: ψ(k)
+    + ψ(n) − ⟨ψ(n_a) + ψ(n_b)⟩. n_a is the number of points of A (with i itself) that are nearer to
+    i than the k-th neighbour in (A, B). It is biased towards 0: by a fifth for 3.3 nats in eight
+    dimensions at n = 3,000, and not visibly in four. If that neighbour is at distance 0, all
+    counts, including k, are those of the points at distance 0 (Gao, Kannan, Oh & Viswanath 2017).
+    So it is right for atoms and mixtures.
     """
     joint = np.hstack([first, second])
     if len(joint) <= neighbours:
@@ -136,8 +138,9 @@ def kraskov_information_of_labels(
 ) -> tuple[float, float]:
     """I(A; Y) by counting neighbours, of points [n, d] and labels [n], and its standard error.
 
-    Ross 2014: :func:`kraskov_information` with labels that are the same or infinitely far apart,
-    in the Euclidean norm. NaN if a class that occurs has no more samples than neighbours.
+    Ross 2014: this is :func:`kraskov_information` with labels that are either equal or infinitely
+    far apart, in the Euclidean norm. It is NaN if a class that occurs does not have more samples
+    than ``neighbours``.
     """
     terms = np.full(len(points), math.nan)
     everything = _tree(points)
@@ -169,7 +172,7 @@ def log_ball_volume(dimension: int) -> float:
 
 
 def _tree(points: NDArray) -> cKDTree:
-    # Not balanced: a median split takes quadratic time where many points fall together.
+    # Not balanced, because a median split takes quadratic time if many points coincide.
     return cKDTree(points, balanced_tree=False)
 
 
@@ -180,5 +183,5 @@ def _count(points: NDArray, centres: NDArray, radii: NDArray) -> NDArray:
 
 
 def _count_euclidean(tree: cKDTree, centres: NDArray, radii: NDArray) -> NDArray:
-    """The same in the Euclidean norm, of the points of a tree."""
+    """The same for the points of a tree, in the Euclidean norm."""
     return tree.query_ball_point(centres, radii, return_length=True)

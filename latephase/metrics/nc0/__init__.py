@@ -1,4 +1,4 @@
-"""NC0: the classifier's row sum, which must vanish for collapse (zhao2026)."""
+"""NC0: the norm of the classifier's row sum, which must vanish for collapse (zhao2026)."""
 
 EVERY_RUN = True
 """Whether it is measured on every run, or only if a study names it under ``metrics``."""

@@ -28,22 +28,22 @@ def representativeness_metrics(
     generator: Generator,
     delta: float = DELTA,
 ) -> dict[str, float]:
-    """Representativeness by its definition and as released, and the feature robustness.
+    """Representativeness by its definition and as in released code, and feature robustness.
 
     Args: train and test are (features φ [N, d], logits [N, K], labels [N]); weight [K, d]; loss,
-    "cross_entropy" or "mse" (the sum over classes of (z_k − 1[k = y])²); generator, on the CPU, of
+    "cross_entropy" or "mse" (the sum over classes of (z_k − 1[k = y])²); generator, on the CPU, for
     the draws of ξ; delta, the width δ of the kernels in units of ‖φ_i‖, 0.02 in han2025.
-    Pass logits computed in float64: float32 ones are themselves off late in training.
+    Pass logits computed in float64: late in training, float32 logits have large errors.
 
-    The released kernels need N·M distances, which is the cost of this family. The memory is
-    bounded.
+    The released kernels need N·M distances, which determine the cost of this family. The memory is
+    limited.
 
     Returns:
         representativeness: 1/M Σ_j ℓ(z_j, y_j) − 1/N Σ_i E_ξ ℓ(z_i + Wξ, y_i)
-            With ξ ~ N(0, δ²‖φ_i‖²/d I), so that its root mean square length is δ‖φ_i‖. The
-            expectation is that of `feature_robustness`, with its standard error. Invariant to
-            (φ, W) → (φ/a, aW), to rotations and, for cross-entropy, to a vector added to all rows
-            of W. Negative where the test set is easier than the kernels.
+            ξ ~ N(0, δ²‖φ_i‖²/d I), so its root mean square length is δ‖φ_i‖. The expectation is
+            that of `feature_robustness`, with its standard error. Invariant to (φ, W) → (φ/a, aW),
+            to rotations and, for cross-entropy, to a vector added to all rows of W. It is negative
+            if the test set is easier than the kernels.
             split: train and test
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
@@ -53,9 +53,10 @@ def representativeness_metrics(
                 Gaussian kernels; han2025, Appendix D, names it after that paper
             elsewhere: the released file computes `representativeness_released` under this name
         feature_robustness: 1/N Σ_i E_ξ [ℓ(z_i + Wξ, y_i) − ℓ(z_i, y_i)]
-            The same ξ. representativeness + feature_robustness is the generalisation gap. Exact
-            to second order, δ²/(2d) κ_Tr, which is all of it for mse; what is left is the mean
-            over eight antithetic pairs of draws a sample. Invariant as representativeness is.
+            ξ is the same. representativeness + feature_robustness is the generalisation gap. The
+            second order, δ²/(2d) κ_Tr, is exact, and is the whole value for mse. The rest is the
+            mean over eight antithetic pairs of draws for each sample. The invariances are those of
+            representativeness.
             split: train
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
@@ -64,36 +65,38 @@ def representativeness_metrics(
             source: Petzka 2021, the second term of the split
             elsewhere: the notebook beside the released file takes δ²/d times its κ_Tr
         feature_robustness_standard_error: (1/N² Σ_i s_i²/S)^½
-            Of the S = 8 pairs of draws, with s_i their standard deviation in sample i; it knows
-            nothing of how few samples there are. The same for `representativeness`.
+            The error from the S = 8 pairs of draws, with s_i their standard deviation for sample i.
+            It does not include the error from the number of samples. It is the same for
+            `representativeness`.
             split: train
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
             range: [0, ∞)
-            good: small against feature_robustness
+            good: small compared with feature_robustness
             source: –
             elsewhere: –
         representativeness_released: 1/M Σ_j [ℓ(z_j, y_j) − 1/N Σ_i ω_i k_ij ℓ(z_i, y_j)]
-            With k_ij = exp(−‖φ_j − φ_i‖/2)/√(2π) and ω_i = ‖φ_i‖/Σ_m ‖φ_m‖, which is what
-            interpolatingness.py of RelativeFlatnessAndGeneralization computes with S the training
-            and T the test set. Moves with the scale of the features. NaN if all are 0.
+            k_ij = exp(−‖φ_j − φ_i‖/2)/√(2π) and ω_i = ‖φ_i‖/Σ_m ‖φ_m‖. This is what
+            interpolatingness.py of RelativeFlatnessAndGeneralization computes if S is the training
+            set and T the test set. It changes with the scale of the features. NaN if all are 0.
 
             It has several peculiarities. The weights are meant to be δ‖φ_i‖, but its KDE package
-            scales weights to a sum of 1, so δ cancels. The sum is divided by N once more, so that
-            the kernels take at most 0.4/N of the largest loss away, and the number is the test loss
+            scales weights to a sum of 1, so δ cancels. The sum is divided by N once more, so the
+            kernels subtract at most 0.4/N of the largest loss, and the number is the test loss
             (within 0.2 % at every checkpoint of a pack of digits). The kernel's argument is the
-            square root of the distance, so that the Gaussian of bandwidth 1 is an exponential,
-            normalised for one dimension. ℓ(z_i, y_j) holds the training sample's logits against the
+            square root of the distance, so the Gaussian of bandwidth 1 is an exponential,
+            normalised for one dimension. ℓ(z_i, y_j) combines the training sample's logits with the
             test sample's label.
             split: train and test
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
             range: (−∞, ∞)
             good: 0
-            source: released code of Petzka 2021; that han2025, Figure 20, took it is an inference
+            source: released code of Petzka 2021; that han2025, Figure 20, uses it is an inference
                 from the helpers in its own code
-            elsewhere: the file folds one set in ten and refits a ridge classifier in each fold;
-                here S and T are the training and the test set, and the network is the predictor
+            elsewhere: the file splits one set into ten folds and refits a ridge classifier in each
+                fold; here S and T are the training and the test set, and the network is the
+                predictor
         representativeness_released_kernel: 1/M Σ_j 1/N Σ_i ω_i k_ij ℓ(z_i, y_j)
             The amount that `representativeness_released` subtracts from the test loss.
             split: train and test
@@ -104,16 +107,17 @@ def representativeness_metrics(
             source: released code of Petzka 2021
             elsewhere: –
         representativeness_weighted: 1/M Σ_j [ℓ(z_j, y_j) − 1/N Σ_i δ‖φ_i‖ k_ij ℓ(z_i, y_j)]
-            The released formula with the weights that it gives to its KDE package, before that
-            scales them: the reading under which the weight factor 0.02 of the paper has an effect.
-            Where all features are one φ it is (1 − δ‖φ‖/√(2π)) times the test loss, below 0 for
-            long features. Moves with their scale.
+            The released formula with the weights that it gives to its KDE package, before the
+            package scales them. Under this reading, the weight factor 0.02 of the paper has an
+            effect. If all features are one φ, it is (1 − δ‖φ‖/√(2π)) times the test loss, which is
+            below 0 for long features. It changes with their scale.
             split: train and test
             bias: in the logits
             unit: nats (cross-entropy), squared logits (mse)
             range: (−∞, ∞)
-            good: 0, as the paper reads it
-            source: han2025, Appendix D (bandwidth 1.0, weight factor 0.02), as its text may be read
+            good: 0, as the paper interprets it
+            source: han2025, Appendix D (bandwidth 1.0, weight factor 0.02), in one reading of its
+                text
             elsewhere: –
 
     All are NaN if a feature, logit or weight is not finite, and for another loss. Raises ValueError
@@ -138,13 +142,13 @@ def representativeness_metrics(
 
 
 def _blocks(samples: Samples, rows: int = ROWS_AT_ONCE) -> Iterator[Samples]:
-    """Yield some samples, features and logits in float64, until all were seen once."""
+    """Yield blocks of samples, with features and logits in float64."""
     for features, logits, labels in zip(*(t.split(rows) for t in samples), strict=True):
         yield features.to(torch.float64), logits.to(torch.float64), labels
 
 
 def _mean_loss(samples: Samples, loss: str) -> Tensor:
-    """Mean of ℓ(z_i, y_i)."""
+    """The mean of ℓ(z_i, y_i)."""
     sums = [_loss(logits, labels[:, None], loss).sum() for _, logits, labels in _blocks(samples)]
     return torch.stack(sums).sum() / len(samples[2])
 
@@ -152,7 +156,8 @@ def _mean_loss(samples: Samples, loss: str) -> Tensor:
 def _loss(logits: Tensor, at: Tensor, loss: str) -> Tensor:
     """ℓ(z, y) [...] of logits [..., K] at labels [..., 1].
 
-    As log(1 + Σ_{k≠y} exp(z_k − z_y)), with all digits where −log p_y is rounding (from 1e-16 on).
+    It is computed as log(1 + Σ_{k≠y} exp(z_k − z_y)), which has all digits where −log p_y is pure
+    rounding (from 1e-16 on).
     """
     if loss == "mse":
         one_hot = torch.zeros_like(logits).scatter_(-1, at, 1.0)
@@ -178,8 +183,9 @@ def _robustness(
 ) -> tuple[Tensor, Tensor]:
     """Mean over samples of E ℓ(z + Wξ, y) − ℓ(z, y), and its standard error.
 
-    Wξ is drawn among the logits. The first order in it falls out of a pair of draws ±Wξ, the
-    expectation of the second is known, so that the draws only average what the second order leaves.
+    Wξ is drawn directly in the space of the logits. The first order in Wξ cancels in a pair of
+    draws ±Wξ, and the expectation of the second order is known. So the draws average only the
+    remainder after the second order.
     """
     weight = weight.to(torch.float64)
     factor = _factor(weight - weight.mean(0) if loss == "cross_entropy" else weight)
@@ -203,8 +209,8 @@ def _robustness(
 def _factor(weight: Tensor) -> Tensor:
     """R [r, K] with R^T R = W W^T: R^T g is distributed as Wξ for standard normal g and ξ.
 
-    With its diagonal positive it is the only one, so that a rotated network has the same draws, and
-    so has one with a vector added to all rows, if their mean was taken off.
+    With a positive diagonal, R is unique. So a rotated network has the same draws. If the mean of
+    the rows was subtracted, a network with a vector added to all rows has the same draws too.
     """
     factor = torch.linalg.qr(weight.T).R
     return torch.where(factor.diagonal() < 0, -1.0, 1.0).to(factor)[:, None] * factor
@@ -213,8 +219,8 @@ def _factor(weight: Tensor) -> Tensor:
 def _second_order(logits: Tensor, shifts: Tensor, at: Tensor, loss: str) -> Tensor:
     """½ v^T A v [B, S] for shifts v [B, S, K] of logits [B, 1, K] with labels at [B, S, 1].
 
-    A is the Hessian of the loss, and v^T A v for cross-entropy the variance of v under p. Measured
-    from v at the label, none of its terms cancels when p is 1 there but for rounding.
+    A is the Hessian of the loss. For cross-entropy, v^T A v is the variance of v under p. v is
+    measured from its value at the label, so no terms cancel except for rounding if p is 1 there.
     """
     if loss == "mse":
         return shifts.square().sum(-1)
@@ -230,7 +236,7 @@ def _kernel_loss(train: Samples, test: Samples, loss: str) -> tuple[Tensor, Tens
         norms = features.norm(dim=1)
         norm_sum += norms.sum()
         weighted = (norms[:, None] * _losses(logits, loss)).T.contiguous()
-        # Distances are taken from here: an offset of all features would cost digits.
+        # Distances are computed relative to this mean, because an offset would cost digits.
         centre = features.mean(0)
         keys = features - centre
         for queries, _, at in _blocks(test):
@@ -242,7 +248,8 @@ def _kernel_loss(train: Samples, test: Samples, loss: str) -> tuple[Tensor, Tens
 def _kernels(first: Tensor, second: Tensor) -> Tensor:
     """exp(−‖a − b‖/2)/√(2π) [n, m] for the rows of [n, d] and [m, d].
 
-    To 1e-8 ‖a‖ in the distances of rows that coincide, where their squares are all rounding.
+    The distance of rows that coincide has an error of 1e-8 ‖a‖, because the difference of their
+    squares is pure rounding.
     """
     squares = first.square().sum(1)[:, None] + second.square().sum(1)
     distances = torch.addmm(squares, first, second.T, alpha=-2).clamp_(min=0).sqrt_()

@@ -1,6 +1,6 @@
-"""Han et al. (arXiv 2509.17738): what goes with generalisation, and what it does not need.
+"""Han et al. (arXiv 2509.17738): what accompanies generalisation, and what it does not need.
 
-Statistics are over seeds: each seed has one run in each arm of a study, or one run altogether.
+Statistics are over seeds. Each seed has one run in each arm of a study, or one run in all.
 """
 
 import numpy as np
@@ -14,10 +14,11 @@ from latephase.runs.columns import ARM
 
 
 def delay(table: pd.DataFrame, *, fitted: float, level: float, stay: int) -> Result:
-    """log10 of the step of generalisation over that of memorisation (Fig. 1).
+    """log10 of the step of generalisation over the step of memorisation (Fig. 1).
 
-    The onsets of test accuracy at ``level`` and of training accuracy at ``fitted``, ``stay`` logs
-    long. A run that does not generalise has a delay of at least what its budget leaves.
+    The steps are the onsets of test accuracy at ``level`` and of training accuracy at ``fitted``,
+    each for ``stay`` logs. If a run does not generalise, its delay lasts at least until its last
+    step.
     """
     runs = delays(before_divergence(table), fitted=fitted, level=level, stay=stay)
     return _over_seeds(runs, runs["smallest"], runs["largest"], _note(runs))
@@ -33,13 +34,12 @@ def place_in_delay(
     settled: int,
     factor: float,
 ) -> Result:
-    """Where in the delay a metric falls: 0 at memorisation, 1 at generalisation (Fig. 1).
+    """The place of a metric's fall in the delay: 0 at memorisation, 1 at generalisation (Fig. 1).
 
-    (log t − log t_train)/(log t_test − log t_train), t the time at which the metric comes, for
-    good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`, whose final level is
-    over ``settled`` logs). Runs that do not
-    memorise or do not generalise have no delay and are left out; one whose metric does not fall is
-    later than its last step.
+    The place is (log t − log t_train)/(log t_test − log t_train). t is the time at which the metric
+    falls, for good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`, whose
+    final level is over ``settled`` logs). Runs that do not memorise or do not generalise have no
+    delay and are left out. If a metric does not fall, it falls later than the last step.
     """
     runs = delays(before_divergence(table), fitted=fitted, level=level, stay=stay)
     falls = events.run_events(
@@ -66,9 +66,9 @@ def difference_of_arms(
 ) -> Result:
     """The final value of a metric in one arm of a study minus that in another, by seed.
 
-    The final value is the median of a run's last ``stay`` logs. With ``decades`` it is the
-    difference of log10. Seeds that lack either run are left out, and so are runs that diverged; the
-    note says so.
+    The final value is the median of a run's last ``stay`` logs. With ``decades`` it is log10 of
+    this median. Runs that diverged are left out, and so are seeds that lack a run in either arm;
+    the note says how many.
     """
     finals = _finals(table, metric, stay)
     if decades:

@@ -1,8 +1,9 @@
 """Han et al. (arXiv 2509.17738): relative flatness under exact collapse, in closed form.
 
-Exact collapse: k classes, every feature of class c at its mean μ_c, the means a simplex about μ_g
-(‖μ_c − μ_g‖ = M, ⟨μ_j − μ_g, μ_c − μ_g⟩ = −M²/(k − 1)), the head's rows w_j = λ(μ_j − μ_g), and
-biases such that λ(μ_j − μ_g)ᵀμ_g + b_j is the same for all j (Lemma A.1). Then
+Exact collapse means the following (Lemma A.1). There are k classes. Every feature of class c is at
+its mean μ_c. The means form a simplex about μ_g: ‖μ_c − μ_g‖ = M, ⟨μ_j − μ_g, μ_c − μ_g⟩ = −M²/(k −
+1). The rows of the head are w_j = λ(μ_j − μ_g). The biases are such that λ(μ_j − μ_g)ᵀμ_g + b_j is
+the same for all j. Then
 
     e = exp(−λM² k/(k − 1)),   p_true = 1/(1 + (k − 1)e),   each other p = e/(1 + (k − 1)e)
 
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Flatness(NamedTuple):
-    """Of the last layer under cross-entropy: arrays of the broadcast shape of what was given."""
+    """Values of the last layer under cross-entropy: arrays of the arguments' broadcast shape."""
 
     relative_flatness: NDArray  # κ_Tr
     relative_flatness_bound: NDArray  # κ̂ = ‖W‖_F² Tr H
@@ -26,7 +27,7 @@ class Flatness(NamedTuple):
 def simplex(k: int, size: float, centre: ArrayLike, scale: float) -> tuple[NDArray, ...]:
     """Means [k, d], rows of the head [k, d] and biases [k] of exact collapse about ``centre`` [d].
 
-    ``size`` is M and ``scale`` λ. Raises ValueError where d is below k.
+    ``size`` is M and ``scale`` is λ. Raises ValueError if d is less than k.
     """
     centre = np.asarray(centre, float)
     if len(centre) < k:
@@ -39,7 +40,7 @@ def simplex(k: int, size: float, centre: ArrayLike, scale: float) -> tuple[NDArr
 
 
 def probabilities(logit_scale: ArrayLike, k: int) -> tuple[NDArray, NDArray]:
-    """p of the true class, and of each other one, at a logit scale s = λM² (Prop. 5.3)."""
+    """p of the true class and of each other class, at a logit scale s = λM² (Prop. 5.3)."""
     e = _ratio(logit_scale, k)
     return 1 / (1 + (k - 1) * e), e / (1 + (k - 1) * e)
 
@@ -47,13 +48,16 @@ def probabilities(logit_scale: ArrayLike, k: int) -> tuple[NDArray, NDArray]:
 def flatness_at_collapse(
     logit_scale: ArrayLike, k: int, size: ArrayLike = 1.0, feature_norm: ArrayLike | None = None
 ) -> Flatness:
-    """κ_Tr, κ̂ and Tr H under exact collapse (Prop. 5.3, sharpened: here they are exact).
+    """κ_Tr, κ̂ and Tr H under exact collapse (Prop. 5.3, sharpened: the values here are exact).
 
-    Tr H = ‖φ‖² (k − 1)e(2 + (k − 2)e)/(1 + (k − 1)e)²,  κ_Tr = λ²M² Tr H · k/(k − 1),
-    κ̂ = ‖W‖_F² Tr H = (k − 1) κ_Tr. ``size`` is M; ``feature_norm`` is ‖φ‖ (None: M, a centre at 0).
+        Tr H = ‖φ‖² (k − 1)e(2 + (k − 2)e)/(1 + (k − 1)e)²
+        κ_Tr = λ²M² Tr H · k/(k − 1)
+        κ̂ = ‖W‖_F² Tr H = (k − 1) κ_Tr
 
-    In the logit scale κ rises first, as its square, and falls only when e outweighs that: collapse
-    alone is not flatness, collapse with growing logits is.
+    ``size`` is M. ``feature_norm`` is ‖φ‖ (None: M, for a centre at 0).
+
+    As the logit scale grows, κ first rises with its square, and falls only when e outweighs this.
+    So collapse alone is not flat, but collapse with growing logits is.
     """
     s, size = np.asarray(logit_scale, float), np.asarray(size, float)
     norm = size if feature_norm is None else np.asarray(feature_norm, float)
@@ -65,7 +69,7 @@ def flatness_at_collapse(
 
 
 def flatness_bound(logit_scale: ArrayLike, k: int, size: ArrayLike = 1.0) -> NDArray:
-    """λ²k³M⁴ e/(1 + (k − 1)e)², which κ does not exceed for ‖φ‖ ≤ M (Prop. 5.3 as printed)."""
+    """λ²k³M⁴ e/(1 + (k − 1)e)², an upper bound of κ for ‖φ‖ ≤ M (Prop. 5.3 as printed)."""
     e = _ratio(logit_scale, k)
     return np.asarray(logit_scale, float) ** 2 * k**3 * e / (1 + (k - 1) * e) ** 2
 
@@ -73,7 +77,7 @@ def flatness_bound(logit_scale: ArrayLike, k: int, size: ArrayLike = 1.0) -> NDA
 def logit_scale_of(loss: ArrayLike, k: int) -> NDArray:
     """The logit scale at which exact collapse has this cross-entropy, ln(1 + (k − 1)e).
 
-    NaN for a loss above ln k, which is the loss without any logits.
+    It is NaN for a loss above ln k, which is the loss of logits that are all equal.
     """
     loss = np.asarray(loss, float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,5 +86,5 @@ def logit_scale_of(loss: ArrayLike, k: int) -> NDArray:
 
 
 def _ratio(logit_scale: ArrayLike, k: int) -> NDArray:
-    """e, the other classes' probability in units of the true one's."""
+    """e, the probability of each other class divided by that of the true class."""
     return np.exp(-np.asarray(logit_scale, float) * k / (k - 1))

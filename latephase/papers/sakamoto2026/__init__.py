@@ -1,1 +1,1 @@
-"""Sakamoto and Sato, arXiv 2509.20829: grokking and compression, timed by contraction."""
+"""Sakamoto and Sato, arXiv 2509.20829: contraction sets the time of grokking and of compression."""

@@ -1,14 +1,15 @@
-"""Sakamoto & Sato (arXiv 2509.20829): grokking is timed by the contraction of RNC1.
+"""Sakamoto & Sato (arXiv 2509.20829): the contraction of RNC1 sets the time of grokking.
 
-The statistics of its claims, from a module for each subject.
+This module collects the statistics of the paper's claims. There is one module for each subject.
 
-Times of a run, in steps, as the claims use them:
+The claims use these times of a run, in steps:
 
-- t_train: :func:`latephase.analysis.events.onset` of training accuracy at ``train_threshold``.
-- t_test: onset of test accuracy at ``test_fraction`` of the highest final test accuracy in
-  the study (:func:`latephase.analysis.events.generalisation_level`).
-- a *cell* is a learning rate, a weight decay and, where a study has these axes, a number of
-  training samples and an initial scale; its value is the median over seeds.
+- t_train: the :func:`latephase.analysis.events.onset` of training accuracy at ``train_threshold``.
+- t_test: the onset of test accuracy at ``test_fraction`` of the highest final test accuracy in the
+  study (:func:`latephase.analysis.events.generalisation_level`).
+
+A *cell* is a learning rate, a weight decay and, if a study has these axes, a number of training
+samples and an initial scale. Its value is the median over seeds.
 """
 
 from latephase.papers.sakamoto2026.clock import rnc1_clock, rnc1_clock_with_floor

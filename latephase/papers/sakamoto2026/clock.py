@@ -1,6 +1,6 @@
 """Statistics of the clock of contraction, learning rate × weight decay (Thm 4.3).
 
-:mod:`latephase.papers.sakamoto2026.claims` has the words.
+:mod:`latephase.papers.sakamoto2026.claims` defines the terms.
 """
 
 import numpy as np
@@ -14,18 +14,18 @@ from latephase.papers.sakamoto2026 import run_values
 def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float) -> Result:
     """Log–log slope of the time of RNC1's fall against learning rate × weight decay (Thm 4.3).
 
-    The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), a slope of -1 at fixed ε; so
-    the fall is timed at plateau / ``factor`` (:func:`latephase.analysis.events.fall`), which does
-    not depend on how far below it a run gets within its budget. The plateau is taken after
-    memorisation, as in the theorem, where the loss is small first. A run that does not fall does so
-    later than its last step. Cells whose median over seeds is thereby unknown are left out; fewer
-    than three: NaN.
+    The theorem bounds the time to RNC1 ≤ ε by (ηλ)⁻¹ log(1/ε), which is a slope of -1 at fixed ε.
+    So the time of the fall is that of plateau / ``factor``
+    (:func:`latephase.analysis.events.fall`), which does not depend on how far a run falls within
+    its budget. The plateau is taken after memorisation, because in the theorem the loss becomes
+    small first. If a run does not fall, it falls later than its last step. Cells whose median over
+    seeds is therefore unknown are left out. With fewer than three cells the slope is NaN.
     """
 
     runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
     earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))
     clock = np.array([lr * decay for lr, decay in earliest.columns])
-    positive = clock > 0  # No decay, no clock: the theorem says nothing of that cell.
+    positive = clock > 0  # without decay there is no clock, and the theorem does not apply
     interval, n_cells = trends.loglog_slope_interval(
         clock[positive], earliest.to_numpy()[:, positive], latest.to_numpy()[:, positive]
     )
@@ -48,13 +48,13 @@ def rnc1_clock(table: pd.DataFrame, *, train_threshold: float, stay: int, factor
 def rnc1_clock_with_floor(
     table: pd.DataFrame, *, train_threshold: float, stay: int, factor: float
 ) -> Result:
-    """How much nearer the times of RNC1's fall are to a clock with a floor than to a pure power.
+    """How much better a clock with a floor fits the times of RNC1's fall than a power (Thm 4.3).
 
-    Thm 4.3. log10 of the ratio of two misfits: that of τ = a (η λ)^b, and that of 1/τ = c η λ +
-    1/τ₀ with 1/τ₀ ≥ 0. Each form has two numbers, and its misfit is the root mean square of
-    log10(τ/fit) over the cells. Above 0 the form with the floor is nearer. The times are those of
-    :func:`rnc1_clock`: medians over seeds, in the cells where they are known. With fewer than four
-    cells it is NaN.
+    The statistic is log10 of the ratio of two misfits: that of τ = a (η λ)^b, and that of 1/τ = c η
+    λ + 1/τ₀ with 1/τ₀ ≥ 0. Each form has two parameters. Its misfit is the root mean square of
+    log10(τ/fit) over the cells. If the statistic is above 0, the form with the floor fits better.
+    The times are those of :func:`rnc1_clock`: medians over seeds, in the cells in which they are
+    known. With fewer than four cells the statistic is NaN.
     """
     runs = events.fit_and_fall(table, "rnc1", train_threshold, stay, factor)
     earliest, latest = (seeds.by_cell(runs, name) for name in ("rnc1", "latest"))

@@ -1,6 +1,6 @@
-"""Statistics of when RNC1 contracts, and whether generalisation does then.
+"""Statistics of the time at which RNC1 contracts, compared with the time of generalisation.
 
-:mod:`latephase.papers.sakamoto2026.claims` has the words.
+:mod:`latephase.papers.sakamoto2026.claims` defines the terms.
 """
 
 import numpy as np
@@ -22,16 +22,16 @@ def rnc1_with_test(
 ) -> Result:
     """The share of runs whose RNC1 falls when test accuracy rises (Fig. 3).
 
-    That is: nearer to the rise than to memorisation on a log axis, and at most ``within`` decades
-    from the rise, before it or after it. t_rise is half-way in the rise of test accuracy after
-    t_train (:func:`latephase.analysis.events.late_rise`): the onset used elsewhere marks the rise's
-    end. RNC1's fall is timed at plateau / ``factor``
-    (:func:`latephase.analysis.events.fall`), which does not move with the budget.
+    This means that the fall is nearer to the rise than to memorisation on a log axis, and at most
+    ``within`` decades before or after the rise. t_rise is half-way in the rise of test accuracy
+    after t_train (:func:`latephase.analysis.events.late_rise`); the onset that is used elsewhere
+    marks the end of the rise. The time of RNC1's fall is that of plateau / ``factor``
+    (:func:`latephase.analysis.events.fall`), which does not depend on the budget.
 
-    Runs that do not memorise, or whose test accuracy gains less than ``min_rise`` afterwards,
-    have nothing to tell apart and are left out. A run whose RNC1 has not fallen at its last step
-    counts as one that falls elsewhere; in the interval's upper end, as one that falls with the
-    rise if that step is less than ``within`` after it.
+    Runs that do not memorise, or whose test accuracy then gains less than ``min_rise``, do not
+    separate the two times and are left out. If RNC1 has not fallen at a run's last step, the run
+    counts as one that falls elsewhere. In the upper end of the interval, it counts as one that
+    falls with the rise if its last step is at most ``within`` decades after the rise.
     """
     runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
     rising = runs[runs["usable"]]
@@ -58,10 +58,11 @@ def rnc1_follows_test(
 ) -> Result:
     """Rank association over runs of the rise of test accuracy with RNC1's fall (Fig. 3).
 
-    Somers' D (:func:`latephase.analysis.trends.rank_association`) over pairs of runs, with the
-    times and the runs of :func:`rnc1_with_test`: 1 if of any two the one that generalises later
-    contracts later. Pairs that runs whose RNC1 does not fall leave undecided count as ties, that
-    is against the claim. Fewer than three cells: NaN.
+    The statistic is Somers' D (:func:`latephase.analysis.trends.rank_association`) over pairs of
+    runs, with the times and the runs of :func:`rnc1_with_test`. It is 1 if in every pair the run
+    that generalises later also contracts later. If a run's RNC1 does not fall, its order in a pair
+    may be undecided. Such pairs count as ties, which is against the claim. With fewer than three
+    cells it is NaN.
     """
     runs = run_values.rises_and_falls(table, train_threshold, stay, min_rise, factor)
     rising = runs[runs["usable"]]

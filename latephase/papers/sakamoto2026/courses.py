@@ -1,6 +1,6 @@
-"""Statistics of how metrics run after memorisation: collapse, information, accuracy.
+"""Statistics of the course of metrics after memorisation: collapse, information, accuracy.
 
-:mod:`latephase.papers.sakamoto2026.claims` has the words.
+:mod:`latephase.papers.sakamoto2026.claims` defines the terms.
 """
 
 import numpy as np
@@ -13,10 +13,10 @@ from latephase.papers.sakamoto2026 import run_values
 
 
 def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
-    """Decades by which a metric falls after memorisation, a mean over cells (Figs. 7, 9).
+    """Decades by which a metric falls after memorisation, as a mean over cells (Figs. 7, 9).
 
     The fall is from the median of its first ``stay`` logs at or after t_train to the median of its
-    last ones. A run that does not memorise, or that lacks a value above 0, is left out.
+    last ``stay`` logs. A run that does not memorise, or that has no value above 0, is left out.
     """
 
     def fall(run: pd.DataFrame, start: float) -> float:
@@ -30,10 +30,10 @@ def falls_by(table: pd.DataFrame, *, metric: Metric, train_threshold: float, sta
 def peaks(table: pd.DataFrame, *, metric: Metric, train_threshold: float, stay: int) -> Result:
     """Decades by which a metric rises until memorisation, or falls afterwards if that is less.
 
-    Its peak is the highest median of ``stay`` logs in a row between half of t_train and twice
-    t_train. The rise is from its lowest such median before the peak, the fall to the median of its
-    last logs (Figs. 10 to 12). The statistic is the mean over cells of the median over seeds. A run
-    that does not memorise, or that has values which are not above 0, is left out.
+    The peak is the highest median of ``stay`` logs in a row between half of t_train and twice
+    t_train. The rise is from the lowest such median before the peak. The fall is to the median of
+    the last logs (Figs. 10 to 12). The statistic is the mean over cells of the median over seeds. A
+    run that does not memorise, or that has values that are not above 0, is left out.
     """
 
     def peak(run: pd.DataFrame, start: float) -> float:
@@ -64,12 +64,16 @@ def falls_follow(
 ) -> Result:
     """Rank association over runs of when two metrics fall after memorisation (Fig. 4).
 
-    Somers' D (:func:`latephase.analysis.trends.rank_association`): 1 if of any two runs the one in
-    which ``other`` falls later is the one in which ``metric`` does. ``other`` falls by ``factor``
-    (:func:`latephase.analysis.events.fall`); ``metric``, which may be negative, has fallen where it
-    is half-way, on a linear scale, from memorisation to its end, if by at least ``min_share`` of
-    what it was. What has not fallen does so later than the last step; pairs that this leaves open
-    count as ties. Fewer than three cells: NaN.
+    The statistic is Somers' D (:func:`latephase.analysis.trends.rank_association`). It is 1 if in
+    every pair of runs the run in which ``other`` falls later is also the run in which ``metric``
+    falls later. ``other`` falls by ``factor`` (:func:`latephase.analysis.events.fall`). ``metric``
+    may be negative, so its fall is measured on a linear scale: it has fallen when it is half-way
+    from memorisation to its end, if the whole fall is at least ``min_share`` of its value at
+    memorisation.
+
+    A run in which ``other`` does not fall is in no pair. If ``metric`` does not fall, it falls
+    later than the last step, and pairs that remain undecided count as ties. With fewer than three
+    cells D is NaN.
     """
 
     def times(run: pd.DataFrame) -> dict[str, Event]:
@@ -96,7 +100,7 @@ def falls_follow(
             [seeds.by_cell(runs, n, run_values.cell_of(table)) for n in (name, f"{name}_latest")]
         )
     (early, early_latest), (late, late_latest) = bounds
-    # The later bound where neither is known: such a pair is a tie.
+    # NaN if ``other`` has not fallen: such a run is in no pair.
     known = early.where(early == early_latest)
     interval = run_values.order_of(known, late, late_latest)
     note = run_values.note_of(
@@ -114,8 +118,8 @@ def goes_with(
 ) -> Result:
     """Rank correlation of two metrics over a run's logs after memorisation.
 
-    It is 1 if one falls whenever the other does (Fig. 14). The statistic is the mean over cells of
-    the median over seeds.
+    It is 1 if one metric falls whenever the other does (Fig. 14). The statistic is the mean over
+    cells of the median over seeds.
     """
 
     def correlation(run: pd.DataFrame, start: float) -> float:

@@ -1,6 +1,6 @@
 """Statistics of grokking: how long after memorisation a network generalises.
 
-:mod:`latephase.papers.sakamoto2026.claims` has the words.
+:mod:`latephase.papers.sakamoto2026.claims` defines the terms.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ def generalisation_delay(
 ) -> Result:
     """Mean over cells of log10(t_test / t_train), in decades (Fig. 3, first row).
 
-    A run that never generalises has a delay between log10(last step / t_train) and infinity:
-    the estimate and the lower end take the former, the upper end the latter. A run that
-    never memorises has no delay; a cell counts if at least half of its seeds have one.
+    If a run never generalises, its delay is between log10(last step / t_train) and infinity. The
+    estimate and the lower end of the interval use the first, and the upper end uses infinity. A run
+    that never memorises has no delay. A cell counts if at least half of its seeds have a delay.
     """
     runs = run_values.delays(table, train_threshold, test_fraction, stay)
     smallest, largest = run_values.delays_by_cell(runs, run_values.cell_of(table))
@@ -37,12 +37,12 @@ def delay_against_decay(
 ) -> Result:
     """Rank association of weight decay with the delay t_test / t_train (Fig. 3, first row).
 
-    Somers' D over pairs of runs of different weight decay
-    (:func:`latephase.analysis.trends.rank_association`): -1 if the run with the smaller decay
-    always has the longer delay. The delay, not t_test, so that a decay which slows memorisation and
-    generalisation alike shows no association. A run that never generalises is later than
-    whatever its budget excludes; pairs that it leaves undecided count as ties. Cells as in
-    :func:`generalisation_delay`; fewer than three: NaN.
+    The statistic is Somers' D over pairs of runs with different weight decays
+    (:func:`latephase.analysis.trends.rank_association`). It is -1 if the run with the smaller decay
+    always has the longer delay. The delay is used and not t_test, so a decay that slows
+    memorisation and generalisation alike shows no association. If a run never generalises, it
+    generalises later than its budget. Pairs that remain undecided count as ties. Cells count as in
+    :func:`generalisation_delay`. With fewer than three weight decays it is NaN.
     """
     runs = run_values.delays(table, train_threshold, test_fraction, stay)
     smallest, largest = run_values.delays_by_cell(runs, run_values.cell_of(table))
@@ -67,9 +67,10 @@ def delay_against_decay(
 def earlier_with(table: pd.DataFrame, *, column: Column, test_fraction: float, stay: int) -> Result:
     """Decades by which test accuracy rises earlier at the largest value of a column (Fig. 6).
 
-    log10 of t_test at the smallest value over t_test at the largest, for runs of the same seed and
-    cell. The level is relative to the best accuracy of each value. The statistic is a mean over
-    cells. A run that never generalises is later than its last step.
+    The statistic is log10 of t_test at the smallest value over t_test at the largest value, for
+    runs of the same seed and cell, as a mean over cells. The level of test accuracy is relative to
+    the best accuracy at each value. If a run never generalises, it does so later than its last
+    step.
     """
     ends = sorted(table[column].unique())[:: max(table[column].nunique() - 1, 1)]
     times = []

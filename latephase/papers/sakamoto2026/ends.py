@@ -1,6 +1,6 @@
-"""Statistics of the values that metrics have at the end of runs.
+"""Statistics of the values of metrics at the end of runs.
 
-:mod:`latephase.papers.sakamoto2026.claims` has the words.
+:mod:`latephase.papers.sakamoto2026.claims` defines the terms.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ from latephase.papers.sakamoto2026 import run_values
 def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, stay: int) -> Result:
     """Rank correlation over runs of two metrics' values at the end (Figs. 4, 13, 14).
 
-    The values are medians of the last ``stay`` logs. It is 1 if the run with more of one always has
-    more of the other.
+    The values are medians of the last ``stay`` logs. The correlation is 1 if a run with more of one
+    metric always has more of the other.
     """
     runs = run_values.last_values(table, ["seed"], [*dict.fromkeys([metric, other])], stay)
 
@@ -30,8 +30,8 @@ def final_association(table: pd.DataFrame, *, metric: Metric, other: Metric, sta
 def spread_over(table: pd.DataFrame, *, metric: Metric, column: Column, stay: int) -> Result:
     """Largest minus smallest value of a metric at the end, over the values of a column (Fig. 12).
 
-    For each value of the column, it takes the median over seeds of the median of the last ``stay``
-    logs.
+    For each value of the column, the metric is the median over seeds of the median of the last
+    ``stay`` logs.
     """
     runs = run_values.last_values(table, ["seed", column], [metric], stay)
     cells = seeds.by_cell(runs, metric, [column])

@@ -1,4 +1,4 @@
-"""The values and times of runs on which the statistics of sakamoto2026's claims rest, and notes."""
+"""Values and times of runs, for the statistics of sakamoto2026's claims, and their notes."""
 
 from collections.abc import Callable
 
@@ -12,17 +12,18 @@ from latephase.papers.claim import Result
 from latephase.runs.columns import CELL
 
 MIN_LOGS = 5
-"""Below this many logs after memorisation a run has no rank correlation of its metrics."""
+"""A run with fewer logs after memorisation has no rank correlation of its metrics."""
 SIZE = "data.train_size"
 AXES = (SIZE, "model.init_scale")
-"""Axes that studies of this paper may have beside :data:`latephase.runs.columns.CELL`."""
+"""Axes that studies of this paper may have in addition to :data:`latephase.runs.columns.CELL`."""
 
 
 def rises_and_falls(
     table: pd.DataFrame, train_threshold: float, stay: int, min_rise: float, factor: float
 ) -> pd.DataFrame:
-    """One row for each run: ``train``, ``rise``, ``rnc1``; ``usable`` if the first two are
-    known.
+    """The times ``train``, ``rise`` and ``rnc1`` of each run, one row each.
+
+    ``usable`` is true if the first two are known.
     """
 
     def times(run: pd.DataFrame) -> dict[str, Event]:
@@ -69,7 +70,7 @@ def delays(
 
 
 def delays_by_cell(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """log10(t_test / t_train) by seed and cell: the smallest and the largest it may be."""
+    """Bounds of log10(t_test / t_train), by seed and cell."""
     smallest = well_covered(seeds.by_cell(runs, "smallest", cell))
     return smallest, seeds.by_cell(runs, "largest", cell)[smallest.columns]
 
@@ -80,9 +81,9 @@ def well_covered(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def order_of(first: pd.DataFrame, smallest: pd.DataFrame, largest: pd.DataFrame) -> seeds.Interval:
-    """Somers' D over pairs of runs of a value between two bounds with another, ``first``.
+    """Somers' D over pairs of runs of a bounded value against another value, ``first``.
 
-    All three are frames by seed and cell. NaN with fewer than three cells.
+    All three arguments are frames by seed and cell. NaN with fewer than three cells.
     """
     cells = first.shape[1]
     if cells < trends.MIN_CELLS:
@@ -108,7 +109,7 @@ def onset_note(runs: pd.DataFrame) -> str:
 
 
 def note_of(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
-    """What happened to how many runs, in words."""
+    """The number of runs, and how many of them diverged or belong to another group, in words."""
     parts = [f"{len(runs)} runs"]
     for text, mask in ({"diverged": runs["diverged"]} | counts).items():
         if mask.any():
@@ -117,7 +118,7 @@ def note_of(runs: pd.DataFrame, counts: dict[str, pd.Series]) -> str:
 
 
 def rank_correlation(rows: pd.DataFrame, one: str, two: str) -> float:
-    """Rank correlation over rows; NaN of fewer than :data:`MIN_LOGS`, or where one is constant."""
+    """Rank correlation over rows; NaN for fewer than :data:`MIN_LOGS`, or if one is constant."""
     known = rows[[one, two]].dropna()
     if len(known) < MIN_LOGS or (known.nunique() < 2).any():
         return np.nan
@@ -133,9 +134,9 @@ def cell_of(table: pd.DataFrame) -> list[str]:
 def last_values(
     table: pd.DataFrame, labels: list[str], metrics: list[str], stay: int
 ) -> pd.DataFrame:
-    """One row for each run: labels, and the medians of the last ``stay`` logs of metrics.
+    """The labels and the last values of each run, one row each.
 
-    The last logs are those before a divergence.
+    A last value is the median of the last ``stay`` logs before a divergence.
     """
     rows = []
     for _, history in before_divergence(table).sort_values("step").groupby("run"):
@@ -152,8 +153,8 @@ def after_memorisation(
 ) -> Result:
     """The mean over cells of the median over seeds of a value of each run.
 
-    ``value`` is given a run's history up to a divergence, and the step of its memorisation. A run
-    that does not memorise has none, nor has one whose value is not finite.
+    ``value`` is a function of a run's history up to a divergence and of the step of its
+    memorisation. A run that does not memorise, or whose value is not finite, has no value.
     """
     columns = ["seed", *cell_of(table), "diverged", "forgets", "value"]
     rows = []

@@ -1,9 +1,9 @@
 """Zhao et al. (arXiv 2602.16642): the optimizer decides whether NC0 vanishes.
 
-Except for the recursion, statistics are of each run's last step, over the runs whose training
-accuracy is at least ``fitted`` there, as in the paper. The note counts the others. A *setting* is a
-learning rate and a momentum (β₁ for Adam and its relatives). Its *best* run over weight decays has
-the smallest value. Ratios are in decades, log10.
+Except for the recursion, each statistic uses each run's last step, and only runs whose training
+accuracy there is at least ``fitted``, as in the paper. The note counts the other runs. A *setting*
+is a learning rate and a momentum (β₁ for Adam and its relatives). Its *best* run over weight decays
+is that with the smallest value. Ratios are in decades, log10.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ from latephase.runs.columns import COUPLED_DECAY, DECAY, LR, OPTIMIZER
 def row_sum_recursion(table: pd.DataFrame, *, floor: float) -> Result:
     """The largest departure of NC0 from its recursion under SGD (Thm 3.2, Fig. 5).
 
-    A run's departure is max |ln(NC0 / prediction)| over its logged steps after the first at
-    which :func:`latephase.papers.zhao2026.predictions.sgd_nc0` is at least ``floor``: below,
-    float32's rounding is all that is measured. A *cell* is a learning rate, a momentum and a
-    weight decay; its value is the median over seeds, and the statistic the largest of all cells.
-    NaN without any.
+    A run's departure is max |ln(NC0 / prediction)| over its logged steps after the first at which
+    :func:`latephase.papers.zhao2026.predictions.sgd_nc0` is at least ``floor``. Below the floor
+    only float32's rounding would be measured. A *cell* is a learning rate, a momentum and a weight
+    decay. Its value is the median over seeds. The statistic is the largest value of all cells; NaN
+    if there are none.
     """
     return _departure(table, predictions.sgd_nc0(table), floor, [*predictions.SGD])
 
 
 def _departure(table: pd.DataFrame, predicted: pd.Series, floor: float, cell: list[str]) -> Result:
-    """The largest departure of runs from a prediction over all cells, row by row."""
+    """The largest departure over all cells of runs from a prediction for each row."""
     measured = events.before_divergence(table).assign(predicted=predicted)
     told = measured[(measured["step"] > 0) & (measured["predicted"] >= floor)]
     with np.errstate(divide="ignore"):
@@ -63,7 +63,7 @@ def _note(table: pd.DataFrame, runs: pd.DataFrame, cell: list[str]) -> str:
 
 
 def _plain(column: str) -> str:
-    """optimizer.weight_decay: weight decay."""
+    """The name of a column in plain words: optimizer.weight_decay is "weight decay"."""
     return column.rpartition(".")[2].replace("_", " ")
 
 
@@ -72,8 +72,8 @@ def fall_from_start(
 ) -> Result:
     """log10 of a metric at step 0 over an optimizer's best value at the end (Figs. 3 and 6).
 
-    Above 0 where it ends below where it began. Best and means as in :func:`coupling_contrast`; a
-    seed's runs begin at one initialisation.
+    It is above 0 if the metric ends below its start. The best value and the means are as in
+    :func:`coupling_contrast`. All runs of a seed start from the same initialisation.
     """
     own = table[table[OPTIMIZER] == optimizer]
     last, left_out = final_rows.fitted(own, fitted)
@@ -93,9 +93,10 @@ def coupling_contrast(
 ) -> Result:
     """log10 of the decoupled optimizer's best value over the coupled one's (Figs. 1 and 3).
 
-    Decays of the two are on scales of their own, so best is set against best. The mean over
-    momenta of the median over seeds, both over learning rates as the best of all: those differ
-    too. NaN where either has no momentum with a fitted run in common.
+    The weight decays of the two optimizers have different scales, so the best values are compared.
+    The learning rates differ too, so the best value is taken over learning rates as well. The
+    statistic is the mean over momenta of the median over seeds. It is NaN if the two optimizers
+    have no momentum in common at which both have a fitted run.
     """
     last, left_out = final_rows.fitted(table, fitted)
     runs = {name: last[last[OPTIMIZER] == name] for name in (coupled, decoupled)}
@@ -110,11 +111,12 @@ def decay_contrast(
     metric: Metric,
     fitted: float,
 ) -> Result:
-    """log10 of the best value under decoupled decay over that under coupled decay, one optimizer.
+    """log10 of one optimizer's best value under decoupled decay over that under coupled decay.
 
-    For optimizers that have both decays; runs of either alone, above 0. ``options`` picks runs of
-    an optimizer in two kinds, as ``{"head": "muon"}``; none takes all. The median over seeds of
-    the best over decays, as in :func:`coupling_contrast`.
+    This is for optimizers that have both kinds of decay. Only runs with exactly one of them above 0
+    count. ``options`` selects runs of an optimizer that has variants, as ``{"head": "muon"}``; an
+    empty one selects all. The best value over decays and the median over seeds are as in
+    :func:`coupling_contrast`.
     """
     last, left_out = final_rows.fitted(_chosen(table, optimizer, options), fitted)
     coupled, decoupled = last[COUPLED_DECAY] > 0, last[DECAY] > 0
@@ -125,7 +127,7 @@ def decay_contrast(
 def _contrast(
     runs: Mapping[str, pd.DataFrame], coupled: str, decoupled: str, metric: Metric, left_out: str
 ) -> Result:
-    """log10 of the best value of the decoupled runs over that of the coupled ones."""
+    """log10 of the best value of the decoupled runs over that of the coupled runs."""
     best = {name: _best(rows, metric) for name, rows in runs.items()}
     contrast = (best[decoupled] - best[coupled]).dropna(axis=1, how="all")
     values = contrast.to_numpy()
@@ -141,9 +143,9 @@ def decoupled_recursion(
 ) -> Result:
     """The largest departure of NC0 from Π(1 − ηλ) under decoupled decay alone (Thm 3.1, Lemma E.5).
 
-    Of runs of the ``optimizers`` with a decoupled decay above 0 and no coupled one; ``options`` as
-    in :func:`decay_contrast`, for those that have the option. Otherwise as
-    :func:`row_sum_recursion`, a cell being an optimizer and a decay.
+    Only runs of the ``optimizers`` with a decoupled decay above 0 and no coupled decay count.
+    ``options`` are those of :func:`decay_contrast`, for optimizers that have the option. The rest
+    is as in :func:`row_sum_recursion`, but a cell is an optimizer and a decay.
     """
     table = pd.concat([_chosen(table, name, options) for name in optimizers])
     table = table[(table[DECAY] > 0) & (table[COUPLED_DECAY] == 0)].reset_index(drop=True)
@@ -152,7 +154,7 @@ def decoupled_recursion(
 
 
 def _chosen(table: pd.DataFrame, optimizer: str, options: Options) -> pd.DataFrame:
-    """The runs of an optimizer that have the values of options, or lack these options."""
+    """The runs of an optimizer that have the values of the options, or lack these options."""
     own = table[table[OPTIMIZER] == optimizer]
     for name, value in options.items():
         column = f"optimizer.{name}"
@@ -164,9 +166,9 @@ def _chosen(table: pd.DataFrame, optimizer: str, options: Options) -> pd.DataFra
 def momentum_beyond_loss(table: pd.DataFrame, *, fitted: float, loss_factor: float) -> Result:
     """log10 NC0(β) / NC0(β') for momenta β < β' that end at the same training loss (Fig. 4).
 
-    Mean over all pairs of one optimizer, learning rate, decay > 0 and seed whose final training
-    losses are within a factor ``loss_factor`` of each other. Positive: momentum takes NC0 further
-    than the loss tells.
+    The statistic is the mean over all pairs of runs with the same optimizer, learning rate, decay >
+    0 and seed whose final training losses are within a factor ``loss_factor`` of each other. If it
+    is positive, momentum reduces NC0 more than the loss explains.
     """
     last, left_out = final_rows.fitted(table, fitted)
     last = last[last[DECAY] > 0]
@@ -190,8 +192,9 @@ def mixture_order(
 ) -> Result:
     """The weakest of the rank associations of a share with several metrics (Fig. 8).
 
-    Somers' D of the coupled decay ``share`` with each metric over all pairs of runs of different
-    share; the one nearest to not falling is the statistic: -1 if all fall with each bit more.
+    Each association is Somers' D of the coupled decay ``share`` with a metric, over all pairs of
+    runs with different shares. The statistic is the largest of them. It is -1 if all metrics fall
+    with every increase of the share.
     """
     last, left_out = final_rows.fitted(table, fitted)
     frames = [seeds.by_cell(last, metric, [share]) for metric in metrics]
@@ -218,7 +221,7 @@ def regression_slope(table: pd.DataFrame, *, fitted: float) -> Result:
 def regression_r_squared(table: pd.DataFrame, *, fitted: float) -> Result:
     """The share of NC3's variance over all runs that log10 NC0 explains (Fig. 2, Table 6).
 
-    Negative where NC3 falls with NC0.
+    It is negative if NC3 falls as NC0 rises.
     """
 
     def share(x: np.ndarray, y: np.ndarray) -> float:
@@ -242,9 +245,10 @@ def agreement_where_least_collapsed(
 ) -> Result:
     """The mean NC4 of the third of the runs that have collapsed least (Fig. 57, claim (v)).
 
-    NC4 on the test set, without the bias; a third of the runs for each of the ``metrics``, which
-    are smaller the more has collapsed. The statistic is the smallest of these means: if NC4 does
-    not need the others, it is as high there as anywhere.
+    NC4 is the agreement on the test set, without the bias. Each of the ``metrics``, which are
+    smaller after more collapse, selects its own third of the runs. The statistic is the smallest of
+    these means. If NC4 does not need the other properties, it is as high in these thirds as
+    elsewhere.
     """
 
     def smallest(agreement: np.ndarray, *collapse: np.ndarray) -> float:
@@ -256,13 +260,16 @@ def agreement_where_least_collapsed(
 
 
 def _over_runs(table: pd.DataFrame, columns: Sequence[str], fitted: float, statistic) -> Result:
-    """A statistic of columns over all fitted runs, and its interval over seeds."""
+    """A statistic of columns over all fitted runs, with its interval over seeds."""
     last, left_out = final_rows.fitted(table, fitted)
     interval = seeds.pooled_interval(last, columns, statistic)
     return Result(*interval, last["seed"].nunique(), last["run"].nunique(), left_out)
 
 
 def _best(last: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """log10 of the smallest value over decays and learning rates: seeds down, momenta across."""
+    """log10 of the smallest value over decays and learning rates.
+
+    Rows are seeds and columns are momenta.
+    """
     with np.errstate(divide="ignore"):
         return np.log10(last.groupby(["seed", "momentum"])[metric].min().unstack("momentum"))

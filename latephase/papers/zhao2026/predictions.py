@@ -1,6 +1,6 @@
-"""What the theory says of a study's runs, row by row of its table, before they are trained.
+"""What the theory predicts for each row of a study's data.
 
-A column of the table at the first step is all that is taken from the runs themselves.
+It uses the measured values only at step 0.
 """
 
 import json
@@ -19,25 +19,25 @@ SGD = (LR, MOMENTUM, DECAY)
 def sgd_nc0(table: pd.DataFrame) -> pd.Series:
     """NC0 of every row under SGD with coupled decay: |r_step| × the run's NC0 at step 0.
 
-    r is :func:`latephase.papers.zhao2026.theory.sgd_factor` of the run's learning rates, the column
-    ``schedule`` (JSON; absent or empty: constant) included.
+    r is :func:`latephase.papers.zhao2026.theory.sgd_factor` of the run's learning rates. They
+    follow the column ``schedule`` (JSON; a missing or empty one is constant).
 
-    Raises ValueError where a run has no row of step 0, or a schedule that is not ``steps``.
+    Raises ValueError if a run has no row of step 0, or if its schedule is not ``steps``.
     """
     return _nc0(table, theory.sgd_factor, [MOMENTUM, DECAY])
 
 
 def decoupled_nc0(table: pd.DataFrame) -> pd.Series:
-    """NC0 of every row where decoupled decay alone moves the row sum: |Π(1 − ηλ)| × that at step 0.
+    """NC0 of every row if only decoupled decay moves the row sum: |Π(1 − ηλ)| × NC0 at step 0.
 
-    Under SGDW (Thm 3.1), and under any update whose rows sum to 0 as the gradient's do
-    (Lemma E.5). Raises ValueError as :func:`sgd_nc0`.
+    This holds under SGDW (Thm 3.1), and under any update whose row sum is 0 as that of the gradient
+    is (Lemma E.5). Raises ValueError as :func:`sgd_nc0` does.
     """
     return _nc0(table, theory.sgdw_factor, [DECAY])
 
 
 def _nc0(table: pd.DataFrame, factor: Callable[..., NDArray], numbers: list[str]) -> pd.Series:
-    """|r_step| × NC0 at step 0, r of the learning rates and of the columns ``numbers``."""
+    """|r_step| × NC0 at step 0, with r from the learning rates and the columns ``numbers``."""
     start = table[table["step"] == 0].set_index("run")["nc0"]
     if missing := set(table["run"]) - set(start.index):
         raise ValueError(f"no row of step 0 for the runs {', '.join(sorted(missing))}")
@@ -59,7 +59,7 @@ def _schedules(table: pd.DataFrame) -> pd.Series:
 
 
 def _milestones(schedule: str) -> dict:
-    """The arguments of ``learning_rates`` in a run's schedule."""
+    """The arguments of ``learning_rates`` that a run's schedule gives."""
     if not schedule:
         return {}
     content = json.loads(schedule)

@@ -1,4 +1,4 @@
-"""What zhao2026 sets for all of its experiments."""
+"""Settings that all experiments of zhao2026 share."""
 
 FITTED = 0.99
-"""Training accuracy below which the paper leaves a run out."""
+"""The paper leaves out a run whose training accuracy is below this."""

@@ -1,1 +1,1 @@
-"""Augmentations, one module each: random choices for a sample in an epoch, and what they change."""
+"""Augmentations, one module each: random numbers for each sample and epoch, and their effect."""

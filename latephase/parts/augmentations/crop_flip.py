@@ -1,17 +1,17 @@
-"""Crops of padded images, half of them mirrored, as is usual for CIFAR (han2025, Fig. 7)."""
+"""Random crops of padded images, half of them mirrored, as is usual for CIFAR (han2025, Fig. 7)."""
 
 import torch
 from torch import Generator, Tensor
 
 PARAMETERS = {
-    # Black pixels around an image, from which one of the image's own size is cut.
+    # Black pixels around an image. A crop has the size of the image without them.
     "padding": {"type": "integer", "minimum": 0, "default": 4},
     "flip": {"type": "boolean", "default": True},
 }
 
 
 def draws(samples: int, generator: Generator, padding: int = 4, flip: bool = True) -> Tensor:
-    """For each sample, where it is cut, down and right, and whether it is mirrored: ``[N, 3]``."""
+    """The corner of each sample's crop, down and right, and whether it is mirrored: ``[N, 3]``."""
     corners = torch.randint(2 * padding + 1, (samples, 2), generator=generator)
     mirrored = torch.randint(2, (samples, 1), generator=generator) * flip
     return torch.cat([corners, mirrored], 1)
@@ -20,7 +20,7 @@ def draws(samples: int, generator: Generator, padding: int = 4, flip: bool = Tru
 def augmented(
     x: Tensor, drawn: Tensor, black: Tensor, padding: int = 4, flip: bool = True
 ) -> Tensor:
-    """Images ``[B, C, H, W]``, each cut and mirrored as its row of ``drawn [B, 3]`` says.
+    """Images ``[B, C, H, W]``, each cropped and mirrored as its row of ``drawn [B, 3]`` says.
 
     ``black [C, 1, 1]`` is the value of a black pixel after the images were standardised.
     """

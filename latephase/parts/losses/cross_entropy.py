@@ -1,7 +1,7 @@
 """Softmax cross-entropy with the one-hot target.
 
-``reduction`` says how a batch's losses become the objective: ``mean`` or ``sum``.
-What is reported is always the mean over samples.
+``reduction`` says how the losses of a batch become the objective: ``mean`` or ``sum``. The reported
+loss is always the mean over samples.
 """
 
 from torch import Tensor

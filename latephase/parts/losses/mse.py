@@ -1,7 +1,7 @@
 """Squared error to the one-hot target, summed over the classes.
 
-``reduction`` says how a batch's losses become the objective: their ``sum`` (sakamoto2026's
-code) or their ``mean``. What is reported is always the mean over samples.
+``reduction`` says how the losses of a batch become the objective: ``sum`` (sakamoto2026's code) or
+``mean``. The reported loss is always the mean over samples.
 """
 
 from torch import Tensor

@@ -1,6 +1,6 @@
-"""Layers with their backward passes written out, by the kernels that autograd calls.
+"""Layers with written-out backward passes, which call the same kernels as autograd.
 
-A layer keeps from its last forward pass what its backward pass needs, and fills the gradients of
+A layer keeps what its backward pass needs from its last forward pass, and fills the gradients of
 its parameters.
 """
 
@@ -16,15 +16,15 @@ CACHED = 1 << 18
 
 
 class Convolution:
-    """A convolution 3 × 3, as :func:`latephase.parts.models.layers.block` has it.
+    """A 3 × 3 convolution, as in :func:`latephase.parts.models.layers.block`.
 
-    The first one computes no gradient of its input. For few and small maps it is a product of
-    matrices, with one row for each position and its neighbours, which takes a third of the kernel's
-    time.
+    The first convolution of a network computes no gradient of its input. For few and small maps,
+    the convolution is a product of matrices with one row for each position and its neighbours. This
+    takes a third of the kernel's time.
     """
 
     GEOMETRY = ((1, 1), (1, 1), (1, 1), False, (0, 0), 1)
-    """Stride, padding, dilation; not transposed, so no padding of the output; one group."""
+    """Stride, padding, dilation; not transposed, so without padding of the output; one group."""
 
     def __init__(self, weight: Tensor, bias: Tensor, grads: Sequence[Tensor], first: bool):
         self.weight, self.bias, self.grads, self.first = weight, bias, grads, first
@@ -61,16 +61,17 @@ class Convolution:
 
 
 class Neighbours:
-    """Every position of maps with its eight neighbours, zeros beyond the edge: a matrix.
+    """A matrix with a row for every position of maps: its values and those of its eight neighbours.
 
-    Its memory is kept from step to step, for each shape of the maps.
+    Beyond the edge the values are 0. The memory is kept from step to step, for each shape of the
+    maps.
     """
 
     def __init__(self):
         self.memory: dict[torch.Size, tuple[Tensor, Tensor, Tensor]] = {}
 
     def rows(self, maps: Tensor) -> Tensor:
-        """``[B, C, H, W]`` to ``[B·H·W, 3·3·C]``, also as ``last``."""
+        """``[B, C, H, W]`` to ``[B·H·W, 3·3·C]``, which is also kept as ``last``."""
         if maps.shape not in self.memory:
             count, channels, height, width = maps.shape
             framed = maps.new_zeros(count, height + 2, width + 2, channels)
@@ -87,7 +88,7 @@ class Neighbours:
 
 
 class BatchNorm:
-    """Batch normalisation in training mode; the running statistics change."""
+    """Batch normalisation in training mode, which updates the running statistics."""
 
     def __init__(
         self, module: nn.BatchNorm2d, weight: Tensor, bias: Tensor, grads: Sequence[Tensor],
@@ -113,7 +114,7 @@ class BatchNorm:
 
 
 class ReLU:
-    """ReLU in place, because no layer before it needs its output."""
+    """ReLU in place. This is possible because no layer before it needs its own output."""
 
     def forward(self, x: Tensor) -> Tensor:
         self.output = x.relu_()
@@ -124,7 +125,7 @@ class ReLU:
 
 
 class MaxPool:
-    """Max pooling of squares; the last ones may be incomplete."""
+    """Max pooling of squares. Those at the edge may be incomplete."""
 
     def __init__(self, module: nn.MaxPool2d):
         side = [module.kernel_size] * 2
@@ -153,7 +154,7 @@ class Flatten:
 
 
 class Linear:
-    """A fully connected layer, which is never the first."""
+    """A fully connected layer that is not the first layer."""
 
     def __init__(self, weight: Tensor, bias: Tensor, grads: Sequence[Tensor]):
         self.weight, self.bias, self.grads = weight, bias, grads
@@ -175,7 +176,7 @@ Layer = Convolution | BatchNorm | ReLU | MaxPool | Flatten | Linear
 def layers(
     body: nn.Sequential, params: list[Tensor], grads: list[Tensor], buffers: list[Tensor]
 ) -> list[Layer]:
-    """The layers of a network's body, on a run's parameters, gradients and buffers in order."""
+    """The layers of a network's body, with a run's parameters, gradients and buffers in order."""
     pairs = list(zip(params[0::2], params[1::2], strict=True))
     given = iter(zip(pairs, zip(grads[0::2], grads[1::2], strict=True), strict=True))
     running = iter(zip(buffers[0::2], buffers[1::2], strict=True))

@@ -1,12 +1,12 @@
-"""BERT as the library transformers has it, to classify texts (han2025, Figs. 16 and 17).
+"""BERT of the library transformers, for the classification of texts (han2025, Figs. 16 and 17).
 
-The sizes are those of TinyBERT (``huawei-noah/TinyBERT_General_4L_312D``). No dropout, as in the
-paper. Without ``weights`` it begins at random, as the library does.
+The sizes are those of TinyBERT (``huawei-noah/TinyBERT_General_4L_312D``). There is no dropout, as
+in the paper. Without ``weights``, the network starts from the library's random initialisation.
 
-Features are what the head reads: the pooler's output, a dense layer and tanh above the first token.
-The paper's code takes that token's hidden state *below* the pooler for φ. With features scaled to
-norm 1 its regulariser is the same number for both; the bound of relative flatness that it logs
-without the regulariser is not.
+Features are the head's input: the pooler's output, which is a dense layer and tanh above the first
+token. The paper's code uses that token's hidden state *below* the pooler as φ. With features scaled
+to norm 1, the paper's regulariser is the same number for both. The bound of relative flatness that
+the code logs without the regulariser differs.
 """
 
 import torch
@@ -34,22 +34,22 @@ CONFIG = {
     "intermediate_size": "mlp_width",
     "max_position_embeddings": "positions",
 }
-"""What the keys of the weights' config.json are called here."""
+"""Keys of the weights' config.json, and the parameters with the same meaning."""
 FIXED = {"hidden_act": "gelu"}
-"""What the network is, whatever its parameters."""
+"""The values that these keys must have, whatever the parameters are."""
 USUAL = {
     "layer_norm_eps": [1e-12],
     "position_embedding_type": ["absolute"],
     "is_decoder": [False],
     "add_cross_attention": [False],
 }
-"""What it is as well, which a config.json need not say: a key that is missing means this."""
+"""The values that these keys may have. A missing key means the same."""
 AT_ONCE = 256
-"""Texts that a forward pass without gradients takes: each layer puts out a map of tokens."""
+"""Texts in a forward pass without gradients. Each layer's output is a map of all tokens."""
 
 
 class Model(nn.Module):
-    """``network``, the library's, below a head that sees the pooler's output."""
+    """The library's network as ``network``, below a head that reads the pooler's output."""
 
     def __init__(
         self,
@@ -80,24 +80,24 @@ class Model(nn.Module):
                 attention_probs_dropout_prob=0.0,
                 pad_token_id=padding,
                 num_labels=classes,
-                # Written out: torch's own kernels have no second derivatives.
+                # "eager" is attention written out: torch's own kernels have no second derivatives.
                 attn_implementation="eager",
             )
         )
         self.network, self.head = whole.bert, whole.classifier
-        # Integers, which are given with each batch instead.
+        # These buffers are integers. They are given with each batch instead.
         del self.network.embeddings.position_ids, self.network.embeddings.token_type_ids
         pretrained.fill(self.network, weights, "bert.")
 
     def features(self, x: Tensor) -> Tensor:
-        """What the head sees: tokens ``[N, T]`` to ``[N, width]``."""
+        """The head's input: tokens ``[N, T]`` to ``[N, width]``."""
         if torch.is_grad_enabled():
             return self._pooled(x)
         return torch.cat([self._pooled(some) for some in x.split(AT_ONCE)])
 
     def _pooled(self, x: Tensor) -> Tensor:
-        # As what is added to the scores, [N, 1, 1, T]: the library looks into any other mask, which
-        # cannot be done for several runs at once.
+        # The mask is given as a term that is added to the scores, [N, 1, 1, T]. The library reads
+        # the values of any other mask, which is not possible for several runs at once.
         hidden = torch.zeros_like(x) if self.padding is None else x == self.padding
         dtype = self.head.weight.dtype
         mask = hidden.to(dtype) * torch.finfo(dtype).min

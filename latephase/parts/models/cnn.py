@@ -1,4 +1,4 @@
-"""A small convolutional network, for the quick scale: a block and pooling a width."""
+"""A small convolutional network for the quick scale: for each width, a block and pooling."""
 
 from latephase.parts.models.layers import Stacked
 
@@ -10,7 +10,7 @@ BATCH_NORM = True
 
 
 class Model(Stacked):
-    """Convolution 3×3, batch normalisation, ReLU and max pooling in turn, and a linear head."""
+    """3×3 convolutions, each with batch normalisation, ReLU and max pooling, and a linear head."""
 
     def __init__(self, shape: list[int], classes: int, widths: list[int], batch_norm: bool = True):
         super().__init__(shape, classes, [[width] for width in widths], batch_norm)

@@ -1,6 +1,7 @@
 """sakamoto2026's CNN (Figs. 7, 8): convolutions, one pooling, one fully connected layer, a head.
 
-There 3×3 of 16 and of 32 maps, pooling of 2×2, 128 features, and ``init_scale`` 8.
+The paper has 3×3 convolutions with 16 and 32 maps, pooling of 2×2, 128 features, and ``init_scale``
+8.
 """
 
 import math
@@ -15,14 +16,14 @@ PARAMETERS = {
     "channels": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
     "width": {"type": "integer", "minimum": 1, "default": 128},
     "init_scale": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
-    # linear: both fully connected layers are multiplied by init_scale. zero_last_layer: every
-    # parameter is, and the head is 0.
+    # linear: init_scale multiplies both fully connected layers. zero_last_layer: it multiplies
+    # every parameter, and the head is 0.
     "init": {"enum": ["linear", "zero_last_layer"], "default": "linear"},
 }
 
 
 class Model(Layered):
-    """Convolutions 3×3 with ReLU, max pooling, a fully connected ReLU layer: ``[N, width]``."""
+    """3×3 convolutions with ReLU, max pooling, and a fully connected ReLU layer: ``[N, width]``."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""GPT-2 as the library transformers has it, to classify texts (han2025, Figs. 18 and 19).
+"""GPT-2 of the library transformers, for the classification of texts (han2025, Figs. 18 and 19).
 
-The sizes are those of DistilGPT2 (``distilbert/distilgpt2``). No dropout, as in the paper. Without
-``weights`` it begins at random, as the library does.
+The sizes are those of DistilGPT2 (``distilbert/distilgpt2``). There is no dropout, as in the paper.
+Without ``weights``, the network starts from the library's random initialisation.
 
-Features are the last hidden state of a text's last token that is no padding. The head reads these
-very features, and has no bias: so it is in the library, and in the paper's code.
+Features are the last hidden state of a text's last token that is not padding. They are the head's
+input. The head has no bias, as in the library and in the paper's code.
 """
 
 import torch
@@ -30,22 +30,22 @@ CONFIG = {
     "n_head": "heads",
     "n_positions": "positions",
 }
-"""What the keys of the weights' config.json are called here."""
+"""Keys of the weights' config.json, and the parameters with the same meaning."""
 FIXED = {"activation_function": "gelu_new"}
-"""What the network is, whatever its parameters."""
+"""The values that these keys must have, whatever the parameters are."""
 USUAL = {
     "layer_norm_epsilon": [1e-05],
     "scale_attn_weights": [True],
     "scale_attn_by_inverse_layer_idx": [False],
     "add_cross_attention": [False],
 }
-"""What it is as well, which a config.json need not say: a key that is missing means this."""
+"""The values that these keys may have. A missing key means the same."""
 AT_ONCE = 64
-"""Texts that a forward pass without gradients takes: each layer puts out a map of tokens."""
+"""Texts in a forward pass without gradients. Each layer's output is a map of all tokens."""
 
 
 class Model(nn.Module):
-    """``network``, the library's, below a head that sees the last token of a text."""
+    """The library's network as ``network``, below a head that reads a text's last token."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Model(nn.Module):
                 pad_token_id=padding,
                 num_labels=classes,
                 use_cache=False,
-                # Written out: torch's own kernels have no second derivatives.
+                # "eager" is attention written out: torch's own kernels have no second derivatives.
                 attn_implementation="eager",
             )
         )
@@ -86,15 +86,16 @@ class Model(nn.Module):
         pretrained.fill(self.network, weights, "transformer.")
 
     def features(self, x: Tensor) -> Tensor:
-        """What the head sees: tokens ``[N, T]`` to ``[N, width]``."""
+        """The head's input: tokens ``[N, T]`` to ``[N, width]``."""
         if torch.is_grad_enabled():
             return self._last(x)
         return torch.cat([self._last(some) for some in x.split(AT_ONCE)])
 
     def _last(self, x: Tensor) -> Tensor:
         places = torch.arange(x.shape[1], device=x.device)
-        # As what is added to the scores, [1, 1, T, T]: the library looks into any other mask, which
-        # cannot be done for several runs at once. Padding comes last: no token of a text sees it.
+        # The mask is given as a term that is added to the scores, [1, 1, T, T]. The library reads
+        # the values of any other mask, which is not possible for several runs at once. Padding
+        # comes last, so no token of a text attends to it.
         dtype = self.head.weight.dtype
         later = (places > places[:, None]).to(dtype) * torch.finfo(dtype).min
         hidden = self.network(

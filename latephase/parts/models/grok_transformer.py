@@ -1,8 +1,8 @@
-"""The decoder of OpenAI's grok code, on equations (han2025, Figs. 1 and 20).
+"""The decoder of OpenAI's grok code, for equations (han2025, Figs. 1 and 20).
 
-It has two blocks of causal attention and an MLP. Each sum is normalised afterwards. There are no
-biases except those of the normalisations. Positions are sinusoidal and not learnt, and the head has
-no bias. The paper has 128 features, 4 heads and 512 units.
+It has blocks of causal attention and an MLP, two by default. Each residual sum is normalised. The
+only biases are those of the normalisations; the head has none. Positions are sinusoidal and not
+learnt. The paper has 128 features, 4 heads and 512 units.
 
 The output is logits at the two positions that count, ``[N, 2, K]``: at ``=``, which precedes the
 answer, and at the answer, which precedes the end.
@@ -51,7 +51,11 @@ class Block(nn.Module):
         return self.attended(asking, self.queries(asking), self.keys(x), self.values(x))
 
     def attended(self, asking: Tensor, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """What places ``[N, last, width]`` become that have asked for ``[N, T, width]``."""
+        """The outputs ``[N, last, width]`` of ``asking``, of the same shape.
+
+        ``queries`` are theirs, and ``keys`` and ``values`` are those of all positions, ``[N, T,
+        width]``.
+        """
         queries, keys, values = (
             rows.unflatten(2, (self.heads, -1)).transpose(1, 2) for rows in (queries, keys, values)
         )
@@ -69,9 +73,7 @@ UNCHANGED = nn.Identity()
 
 
 class Model(nn.Module):
-    """The decoder. Its features are those at ``=``, ``[N, width]``, from which the answer is
-    read.
-    """
+    """The decoder. Its features are those at ``=``, which predict the answer: ``[N, width]``."""
 
     def __init__(
         self,
@@ -94,8 +96,9 @@ class Model(nn.Module):
         """Features at ``=`` and at the answer: tokens ``[N, T]`` to ``[N, 2, width]``."""
         first, *later = self.blocks
         tokens = x if later else x[:, -ANSWERED:]
-        # A layer of an embedding and a position is the sum of the two of each. So the first block's
-        # are computed for every token once, and not for every token of every equation.
+        # A linear layer of a sum of embedding and position is the sum of the layer of each. So the
+        # first block's layers are computed once for every token of the vocabulary and once for
+        # every position, and not for every token of every equation.
         x = first.attended(
             self._embedded(tokens),
             self._embedded(tokens, first.queries),
@@ -107,7 +110,7 @@ class Model(nn.Module):
         return x
 
     def _embedded(self, tokens: Tensor, layer: nn.Module = UNCHANGED) -> Tensor:
-        """A linear layer of the embeddings of the last tokens ``[N, T]`` and of their positions."""
+        """A linear layer of the sum of embeddings and positions, for the last tokens ``[N, T]``."""
         positions = self.positions[-tokens.shape[1] :]
         return functional.embedding(tokens, layer(self.embedding.weight)) + layer(positions)
 
@@ -126,12 +129,12 @@ class Model(nn.Module):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`."""
+        """Written-out backpropagation of one run, for the CPU, as in :meth:`mlp.Model.gradient`."""
         return written(self, params, grads, buffers[0], ANSWERED, logit_gradient)
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Positions as in Vaswani 2017: sines in even columns, cosines in odd, ``[length, width]``."""
+    """Positions as in Vaswani 2017, ``[length, width]``: sines in even columns, cosines in odd."""
     frequency = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
     angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency
     return torch.stack([angle.sin(), angle.cos()], 2).flatten(1).float()

@@ -1,8 +1,8 @@
-"""The backpropagation of :mod:`latephase.parts.models.grok_transformer` written out, of one run.
+"""Written-out backpropagation of :mod:`latephase.parts.models.grok_transformer`, for one run.
 
-Without a graph a step takes less than half of the time (``benchmarks/networks.py``). Hidden states
-are matrices ``[N·T, width]``, with one row for each place of each sequence. Attention has its heads
-first: ``[N·heads, T, width of a head]``.
+Without a graph, a step takes less than half of the time (``benchmarks/networks.py``). Hidden states
+are matrices ``[N·T, width]``, with one row for each position of each sequence. In attention, the
+heads come first: ``[N·heads, T, width of a head]``.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from latephase.parts.models.transformer_gradient import Fill, Norm
 
 aten = torch.ops.aten
 SLOW_PRODUCT = 400
-"""The number of multiplications below which torch computes a batch of products by a plain loop."""
+"""With fewer multiplications, torch computes a batch of products by a plain loop."""
 
 
 class Linear:
-    """A fully connected layer without a bias, of rows ``[n, in]``."""
+    """A fully connected layer without a bias, for rows ``[n, in]``."""
 
     def __init__(self, weight: Tensor, grad: Tensor):
         self.weight, self.grad = weight, grad
@@ -33,9 +33,9 @@ class Linear:
 
 
 class Tokens:
-    """The asks, keys and values of the first block, which depend on a token and its place alone.
+    """Queries, keys and values of the first block, which depend only on token and position.
 
-    So each is computed once for every token and place, and looked up for every sequence.
+    So each is computed once for every token and position, and looked up for every sequence.
     """
 
     def __init__(self, params: list[Tensor], grads: list[Tensor], positions: Tensor, heads: int):
@@ -45,8 +45,10 @@ class Tokens:
         self.memory: dict[int, list[Tensor]] = {}  # for each size of a batch, kept between steps
 
     def forward(self, x: Tensor, last: int, asked: int) -> tuple[Tensor, ...]:
-        """Tokens ``[N, T]`` to their last embeddings ``[N·last, width]``, and to asks of the last
-        ``asked`` places, keys and values.
+        """Embeddings, queries, keys and values of tokens ``[N, T]``.
+
+        Returns the embeddings of the last positions ``[N·last, width]``, the queries of the last
+        ``asked`` positions, and the keys and values of all positions.
         """
         width = self.table.shape[1] // self.heads
         places = x * self.length + torch.arange(self.length)
@@ -82,19 +84,19 @@ class Tokens:
 
     @staticmethod
     def _of_places(of_tokens: Tensor, of_positions: Tensor) -> Tensor:
-        """Sums ``[V, T, width]`` of what belongs to each token and to each place."""
+        """The sums ``[V, T, width]`` of a vector for each token and a vector for each position."""
         return of_tokens.unsqueeze(1) + of_positions
 
 
 class States:
-    """The asks, keys and values of a later block, of hidden states."""
+    """The queries, keys and values of a later block, computed from hidden states."""
 
     def __init__(self, params: list[Tensor], grads: list[Tensor], length: int, heads: int):
         self.layers = [Linear(*pair) for pair in zip(params, grads, strict=True)]
         self.length, self.heads = length, heads
 
     def forward(self, x: Tensor, last: int, asked: int) -> tuple[Tensor, ...]:
-        """States ``[N·T, width]`` to what :meth:`Tokens.forward` gives."""
+        """The same as :meth:`Tokens.forward`, from states ``[N·T, width]``."""
         asks, keys, values = self.layers
         rows = x.view(-1, self.length, x.shape[1])
         self.last = last
@@ -108,7 +110,7 @@ class States:
         )
 
     def backward(self, of_last: Tensor, *of_projections: Tensor) -> Tensor:
-        """The gradient of the states; fills those of the three layers."""
+        """Return the gradient of the states, and fill the gradients of the three layers."""
         of_asks, of_keys, of_values = (
             layer.backward(together(above, self.heads))
             for layer, above in zip(self.layers, of_projections, strict=True)
@@ -131,7 +133,7 @@ def together(of_heads: Tensor, heads: int) -> Tensor:
 
 
 class Attention:
-    """What the last places take from all places up to their own."""
+    """Attention of the last positions to all positions up to their own."""
 
     def __init__(self, asked: int, length: int, like: Tensor):
         hidden = torch.ones(asked, length, dtype=torch.bool).triu(length - asked + 1)
@@ -141,20 +143,20 @@ class Attention:
         """``[M, asked, e]``, ``[M, T, e]`` and ``[M, T, e]`` to ``[M, asked, e]``."""
         self.asks, self.keys, self.values, self.scale = asks, keys, values, asks.shape[2] ** -0.5
         shares = torch.baddbmm(self.hidden, asks, keys.mT, alpha=self.scale)
-        # For rows of a few numbers torch's softmax takes five times as long.
+        # For rows of a few numbers, torch's softmax takes five times as long.
         shares.sub_(shares.amax(2, keepdim=True)).exp_()
         self.shares = shares.div_(shares.sum(2, keepdim=True))
         return shares @ values
 
     def backward(self, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The gradients of asks, keys and values."""
+        """The gradients of queries, keys and values."""
         of_scores = (above @ self.values.mT).mul_(self.shares)
         of_scores.sub_(self.shares * of_scores.sum(2, keepdim=True)).mul_(self.scale)
         return of_scores @ self.keys, of_scores.mT @ self.asks, self.shares.mT @ above
 
 
 class Rest:
-    """What follows a block's attention: a layer, an MLP, and two normalised sums."""
+    """The part of a block after its attention: a layer, an MLP, and two normalised sums."""
 
     def __init__(self, params: list[Tensor], grads: list[Tensor], eps: tuple[float, float]):
         pairs = list(zip(params[:3], grads[:3], strict=True))
@@ -168,7 +170,9 @@ class Rest:
         return self.norm2.forward(self.down.forward(self.units).add_(middle))
 
     def backward(self, above: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradients of what asks and of what was taken."""
+        """The gradients of the block's input at the last positions and of the attention's
+        output.
+        """
         delta = self.norm2.backward(above)
         inner = aten.threshold_backward(self.down.backward(delta), self.units, 0)
         delta = self.norm1.backward(delta.add_(self.up.backward(inner)))
@@ -176,12 +180,12 @@ class Rest:
 
 
 class Block:
-    """A block of the decoder: from its input to its last places, and back."""
+    """A block of the decoder, from its input to its output at the last positions, and back."""
 
     def __init__(self, source: Tokens | States, rest: Rest, last: int, like: Tensor):
         length, heads = source.length, source.heads
         width = like.shape[1] // heads
-        # Further places ask, too, if that makes the products large enough to be fast.
+        # More positions than necessary get queries if this makes the products fast.
         self.asked = min(length, max(last, -(-SLOW_PRODUCT // (length * width))))
         self.source, self.rest, self.last, self.heads = source, rest, last, heads
         self.attention = Attention(self.asked, length, like)
@@ -209,8 +213,8 @@ def written(
 ) -> Fill:
     """A function of a batch and its targets ``[N, answered, K]`` that fills the gradients.
 
-    ``params`` and ``grads`` are in the order of the parameters: table; asks, keys, values, out, up,
-    down and the two norms of each block; head.
+    ``params`` and ``grads`` are in the order of the parameters: table; queries, keys, values, out,
+    up, down and the two norms of each block; head.
     """
     head, blocks = Linear(params[-1], grads[-1]), []
     for number, module in enumerate(model.blocks):

@@ -10,21 +10,19 @@ from latephase.parts.models import backward
 
 
 def block(channels: int, width: int, batch_norm: bool = True) -> list[nn.Module]:
-    """Convolution 3×3 with bias, batch normalisation and ReLU."""
+    """A 3×3 convolution with bias, batch normalisation and ReLU."""
     norm = [nn.BatchNorm2d(width)] if batch_norm else []
     return [nn.Conv2d(channels, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
 
 
 def convolution(channels: int, width: int, side: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution without bias that keeps the sides, except for its stride, and a
-    normalisation.
-    """
+    """A convolution without bias, padded so that only its stride changes the sides, and a norm."""
     layer = nn.Conv2d(channels, width, side, stride, padding=side // 2, bias=False)
     return [layer, nn.BatchNorm2d(width)]
 
 
 def pool(side: int) -> nn.MaxPool2d:
-    """Max pooling of squares; what is left over at the edge is a square of its own."""
+    """Max pooling of squares. Incomplete squares at the edge are pooled too."""
     return nn.MaxPool2d(side, ceil_mode=True)
 
 
@@ -37,7 +35,7 @@ class Convolutional(nn.Module):
         self.head = nn.Linear(features, classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """The maps as one row: ``[N, C, H, W]`` to ``[N, d]``."""
+        """The maps of a sample as one row: ``[N, C, H, W]`` to ``[N, d]``."""
         return self.body(x).flatten(1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,7 +44,7 @@ class Convolutional(nn.Module):
 
 
 class Layered(Convolutional):
-    """A body of layers one after the other, whose backward passes are written out."""
+    """A body of consecutive layers whose backward passes are written out."""
 
     def gradient(
         self,
@@ -55,11 +53,11 @@ class Layered(Convolutional):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU, as in :meth:`mlp.Model.gradient`.
+        """Written-out backpropagation of one run, for the CPU, as in :meth:`mlp.Model.gradient`.
 
-        ``buffers`` are views of the run's, and change as in any forward pass in training mode. It
-        calls the kernels that autograd calls. Without a graph, a step of a small network takes half
-        of the time (``benchmarks/networks.py``).
+        ``buffers`` are views of the run's buffers, and change as in any forward pass in training
+        mode. The kernels are those that autograd calls. Without a graph, a step of a small network
+        takes half of the time (``benchmarks/networks.py``).
         """
         layers = backward.layers(self.body, params[:-2], grads[:-2], buffers)
         (weight, bias), (weight_grad, bias_grad) = params[-2:], grads[-2:]
@@ -79,9 +77,7 @@ class Layered(Convolutional):
 
 
 class Stacked(Layered):
-    """Groups of blocks with the given widths, each group followed by pooling that halves the
-    sides.
-    """
+    """Groups of blocks with the given widths. Pooling after each group halves the sides."""
 
     def __init__(
         self, shape: list[int], classes: int, groups: list[list[int]], batch_norm: bool = True

@@ -1,7 +1,7 @@
-"""A fully connected ReLU network; every parameter multiplied by ``init_scale`` at the start.
+"""A fully connected ReLU network whose initial parameters are multiplied by ``init_scale``.
 
-sakamoto2026 G1: [784, 200, 200, 200, 10], biases, torch's default initialisation times 8
-(after Omnigrok, where large weights at the start delay generalisation).
+sakamoto2026 G1: [784, 200, 200, 200, 10], biases, torch's default initialisation times 8 (after
+Omnigrok, where large initial weights delay generalisation).
 """
 
 import math
@@ -47,12 +47,12 @@ class Model(nn.Module):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU.
+        """Written-out backpropagation of one run, for the CPU.
 
-        ``params`` and ``grads`` are views of the run's parameters and gradients, weight and
-        bias of each layer in turn; it has no ``buffers``. Returns a function of a batch
-        ``x [B, ...]`` and its targets ``[B, K]`` that fills ``grads`` with the gradient of the
-        summed loss. Without a graph and with the activations' memory kept from step to step it
+        ``params`` and ``grads`` are views of the run's parameters and gradients: weight and bias of
+        each layer in turn. There are no ``buffers``. Returns a function of a batch ``x [B, ...]``
+        and its targets ``[B, K]`` that fills ``grads`` with the gradient of the summed loss.
+        Without a graph, and with memory for the activations that is kept from step to step, it
         takes about two thirds of autograd's time (``benchmarks/training.py``).
         """
         weights, biases = params[0::2], params[1::2]

@@ -1,15 +1,18 @@
-"""A network that the user's own file defines, and other code trained.
+"""A network that the user's own file defines and that other code trained.
 
-It declares no parameters, so no study can name it. A study that has ``checkpoints.folder`` uses it
-(:mod:`latephase.catalog.outside`). ``file`` and ``class`` name what makes the network, which is
-called with ``arguments``. ``code`` is the digest that the file had when the runs were planned.
-``head`` names the last linear layer; by default it is the last one that the network defines.
-``features`` names the layer whose output goes into the head; if it is given, this is checked.
-``inputs`` is the shape of one input as the network takes it; by default vectors come as [N, d] and
-images as [N, C, H, W].
+This module declares no parameters, so no study can name it. A study with ``checkpoints.folder``
+uses it (:mod:`latephase.catalog.outside`), with these entries:
 
-The features are what goes into the head, flattened to [N, d]. The head is taken out of the network
-and held beside it, so its parameters are ``head.weight`` and ``head.bias``, as in every model.
+- ``file`` and ``class`` name a class or function that makes the network. It is called with
+  ``arguments``.
+- ``code`` is the digest of the file when the runs were planned.
+- ``head`` names the last linear layer; by default it is the last one that the network defines.
+- ``features`` names the layer whose output goes into the head. If it is given, this is checked.
+- ``inputs`` is the shape of one input for the network; by default vectors have the shape [N, d] and
+  images [N, C, H, W].
+
+The features are the head's input, flattened to [N, d]. The head is taken out of the network and
+kept beside it, so its parameters are ``head.weight`` and ``head.bias``, as in every model.
 """
 
 import contextlib
@@ -29,7 +32,7 @@ from latephase.runs.own_code import lines_of_files
 
 
 class Model(nn.Module):
-    """The user's network as ``net``, its last layer as ``head``."""
+    """The user's network as ``net``, and its last layer as ``head``."""
 
     def __init__(self, shape: list[int], classes: int, **entry: Any):
         super().__init__()
@@ -56,14 +59,14 @@ class Model(nn.Module):
     def names(self) -> dict[str, str]:
         """The names of parameters and buffers in the user's network, and their names here.
 
-        Only those are listed that a file of the network's state has.
+        Only names that a file of the network's state contains are listed.
         """
         start = {"head": f"{self.head_name}.", "net": ""}
         split = {name: name.partition(".") for name in self.state_dict()}
         return {start[first] + rest: name for name, (first, _, rest) in split.items()}
 
     def features(self, x: Tensor) -> Tensor:
-        """What goes into the head, flattened: ``[N, ...]`` to ``[N, d]``."""
+        """The head's input, flattened: ``[N, ...]`` to ``[N, d]``."""
         with lines_of_files([self.file]):
             try:
                 self.net(x.reshape(len(x), *self.shape))
@@ -78,9 +81,9 @@ class Model(nn.Module):
         return self.head(self.features(x))
 
     def whole(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the user's network itself gives, and the output of the layer before the head.
+        """The output of the user's whole network, and the output of the layer before the head.
 
-        None in place of that where ``features`` does not name it, or where it is not called.
+        The second is None if ``features`` does not name this layer, or if the layer is not called.
         """
         outputs = []
         with self._put_together(), lines_of_files([self.file]):
@@ -99,7 +102,7 @@ class Model(nn.Module):
 
     @contextlib.contextmanager
     def _put_together(self) -> Iterator[None]:
-        """The head is in its place in the network."""
+        """While this context lasts, the head is in its place in the network."""
         arrival = self.net.get_submodule(self.head_name)
         self.net.set_submodule(self.head_name, self.head)
         try:
@@ -109,7 +112,7 @@ class Model(nn.Module):
 
 
 class _AtHead(BaseException):
-    """The forward pass has come to the head. No error, which a network may catch."""
+    """The forward pass has reached the head. It is not an Exception, which a network may catch."""
 
     def __init__(self, features: Tensor):
         super().__init__()
@@ -117,7 +120,7 @@ class _AtHead(BaseException):
 
 
 class _Arrival(nn.Module):
-    """Stands in the head's place, and ends the forward pass there: the rest is not asked for."""
+    """Takes the head's place and ends the forward pass there, because the rest is not needed."""
 
     def forward(self, features: Tensor) -> Tensor:
         raise _AtHead(features)
@@ -145,8 +148,8 @@ def _made(file: Path, told: str, entry: dict[str, Any]) -> nn.Module:
 
 
 def _loaded(file: Path, entry: dict[str, Any]) -> Callable[..., Any]:
-    """What the file calls the class. It can import files beside it, as when it is a program."""
-    # Of a name that nothing else has: hers may be that of a library.
+    """The class of the file. The file can import files beside it, as a program can."""
+    # The module gets a name that nothing else has: the file's own may be that of a library.
     found = importlib.util.spec_from_file_location(f"latephase_outside_{file.stem}", file)
     module = sys.modules[found.name] = importlib.util.module_from_spec(found)
     sys.path.insert(0, str(file.parent))
@@ -177,7 +180,7 @@ def _inputs(told: str, shape: list[int], given: list[int] | None) -> list[int]:
 
 
 def _known(net: nn.Module, told: str, key: str, name: str | None) -> str | None:
-    """A layer's name. Raises UserError where the network has no layer of that name."""
+    """A layer's name. Raises UserError if the network has no layer of that name."""
     names = [known for known, _ in net.named_modules() if known]
     if name is not None and name not in names:
         raise UserError(f"{told}: {key} is {name!r}; allowed: {', '.join(names) or 'none'}")

@@ -1,11 +1,11 @@
-"""ResNet-18 with either stem: four stages of two basic blocks, and the mean over the map.
+"""ResNet-18 with either of two stems: four stages of two basic blocks, and the mean over the map.
 
-The small stem is that of github.com/kuangliu/pytorch-cifar, a convolution 3×3 without pooling, for
-images of 32×32: sakamoto2026's network on CIFAR-10 (Fig. 14), and that of han2025 with augmentation
-(Fig. 7). The large one is torchvision's, 7×7 of stride 2 and max pooling, with its initialisation:
-han2025's other experiments feed images of 32×32 to it (Figs. 2 to 12). sakamoto2026's code
-multiplies fully connected layers, of which there is only the head, by its ``init_scale``: 1 in the
-paper's experiment.
+The small stem is that of github.com/kuangliu/pytorch-cifar: a 3×3 convolution without pooling, for
+images of 32×32. It is sakamoto2026's network on CIFAR-10 (Fig. 14), and han2025's with augmentation
+(Fig. 7). The large stem is torchvision's: 7×7 with stride 2 and max pooling, with torchvision's
+initialisation. han2025's other experiments use it with images of 32×32 (Figs. 2 to 12).
+sakamoto2026's code multiplies fully connected layers, here only the head, by its ``init_scale``,
+which is 1 in the paper's experiment.
 """
 
 import torch
@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from latephase.parts.models.layers import Convolutional, convolution
 
 PARAMETERS = {
-    # Of the first stage; each further stage doubles it.
+    # The width of the first stage. Each further stage doubles it.
     "width": {"type": "integer", "minimum": 1, "default": 64},
     "init_scale": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
     "stem": {"enum": ["small", "large"], "default": "small"},
 }
 BATCH_NORM = True
 STRIDES = (1, 2, 2, 2)
-"""Of the first block of each stage."""
+"""The stride of the first block of each stage."""
 
 
 class Basic(nn.Module):
-    """ReLU(f(x) + x), f two convolutions 3×3; x goes through a 1×1 where sizes differ."""
+    """ReLU(f(x) + x), where f is two 3×3 convolutions. If sizes differ, x goes through a 1×1."""
 
     def __init__(self, channels: int, width: int, stride: int):
         super().__init__()
@@ -41,7 +41,7 @@ class Basic(nn.Module):
 
 
 class Model(Convolutional):
-    """A stem, basic blocks 2-2-2-2, the mean over the map: 8 · ``width`` features."""
+    """A stem, basic blocks 2-2-2-2, and the mean over the map: 8 · ``width`` features."""
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
-"""ResNet-50 as torchvision has it (v1.5), zhao2026's network on ImageNet.
+"""ResNet-50 as in torchvision (v1.5), zhao2026's network on ImageNet.
 
-He, Zhang, Ren, Sun, arXiv 1512.03385, Table 1; v1.5 halves the sides in a block's 3×3 convolution,
-not in its first. Initialised as there: convolutions after He's rule by their outputs.
+He, Zhang, Ren, Sun, arXiv 1512.03385, Table 1. In v1.5 the 3×3 convolution of a block halves the
+sides, not the first one. The initialisation is torchvision's: convolutions by He's rule for their
+outputs.
 """
 
 from torch import Tensor, nn
@@ -11,12 +12,12 @@ from latephase.parts.models.layers import Convolutional, convolution
 PARAMETERS = {}
 BATCH_NORM = True
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
-"""Width of the 3×3 convolutions, blocks, and stride of the first of them."""
+"""Width of the 3×3 convolutions, number of blocks, and stride of the first block."""
 EXPANSION = 4
 
 
 class Bottleneck(nn.Module):
-    """ReLU(f(x) + x), f convolutions 1×1, 3×3, 1×1; x goes through a 1×1 where sizes differ."""
+    """ReLU(f(x) + x), where f is 1×1, 3×3 and 1×1. If sizes differ, x goes through a 1×1."""
 
     def __init__(self, channels: int, width: int, stride: int):
         super().__init__()
@@ -34,7 +35,7 @@ class Bottleneck(nn.Module):
 
 
 class Model(Convolutional):
-    """7×7 of stride 2, pooling, bottlenecks 3-4-6-3, the mean over the map: 2048 features."""
+    """7×7 with stride 2, pooling, bottlenecks 3-4-6-3, and the mean over the map: 2048 features."""
 
     def __init__(self, shape: list[int], classes: int):
         channels = 64

@@ -1,4 +1,4 @@
-"""zhao2026's ResNet9: eight convolutions, two residual sums, 512 features on 32×32."""
+"""zhao2026's ResNet9: eight convolutions, two residual sums, 512 features for 32×32 images."""
 
 import math
 
@@ -11,7 +11,7 @@ BATCH_NORM = True
 
 
 class Residual(nn.Module):
-    """x + f(x), f two blocks of the same width."""
+    """x + f(x), where f is two blocks of the same width."""
 
     def __init__(self, width: int):
         super().__init__()

@@ -1,8 +1,10 @@
 """A fully connected network with a smooth activation, as sakamoto2026's Theorem 4.3 requires.
 
-σ(x) = γ x + (1 − γ) (softplus(β x) − ln 2)/β, whose slope γ + (1 − γ) sigmoid(β x) lies between γ
-and 1; no biases. The theorem's networks are pyramidal, and the first layer is at least as wide as
-there are samples (its assumptions B.3 to B.5).
+    σ(x) = γ x + (1 − γ) (softplus(β x) − ln 2)/β
+
+Its slope γ + (1 − γ) sigmoid(β x) lies between γ and 1. There are no biases. The theorem's networks
+are pyramidal, and the first layer is at least as wide as the number of samples (assumptions B.3 to
+B.5).
 """
 
 import math
@@ -43,7 +45,7 @@ class Model(nn.Module):
                 parameter.mul_(init_scale)
 
     def activation(self, x: Tensor) -> Tensor:
-        """σ."""
+        """The activation σ."""
         curved = (softplus(x, self.sharpness) - math.log(2) / self.sharpness) * (1 - self.slope)
         return x * self.slope + curved
 
@@ -65,7 +67,7 @@ class Model(nn.Module):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out: as :meth:`mlp.Model.gradient`."""
+        """Written-out backpropagation of one run, as in :meth:`mlp.Model.gradient`."""
 
         def fill(x: Tensor, targets: Tensor) -> None:
             inputs, slopes = [x.flatten(1)], []

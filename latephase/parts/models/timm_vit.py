@@ -1,10 +1,10 @@
-"""A vision transformer as the library timm has it (han2025, Figs. 4b and 13 to 15).
+"""A vision transformer of the library timm (han2025, Figs. 4b and 13 to 15).
 
-The sizes are those of ``vit_tiny_patch16_224``. No dropout, as in the paper. Without ``weights`` it
-begins at random, as the library does; so does the paper's.
+The sizes are those of ``vit_tiny_patch16_224``. There is no dropout, as in the paper. Without
+``weights``, the network starts from the library's random initialisation, as the paper's does.
 
 Features are the class token after the last normalisation, ``forward_features(x)[:, 0]``, which is
-what the head reads.
+the head's input.
 """
 
 from timm.models.vision_transformer import VisionTransformer
@@ -22,10 +22,11 @@ PARAMETERS = {
 }
 LIBRARY = "timm"
 CONFIG = {"num_features": "width"}
-"""What the keys of the weights' config.json are called here. It has no others of these."""
+"""Keys of the weights' config.json, and the parameters with the same meaning. It has no keys for
+the others."""
 NAMED = {
-    # Those that compute what this module does, each with its parameters. Others have another
-    # activation, normalise elsewhere, scale their layers or average tokens.
+    # Architectures that compute what this module does, each with its parameters. Others have
+    # another activation, normalise elsewhere, scale their layers or average tokens.
     "architecture": {
         "vit_tiny_patch16_224": {"patch": 16, "width": 192, "layers": 12, "heads": 3},
         "vit_tiny_patch16_384": {"patch": 16, "width": 192, "layers": 12, "heads": 3},
@@ -49,13 +50,13 @@ NAMED = {
         "deit_base_patch16_384": {"patch": 16, "width": 768, "layers": 12, "heads": 12},
     }
 }
-"""What the values of a key of the config.json say of the parameters."""
+"""The parameters for which each value of a key of the config.json stands."""
 USUAL = {"global_pool": ["token"], "model_args": [{}]}
-"""What it may say of the network besides; a key that is missing means this."""
+"""The values that these keys may have. A missing key means the same."""
 
 
 class Model(nn.Module):
-    """``network``, the library's, below a head that sees the class token."""
+    """The library's network as ``network``, below a head that reads the class token."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Model(nn.Module):
         )
         self.head, self.network.head = self.network.head, nn.Identity()
         for block in self.network.blocks:
-            # Written out: torch's own kernels have no second derivatives.
+            # Attention is written out, because torch's own kernels have no second derivatives.
             block.attn.fused_attn = False
         pretrained.fill(self.network, weights, "")
 

@@ -1,8 +1,8 @@
-"""sakamoto2026's one-layer Transformer, of patches (Fig. 9) or of tokens (Figs. 10 to 12).
+"""sakamoto2026's one-layer Transformer for patches (Fig. 9) or tokens (Figs. 10 to 12).
 
-A class token, learnt positions, one ``nn.TransformerEncoderLayer`` as torch has it (normalisation
-after each sum, ReLU, no dropout), and a head that sees the class token. In the paper 128 features,
-4 heads, 256 units, patches of 4×4.
+It has a class token, learnt positions, one ``nn.TransformerEncoderLayer`` with torch's defaults
+(normalisation after each sum, ReLU) but without dropout, and a head that reads the class token. The
+paper has 128 features, 4 heads, 256 units and patches of 4×4.
 """
 
 from collections.abc import Callable
@@ -16,23 +16,23 @@ PARAMETERS = {
     "width": {"type": "integer", "minimum": 1, "default": 128},
     "heads": {"type": "integer", "minimum": 1, "default": 4},
     "mlp_width": {"type": "integer", "minimum": 1, "default": 256},
-    # Side of a patch of an image.
+    # The side of a patch of an image.
     "patch": {"type": "integer", "minimum": 1, "default": 4},
-    # Of both layers of the MLP and of the head, weights and biases.
+    # The scale of weights and biases of both layers of the MLP and of the head.
     "init_scale": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
 }
 INPUTS = ["images", "integers"]
 
 
 class Attention(nn.Module):
-    """What the first of a sequence of tokens takes from all of them.
+    """Attention of the first token of a sequence to all tokens.
 
     The parameters are those of ``nn.MultiheadAttention``. The queries of the other tokens are not
     needed, because after one layer nothing uses their outputs. The first token has the same query
     for every sample. So the query of each head is one vector a as wide as the tokens: its scores
-    are ⟨a, x⟩, and it mixes tokens before it takes their values. This is the same function in a
-    fraction of the time. The biases of the keys add only a constant to the scores, so they have no
-    gradient.
+    are ⟨a, x⟩, and it averages tokens before it takes their values. This is the same function in a
+    fraction of the time. The biases of the keys add only a constant to the scores, so their
+    gradient is 0.
     """
 
     def __init__(self, width: int, heads: int):
@@ -63,7 +63,7 @@ class Attention(nn.Module):
 
 
 class Model(nn.Module):
-    """Tokens or patches after a class token; the features are that token's, ``[N, width]``."""
+    """Tokens or patches after a class token, whose output is the features ``[N, width]``."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Model(nn.Module):
         """The class token: images ``[N, C, H, W]`` or tokens ``[N, T]`` to ``[N, width]``."""
         hidden = None
         if x.ndim == 2 and self.padding is not None:
-            hidden = nn.functional.pad(x == self.padding, (1, 0))  # never the class token
+            hidden = nn.functional.pad(x == self.padding, (1, 0))  # the class token is not hidden
         parts = self.embedding(x)
         parts = parts.flatten(2).transpose(1, 2) if x.ndim == 4 else parts
         x = torch.cat([self.token.expand(len(x), -1, -1), parts], 1) + self.positions
@@ -119,5 +119,5 @@ class Model(nn.Module):
         buffers: list[Tensor],
         logit_gradient: Callable[[Tensor, Tensor], Tensor],
     ) -> Callable[[Tensor, Tensor], None]:
-        """Backpropagation of one run written out, for the CPU: as :meth:`mlp.Model.gradient`."""
+        """Written-out backpropagation of one run, for the CPU, as in :meth:`mlp.Model.gradient`."""
         return written(self, params, grads, logit_gradient)

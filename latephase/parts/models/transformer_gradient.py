@@ -1,6 +1,6 @@
-"""The backpropagation of :mod:`latephase.parts.models.transformer` written out, of one run.
+"""Written-out backpropagation of :mod:`latephase.parts.models.transformer`, for one run.
 
-Without a graph a step of a small network takes a third of the time (``benchmarks/networks.py``).
+Without a graph, a step of a small network takes a third of the time (``benchmarks/networks.py``).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Fill = Callable[[Tensor, Tensor], None]
 
 
 class Patches:
-    """Patches of an image, each turned into a token by one matrix and a bias."""
+    """Patches of an image, each mapped to a token by one matrix and a bias."""
 
     def __init__(self, params: list[Tensor], grads: list[Tensor], side: int):
         self.weight, self.bias, self.side = params[0].flatten(1), params[1], side
@@ -33,7 +33,7 @@ class Patches:
 
 
 class Words:
-    """Rows of a table."""
+    """Tokens that are rows of a table."""
 
     def __init__(self, params: list[Tensor], grads: list[Tensor], side: int):
         (self.table,), (self.grad,) = params, grads
@@ -80,8 +80,11 @@ def written(
     grads: list[Tensor],
     logit_gradient: Callable[[Tensor, Tensor], Tensor],
 ) -> Fill:
-    """A function of a batch and its targets that fills the gradients, as views in the order of the
-    parameters: token, positions, embedding, in_proj, out_proj, norms, MLP, head."""
+    """A function of a batch and its targets that fills the gradients.
+
+    The gradients are views in the order of the parameters: token, positions, embedding, in_proj,
+    out_proj, norms, MLP, head.
+    """
     heads, padding = model.attention.heads, model.padding
     token_grad, positions_grad = grads[0].flatten(), grads[1][0]
     token, positions = params[0].flatten(), params[1][0]

@@ -1,6 +1,6 @@
-"""The unconstrained features model: every training sample's features are parameters.
+"""The unconstrained features model: the features of every training sample are parameters.
 
-zhao2026, Fig. 16: 512 features, 10,000 samples. It is used on data of kind free_features, whose
+zhao2026, Fig. 16: 512 features, 10,000 samples. It is used with data of kind free_features, whose
 inputs are the numbers of the samples.
 """
 
@@ -14,7 +14,7 @@ PARAMETERS = {
     "init_scale": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
 }
 SIDE = {"const": 1}
-"""What a side of the inputs can be."""
+"""The allowed side of the inputs."""
 
 
 class Model(nn.Module):
@@ -37,7 +37,7 @@ class Model(nn.Module):
             nn.init.zeros_(self.head.bias)
 
     def features(self, x: Tensor) -> Tensor:
-        """The features of the samples whose numbers are given, ``[N, 1, 1, 1]`` to ``[N, p]``."""
+        """The features of the samples with these numbers, ``[N, 1, 1, 1]`` to ``[N, p]``."""
         return nn.functional.embedding(x.flatten().long(), self.free)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""VGG11, which zhao2026's released configurations name: 512 features on 32×32."""
+"""VGG11, which zhao2026's released configurations name: 512 features for 32×32 images."""
 
 from latephase.parts.models.layers import Stacked
 
@@ -8,7 +8,7 @@ GROUPS = [[64], [128], [256, 256], [512, 512], [512, 512]]
 
 
 class Model(Stacked):
-    """Blocks of convolution 3×3, batch normalisation and ReLU, and a linear head."""
+    """Blocks of 3×3 convolution, batch normalisation and ReLU, and a linear head."""
 
     def __init__(self, shape: list[int], classes: int):
         super().__init__(shape, classes, GROUPS)

@@ -1,7 +1,7 @@
 """zhao2026's VGG9: 64-M-128-M-512-512-M-256-256-M and one linear layer.
 
-On 32×32 it has 1,024 features, as the released loader says; the released file hard-wires 512 and
-cannot run a forward pass.
+For 32×32 images it has 1,024 features, as the released loader says. The released file of the model
+has 512 written into it, and fails in a forward pass.
 """
 
 from latephase.parts.models.layers import Stacked
@@ -12,7 +12,7 @@ GROUPS = [[64], [128], [512, 512], [256, 256]]
 
 
 class Model(Stacked):
-    """Blocks of convolution 3×3, batch normalisation and ReLU, and a linear head."""
+    """Blocks of 3×3 convolution, batch normalisation and ReLU, and a linear head."""
 
     def __init__(self, shape: list[int], classes: int):
         super().__init__(shape, classes, GROUPS)

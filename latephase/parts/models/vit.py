@@ -1,6 +1,7 @@
 """zhao2026's vision transformer (after tintn/vision-transformer-from-scratch), without dropout.
 
-The paper has none, its released code 0.1. No layer normalisation before the head.
+The paper has no dropout; its released code has 0.1. There is no layer normalisation before the
+head.
 """
 
 import torch
@@ -11,13 +12,13 @@ PARAMETERS = {
     "heads": {"type": "integer", "minimum": 1, "default": 8},
     "head_width": {"type": "integer", "minimum": 1, "default": 64},
     "mlp_width": {"type": "integer", "minimum": 1, "default": 512},
-    # Of the class token and the positions; of all other weights it is 0.02.
+    # For the class token and the positions. All other weights have 0.02.
     "embedding_std": {"type": "number", "minimum": 0, "default": 1.0},
     "gelu": {"enum": ["tanh", "none"], "default": "tanh"},
 }
 PATCH = 4
 SIDE = {"multipleOf": 4}
-"""What a side of the inputs can be."""
+"""The allowed sides of the inputs."""
 
 
 class Layer(nn.Module):
@@ -37,11 +38,11 @@ class Layer(nn.Module):
         )
 
     def attention(self, x: Tensor) -> Tensor:
-        """Every token's mixture of all: ``[N, T, hidden]`` to the same."""
+        """For each token, a weighted average of all tokens: ``[N, T, hidden]`` to the same."""
         q, k, v = (
             t.unflatten(2, (self.heads, -1)).transpose(1, 2) for t in self.qkv(x).chunk(3, 2)
         )
-        # Written out: torch's own kernels have no rule for a run axis.
+        # Attention is written out, because torch's own kernels have no rule for a run axis.
         shares = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
         return self.projection((shares @ v).transpose(1, 2).flatten(2))
 
@@ -51,7 +52,7 @@ class Layer(nn.Module):
 
 
 class Model(nn.Module):
-    """Patches of 4×4 and a class token through layers of attention; the head sees the token."""
+    """Patches of 4×4 and a class token through layers of attention. The head reads the token."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
 """Adam with coupled weight decay: ``torch.optim.Adam``.
 
-g ← g + λ w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
-w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
+    g ← g + λ w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²
+    w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
 
-β₁ = β₂ = 0 and ε = 0 is SignSGD. With ε = 0 a parameter whose moments are 0 stays where it is, as
-the sign of 0 is 0; torch's is NaN there.
+With β₁ = β₂ = 0 and ε = 0 this is SignSGD. With ε = 0, a parameter whose moments are 0 does not
+move, because the sign of 0 is 0; torch gives NaN there.
 """
 
 import math
@@ -46,11 +46,12 @@ def descend(
     kernel: Callable = torch._fused_adam_,
     weight_decay: float = 0.0,
 ) -> None:
-    """Adam's step. A single row takes it, with its decay, by a kernel of torch's fused optimizers.
+    """Adam's step. For a single row, a kernel of torch's fused optimizers takes it, with the decay.
 
-    This is one pass over memory instead of nine. The kernel is called directly, because on a small
-    network the optimizer class spends more time on bookkeeping than the kernel needs. The kernel
-    divides 0 by 0 if ``eps`` is 0. So it is not used in that case, and the decay is the caller's.
+    The kernel passes over memory once instead of nine times. It is called directly, because on a
+    small network the optimizer class spends more time on bookkeeping than the kernel needs. If
+    ``eps`` is 0, the kernel would divide 0 by 0. So it is not used then, and the caller must apply
+    the decay.
     """
     if len(params) > 1 or hyper["eps"] == 0:
         params.sub_(move(grads, state, hyper, step))
@@ -70,7 +71,7 @@ def descend(
 
 
 def move(grads: Tensor, state: dict[str, Tensor], hyper: dict, step: int) -> Tensor:
-    """η m̂ / (√v̂ + ε), ``[R, P]``, after the moments have taken the step."""
+    """η m̂ / (√v̂ + ε), ``[R, P]``, after the moments were updated."""
     beta1, beta2 = hyper["beta1"], hyper["beta2"]
     average, square = state["exp_avg"], state["exp_avg_sq"]
     average.lerp_(grads, rounded(1 - beta1, grads))

@@ -1,9 +1,10 @@
 """Adam with coupled and decoupled weight decay at once: ``AdamAdamW`` of zhao2026's code (Fig. 8).
 
-g ← g + λ_c w;  w ← w − η m̂ / (√v̂ + ε), as :mod:`latephase.parts.optimizers.adam`;  w ← (1 − η λ) w
+    g ← g + λ_c w;  w ← w − η m̂ / (√v̂ + ε);  w ← (1 − η λ) w
 
-λ_c = ``coupled_weight_decay``, λ = ``weight_decay``. The shrinking comes after the step, in torch's
-AdamW before it; so λ = 0 is Adam to the last bit, λ_c = 0 is AdamW but for that order.
+m̂ and v̂ are as in :mod:`latephase.parts.optimizers.adam`. λ_c = ``coupled_weight_decay``, λ =
+``weight_decay``. Here the decoupled decay comes after the step, and in torch's AdamW before it. So
+λ = 0 is exactly Adam, and λ_c = 0 is AdamW except for this order.
 """
 
 from torch import Tensor

@@ -1,9 +1,10 @@
 """AdamW, Adam with decoupled weight decay: ``torch.optim.AdamW``.
 
-w ← (1 − η λ) w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
-w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
+    w ← (1 − η λ) w;  m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²
+    w ← w − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ)
 
-β₁ = β₂ = 0 and ε = 0 is SignSGDW; a parameter whose moments are 0 is moved by the decay alone.
+With β₁ = β₂ = 0 and ε = 0 this is SignSGDW. Then only the decay moves a parameter whose moments are
+0.
 """
 
 import torch

@@ -1,8 +1,9 @@
 """Lion (Chen et al. 2023) with decoupled weight decay, coupled decay, or both.
 
-g ← g + λ_c w;  u = sign(β₁ m + (1 − β₁) g);  m ← β₂ m + (1 − β₂) g;  w ← (1 − η λ) w − η u
+    g ← g + λ_c w;  u = sign(β₁ m + (1 − β₁) g);  m ← β₂ m + (1 − β₂) g;  w ← (1 − η λ) w − η u
 
-λ = ``weight_decay`` (the paper's), λ_c = ``coupled_weight_decay``. β₁ = β₂ is Signum(W).
+λ = ``weight_decay`` (as in the paper), λ_c = ``coupled_weight_decay``. With β₁ = β₂ this is Signum
+or SignumW.
 """
 
 from torch import Tensor

@@ -1,14 +1,19 @@
-"""Muon (Jordan et al. 2024), momentum made orthogonal: ``torch.optim.Muon``; AdamW for the rest.
+"""Muon (Jordan et al. 2024), orthogonalised momentum: ``torch.optim.Muon``; AdamW for the rest.
 
-g ← g + λ_c w;  w ← (1 − η λ) w;  and for a matrix w of shape [a, b], where O = U Vᵀ of U S Vᵀ:
-m ← μ m + (1 − μ) g;  w ← w − 0.2 √max(a, b) η O(μ m + (1 − μ) g)
+    g ← g + λ_c w;  w ← (1 − η λ) w
 
-λ = ``weight_decay`` (as published), λ_c = ``coupled_weight_decay``. The factor gives the update the
-size of AdamW's, so that one η serves both (Liu et al. 2025; ``match_rms_adamw`` in torch).
-Matrices are the weights of linear layers and the kernels of convolutions, [out, in · height ·
-width]; biases, norms and embeddings take Adam's step, and so does the head unless ``head`` is
-"muon". That matters here: O, a polynomial in g gᵀ times g, keeps the gradient's zero class sum
-1ᵀg = 0 as SGD does, and Adam does not (zhao2026, Lemma E.5).
+and for a matrix w of shape [a, b], where O maps U S Vᵀ to U Vᵀ:
+
+    m ← μ m + (1 − μ) g;  w ← w − 0.2 √max(a, b) η O(μ m + (1 − μ) g)
+
+λ = ``weight_decay`` (as published), λ_c = ``coupled_weight_decay``. The factor 0.2 √max(a, b) gives
+the update the size of AdamW's, so one η serves both (Liu et al. 2025; ``match_rms_adamw`` in
+torch). Matrices are the weights of linear layers and the kernels of convolutions, [out, in · height
+· width]. Biases, norms and embeddings take Adam's step, and so does the head unless ``head`` is
+"muon".
+
+The choice for the head matters here. O is a polynomial in g gᵀ times g, so it keeps the gradient's
+zero class sum 1ᵀg = 0, as SGD does. Adam does not (zhao2026, Lemma E.5).
 """
 
 import math
@@ -49,16 +54,18 @@ def update(
             matrix = orthogonal(ahead.unflatten(1, (shape[0], -1)))
             size = 0.2 * math.sqrt(max(matrix.shape[1:]))
             weight.sub_(matrix.flatten(1).mul_(lr).mul_(size))
-            # Adam does not move what never had a gradient.
+            # Adam does not move a parameter whose gradient was always 0.
             grad.zero_()
     descend(params, grads, state, hyper, step)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Bring singular values to about one by Newton–Schulz iterations, ``[R, a, b]``.
+    """Bring singular values close to one by Newton–Schulz iterations, ``[R, a, b]``.
 
-    x ← 3.4445 x − 4.7750 (x xᵀ) x + 2.0315 (x xᵀ)² x, five times from x / ‖x‖_F. The slope at 0 is
-    as large as it can be; in return, the singular values end between 0.7 and 1.2.
+        x ← 3.4445 x − 4.7750 (x xᵀ) x + 2.0315 (x xᵀ)² x
+
+    This is repeated five times, from x / ‖x‖_F. The slope at 0 is as large as possible; in return,
+    the singular values end between 0.7 and 1.2.
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]

@@ -1,8 +1,8 @@
 """SGD with heavy-ball momentum and decoupled weight decay (Loshchilov & Hutter 2019, Alg. 1).
 
-w ← (1 − η λ) w;  v ← μ v + g;  w ← w − η v
+    w ← (1 − η λ) w;  v ← μ v + g;  w ← w − η v
 
-As in zhao2026: the decay is multiplied by η, not by the schedule's factor alone.
+As in zhao2026, the decay is multiplied by η, and not only by the schedule's factor.
 """
 
 from torch import Tensor

@@ -1,15 +1,22 @@
 """Shampoo (Gupta et al. 2018) with Adam's step sizes (Anil et al. 2021, Shi et al. 2023).
 
-g ← g + λ_c w;  m, v and the move A = η m̂ / (√v̂ + ε) as in :mod:`latephase.parts.optimizers.adam`;
-for a matrix:  L ← β₂ L + (1 − β₂) g gᵀ;  R ← β₂ R + (1 − β₂) gᵀg;  U = L^(−1/4) m R^(−1/4);
-w ← (1 − η λ) w − (‖A‖ / ‖U‖) U,  and for the rest  w ← (1 − η λ) w − A
+    g ← g + λ_c w
 
-λ = ``weight_decay``, λ_c = ``coupled_weight_decay``. Matrices are the weights of linear layers, the
-head's too, and the kernels of convolutions, [out, in · height · width]. A side longer than 1024 has
-no factor; a single one takes the power −1/2. To the eigenvalues is added 10⁻⁶ of the largest. The
-roots are new at each of the first ten steps and then at every tenth.
+m, v and the move A = η m̂ / (√v̂ + ε) are as in :mod:`latephase.parts.optimizers.adam`. For a
+matrix,
 
-L's eigenvectors are those of g gᵀ, so U keeps a zero class sum 1ᵀg = 0 as Muon's does.
+    L ← β₂ L + (1 − β₂) g gᵀ;  R ← β₂ R + (1 − β₂) gᵀg;  U = L^(−1/4) m R^(−1/4)
+    w ← (1 − η λ) w − (‖A‖ / ‖U‖) U
+
+and for the rest w ← (1 − η λ) w − A.
+
+λ = ``weight_decay``, λ_c = ``coupled_weight_decay``. Matrices are the weights of linear layers,
+including the head, and the kernels of convolutions, [out, in · height · width]. A side longer than
+1024 has no factor. If a matrix has a single factor, its power is −1/2. 10⁻⁶ of the largest
+eigenvalue is added to all eigenvalues. The roots are computed at each of the first ten steps, and
+then at every tenth step.
+
+The eigenvectors of L are those of g gᵀ, so U keeps a zero class sum 1ᵀg = 0, as Muon does.
 """
 
 import math
@@ -34,7 +41,7 @@ LONGEST, RIDGE, INTERVAL = 1024, 1e-6, 10
 
 
 def factored(layout: Layout) -> dict[str, list[int]]:
-    """The lengths of each matrix's sides, 0 for one that has no factor."""
+    """The lengths of each matrix's sides, with 0 for a side that has no factor."""
     return {
         name: [n if n <= LONGEST else 0 for n in (shape[0], math.prod(shape[1:]))]
         for name, shape in layout.shapes.items()
@@ -43,7 +50,7 @@ def factored(layout: Layout) -> dict[str, list[int]]:
 
 
 def state_shapes(layout: Layout) -> dict[str, tuple[int]]:
-    """The factors L, R of one matrix after the other in a row, and their roots."""
+    """The shapes of a row of the factors L, R of all matrices, and of a row of their roots."""
     numbers = sum(n * n for sides in factored(layout).values() for n in sides)
     return {"factors": (numbers,), "roots": (numbers,)}
 
@@ -80,8 +87,8 @@ def update(
 def power_of(factors: Tensor, power: float) -> Tensor:
     """A negative power of symmetric matrices, ``[R, n, n]``.
 
-    A run that has diverged must not make the others fail, but eigh raises if one matrix is not
-    finite.
+    Values that are not finite are replaced by 0, because eigh raises an error if one matrix is not
+    finite, and a run that has diverged must not stop the others.
     """
     values, vectors = torch.linalg.eigh(factors.nan_to_num(0.0, 0.0, 0.0))
     values = values.clamp(min=0) + RIDGE * values[:, -1:]

@@ -1,8 +1,8 @@
 """Signum, the sign of momentum (Bernstein et al. 2018), with coupled weight decay.
 
-v ← μ v + (g + λ w);  w ← w − η sign v
+    v ← μ v + (g + λ w);  w ← w − η sign v
 
-It is often written with (1 − μ) g, which does not change the sign. SignSGD is μ = 0.
+It is often written with (1 − μ) g, which does not change the sign. With μ = 0 it is SignSGD.
 """
 
 from torch import Tensor

@@ -1,8 +1,8 @@
 """SignumW, the sign of momentum with decoupled weight decay (zhao2026 §2).
 
-v ← μ v + g;  w ← (1 − η λ) w;  w ← w − η sign v
+    v ← μ v + g;  w ← (1 − η λ) w;  w ← w − η sign v
 
-SignSGDW is μ = 0.
+With μ = 0 it is SignSGDW.
 """
 
 from torch import Tensor

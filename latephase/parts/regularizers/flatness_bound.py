@@ -1,8 +1,10 @@
 """κ̂ of a batch, with which han2025 trains away from flatness (strength below 0; Figs. 4, 8–12).
 
-R = ‖W‖_F² · mean_i U(softmax(z_i/τ)) ‖φ_i‖², U(p) = 1 − ‖p‖². With ``unit_features`` the features
-are scaled to norm 1, inside R alone. This is the bound of relative flatness of Lemma A.2, without
-the factor 1/τ² that the Hessian of a loss with a temperature would have.
+    R = ‖W‖_F² · mean_i U(softmax(z_i/τ)) ‖φ_i‖²,   U(p) = 1 − ‖p‖²
+
+With ``unit_features``, the features are scaled to norm 1, but only inside R. R is the bound of
+relative flatness of Lemma A.2, without the factor 1/τ² that the Hessian of a loss with a
+temperature would have.
 """
 
 from torch import Tensor

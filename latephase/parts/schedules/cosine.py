@@ -1,6 +1,6 @@
 """A linear warm-up, then half a cosine down: torch's ``LinearLR`` and ``CosineAnnealingLR``.
 
-zhao2026's ViT, at a learning rate of 1e-3: warm-up 0.05, initial 1e-4, final 1e-2.
+For its ViT at a learning rate of 1e-3, zhao2026 has warm-up 0.05, initial 1e-4 and final 1e-2.
 """
 
 import math
@@ -15,7 +15,7 @@ PARAMETERS = {
 def factor(
     step: int, steps: int, warmup: float = 0.0, initial: float = 0.0, final: float = 0.0
 ) -> float:
-    """From ``initial`` to 1 in the share ``warmup`` of the steps, then towards ``final``."""
+    """From ``initial`` to 1 in the first ``warmup`` share of the steps, then towards ``final``."""
     rising = round(warmup * steps)
     if step < rising:
         return initial + (1 - initial) * step / rising

@@ -1,6 +1,6 @@
 """The learning rate times ``factor`` from each milestone on: torch's ``MultiStepLR`` by steps.
 
-zhao2026: by 0.1 after a third and after two thirds of the epochs.
+zhao2026 multiplies it by 0.1 after a third and after two thirds of the epochs.
 """
 
 PARAMETERS = {

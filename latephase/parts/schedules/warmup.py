@@ -1,4 +1,4 @@
-"""A linear warm-up from 0, then constant, as OpenAI's grok code has it (han2025, Fig. 1)."""
+"""A linear warm-up from 0, then a constant rate, as in OpenAI's grok code (han2025, Fig. 1)."""
 
 PARAMETERS = {"warmup_steps": {"type": "integer", "minimum": 0, "default": 10}}
 
