@@ -11,7 +11,7 @@ DEMO = $(patsubst %,results/quick/figures/%.png,han2025_fig7 sakamoto2026_fig11 
 
 help:
 	@echo 'make demo                  one figure of each paper: one or two minutes on two cores'
-	@echo 'make figures               all figures, tables and verdicts at scale quick: over half an hour'
+	@echo 'make figures               all figures, tables and verdicts at scale quick: half an hour'
 	@echo 'make figures ARGS="…"      with any option or target of snakemake, as in'
 	@echo '                             ARGS="-n"   ARGS="-c1"   ARGS="--config scale=paper"'
 	@echo '                             ARGS="results/quick/figures/sakamoto2026_fig3.pdf"'
