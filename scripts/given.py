@@ -1,6 +1,6 @@
-"""Arguments that a command line has no room for: a program reads ``-`` from its standard input.
+"""Arguments that are too long for a command line. With ``-``, a program reads its standard input.
 
-Linux lets one argument have 128 KiB. A pack of 1,600 runs has more, and so have the names of the
+On Linux, one argument can have 128 KiB. A pack of 1,600 runs takes more, and so do the names of the
 packs of a large study.
 """
 
@@ -10,10 +10,10 @@ from typing import Any
 
 
 def from_json(argument: str) -> Any:
-    """What an argument says in JSON, or the standard input where the argument is ``-``."""
+    """The value of an argument in JSON. If the argument is ``-``, that of the standard input."""
     return json.loads(sys.stdin.read() if argument == "-" else argument)
 
 
 def names(arguments: list[str]) -> list[str]:
-    """The arguments, or the words of the standard input where ``-`` is the only argument."""
+    """The arguments. If ``-`` is the only one, the words of the standard input."""
     return sys.stdin.read().split() if arguments == ["-"] else arguments
