@@ -1,4 +1,4 @@
-# A fresh clone needs Python 3.11 or newer, make, and the Python package index.
+# In a fresh clone, this needs make, Python 3.11 or newer, and access to the Python package index.
 PYTHON = python3
 ARGS =
 INSTALLED = .venv/requirements.txt
@@ -28,11 +28,11 @@ demo: $(INSTALLED)
 figures: $(INSTALLED)
 	@$(RUN) snakemake $(ARGS)
 
-# One worker runs all tests of a file, so that what they share is made once.
+# One worker runs all tests of a file, so that what these tests share is made only once.
 test: $(INSTALLED)
 	@$(RUN) OMP_NUM_THREADS=1 pytest -n auto --dist loadfile $(ARGS)
 
-# The copy of the list is made when everything in it is installed.
+# The list is copied last. So the copy shows that everything in the list is installed.
 $(INSTALLED): requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not found; Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: $(PYTHON) is %d.%d; 3.11 or newer is needed: make PYTHON=python3.12" % sys.version_info[:2])'

@@ -6,8 +6,9 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-# Planning makes millions of objects and no garbage. Looking for garbage takes a seventh of the time.
-# A workflow that uses this one as a module does not run onstart, which looks for garbage again.
+# Planning makes millions of objects and no garbage. The search for garbage takes a seventh of the
+# time, so it is off until onstart turns it on again. A workflow that uses this one as a module does
+# not run onstart, so there it stays on.
 if workflow.modifier.is_main_snakefile():
     gc.disable()
 
@@ -36,8 +37,8 @@ include: f"rules/{'shipped' if CATALOG.from_shipped else 'aggregate'}.smk"
 report: "report/workflow.rst"
 
 
-# Rules that are light, or that need the network, which a node may not have. The files of the stages
-# name their own.
+# Local rules are light, or need the network, which a node of a cluster may not have. Each file in
+# rules/ names its own.
 localrules:
     all,
     figures,

@@ -1,1 +1,1 @@
-"""Speed and memory, compared with other ways: programs run as ``python -m benchmarks.<name>``."""
+"""Measure speed and memory, and compare them with other ways: ``python -m benchmarks.<name>``."""

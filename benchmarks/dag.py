@@ -1,16 +1,17 @@
-"""What planning costs in seconds and memory by the number of jobs, and where it bends upwards.
+"""Measure what planning costs in time and memory, by the number of jobs, and where it bends up.
 
     python -m benchmarks.dag                       100 to 100,000 jobs, half an hour
     python -m benchmarks.dag --jobs 19440          the grid of zhao2026, 3,888 runs
-    python -m benchmarks.dag --only load           and what every call measures: job, plan, bare
+    python -m benchmarks.dag --only load           and job, plan, bare, which each call measures
 
 The benchmark copies the workflow to a temporary folder and adds a study `synthetic` at the scale
-`paper`. It is a union of grids over three data sets and two optimizers. A pack has one run, as that
-of a convolutional network has. A run is five jobs: a training and four extractions. Measured are:
+`paper`. The study is a union of grids over three data sets and two optimizers. A pack has one run,
+like a pack of a convolutional network. A run takes five jobs: a training and four extractions. The
+benchmark measures:
 
 load     reading and checking the catalog and cutting it into packs; each job on a cluster does so;
-job      all that such a job does before it starts: Snakemake for one extraction, with load in it;
-small    ``snakemake -n`` of a figure of a small study, with the large one beside it;
+job      all that such a job does before it starts: Snakemake for one extraction, including load;
+small    ``snakemake -n`` of a figure of a small study, while the catalog also has the large one;
 plan     ``snakemake -n`` of everything at the scale, when nothing is made;
 bare     the same for as many jobs without params, resources and messages: Snakemake's own share;
 batch    ``snakemake -n --batch aggregate=1/10`` of the large study's data;
@@ -18,10 +19,10 @@ nothing  ``snakemake -n`` of everything when all is made, which ends with "Nothi
 
 For the last one, the benchmark makes every file, empty, and ``snakemake --touch`` records them.
 
-How to read it: seconds are those of the processor, user and system. Other work on the machine
-changes them less than the time on the clock. MB is the peak resident memory. ``ms a job`` is what
+How to read it: seconds are the processor's time, user and system. Other work on the machine changes
+them less than the time on the clock. MB is the peak resident memory. ``ms a job`` is the time that
 each job beyond those of the row above adds to the plan. It falls while files are read for the first
-time, stays the same where planning is linear, and rises where something is worse than linear.
+time, stays the same if planning is linear, and rises if something is worse than linear.
 """
 
 import argparse
@@ -44,11 +45,11 @@ from latephase.metrics.families import FAMILIES
 ROOT = Path(__file__).parents[1]
 STUDY, FIGURE = "synthetic", "synthetic_fig"
 JOBS = 1 + len(FAMILIES)
-"""Jobs a run: a training, and a family of metrics each."""
+"""Jobs for each run: a training, and one for each family of metrics."""
 TABLE = f"results/paper/studies/{STUDY}.parquet"
 SMALL, DRAWN = "weight_decay_mlp", "sakamoto2026_fig3"
 SHOWN = (DRAWN, "sakamoto2026_fig2", "atlas_overview")
-"""The small study's figures that are kept: of the standard families of metrics."""
+"""The figures of the small study that are kept. They show only the standard families."""
 TABLES = ("parquet", "margins.parquet")
 DATA = ("digits", "mnist", "fashion_mnist")
 OPTIMIZERS = ({"name": "sgd", "lr": 0.01}, {"name": "adamw", "lr": 0.001})
@@ -57,7 +58,7 @@ NOT_COPIED = ("results", "resources", "tests", "docs", ".git", ".venv", ".snakem
 COLUMNS = ("load", "job", "small", "plan", "bare", "batch", "nothing")
 SIZES = [100, 1000, 5000, 20000, 50000, 100000]
 BEND = 1.25
-"""It has bent where a job costs so many times the least that it cost among fewer."""
+"""Planning bends where a job costs so many times the least that it cost among fewer jobs."""
 START = "from snakemake.cli import main; main()"
 LOAD = """
 import yaml
@@ -86,7 +87,7 @@ rule extract:
 
 
 def setting(runs: int) -> dict:
-    """The study's scale: a union of grids, ``runs`` runs in all."""
+    """The study's setting: a union of grids with ``runs`` runs in all."""
     entries = [
         {"data": {"name": data, "train_size": 1000}, "optimizer": dict(optimizer)}
         for data in DATA
@@ -113,7 +114,7 @@ def setting(runs: int) -> dict:
 
 
 def copy(folder: Path, runs: int) -> None:
-    """The workflow in a folder, with the study, a figure of it, and one small study beside it."""
+    """Copy the workflow to a folder, with the study, a figure of it, and one small study."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     catalog = folder / "catalog"
     for path in catalog.glob("*/studies/*.yaml"):
@@ -158,7 +159,7 @@ def _write(path: Path, content: dict) -> None:
 
 @dataclass
 class Cost:
-    """What one process took."""
+    """The time and memory that a process took."""
 
     cpu: float  # seconds, user and system
     wall: float  # seconds
@@ -167,7 +168,7 @@ class Cost:
 
 
 class Workflow:
-    """A copy of the workflow, and snakemake in it."""
+    """A copy of the workflow, in which snakemake can be called."""
 
     def __init__(self, folder: Path, runs: int):
         copy(folder, runs)
@@ -177,7 +178,7 @@ class Workflow:
         self.target = f"results/packs/{self.packs[STUDY][0]}/{FAMILIES[0]}.parquet"
 
     def cost(self, *args: str, program: str = START) -> Cost:
-        """What a snakemake command costs, or another program in its place; it must succeed."""
+        """What a call of snakemake, or of another program, costs. The call must succeed."""
         start = time.perf_counter()
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
@@ -196,7 +197,7 @@ class Workflow:
         return Cost(seconds, wall, usage.ru_maxrss / 1024, said)
 
     def make(self) -> None:
-        """Every file of the scale, empty, and Snakemake's records of them."""
+        """Make every file of the scale, empty, and Snakemake's records of these files."""
         results = self.folder / "results"
         packs = {pack for ids in self.packs.values() for pack in ids}
         tables = ["history.parquet", "timing.json", *(f"{family}.parquet" for family in FAMILIES)]
@@ -217,17 +218,17 @@ class Workflow:
         for name in files:
             (results / name).parent.mkdir(parents=True, exist_ok=True)
             (results / name).touch()
-        # All of them: it would leave out what it finds to be there, without a record.
-        # It waits a tenth of a second a job, for file systems whose clocks are coarse.
+        # --forceall is needed because --touch alone would not record files that exist already.
+        # By default, --touch waits a tenth of a second for each job, because of coarse clocks.
         quick = "from snakemake.executors import touch; touch.Executor.SLEEPING_TIME = 0"
-        # And the scheduler's time goes as what is ready times what is chosen.
+        # The scheduler's time grows with the number of ready jobs times that of chosen ones.
         several = ("--cores", "200", "--scheduler-subsample", "200")
         several += ("--max-jobs-per-timespan", "100000/1s")
         self.cost("--touch", "--forceall", "--quiet", "all", *several, program=f"{quick}\n{START}")
 
 
 def measure(runs: int, wanted: list[str]) -> tuple[dict[str, Cost], dict[str, float]]:
-    """What is wanted of all that is measured, and how many jobs and records there are."""
+    """Measure what is wanted. Returns the costs, and how many jobs and records there are."""
     with tempfile.TemporaryDirectory() as folder:
         workflow = Workflow(Path(folder) / "latephase", runs)
         bare = workflow.folder / "Bare"
@@ -257,13 +258,13 @@ def measure(runs: int, wanted: list[str]) -> tuple[dict[str, Cost], dict[str, fl
 
 
 def _jobs(cost: Cost) -> int:
-    """How many jobs a dry run would run: none, where it has no table of them."""
+    """How many jobs a dry run lists. 0 if it prints no list."""
     total = re.search(r"^total +(\d+)$", cost.said, re.M)
     return int(total[1]) if total else 0
 
 
 def marginal(rows: list[dict]) -> list[float]:
-    """Milliseconds that each job of a row's plan costs beyond the row before."""
+    """Milliseconds that each job of a row's plan costs beyond those of the row before."""
     points = [(1, rows[0]["seconds"]["job"])]
     points += [(row["jobs"]["plan"], row["seconds"]["plan"]) for row in rows]
     return [1000 * (b - a) / (m - n) for (n, a), (m, b) in pairwise(points)]
@@ -273,7 +274,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, nargs="+", default=SIZES, help="of the study, rising")
     parser.add_argument("--only", choices=COLUMNS, nargs="+", default=COLUMNS, metavar="WHAT")
-    parser.add_argument("--rounds", type=int, default=1, help="of which the quickest is told")
+    parser.add_argument("--rounds", type=int, default=1, help="the quickest one counts")
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     args = parser.parse_args(argv)
     wanted = [name for name in COLUMNS if name in {*args.only, "job", "plan", "bare"}]

@@ -1,4 +1,4 @@
-"""The errors of the estimates of mutual information, where the answer is known.
+"""Measure the errors of estimates of mutual information, in cases where the answer is known.
 
     python -m benchmarks.information
 
@@ -26,7 +26,7 @@ DIMENSION = 4
 
 
 def bottleneck(seed: int, samples: int, information: float) -> tuple[NDArray, NDArray]:
-    """Inputs and a Gaussian representation that knows so many nats of them."""
+    """Inputs, and a Gaussian representation that has so many nats of information about them."""
     generator = np.random.default_rng(seed)
     rho = np.sqrt(1 - np.exp(-2 * information / DIMENSION))
     inputs = generator.normal(size=(samples, DIMENSION))
@@ -35,14 +35,14 @@ def bottleneck(seed: int, samples: int, information: float) -> tuple[NDArray, ND
 
 
 def quantiser(seed: int, samples: int, levels: int) -> tuple[NDArray, NDArray]:
-    """Inputs, and which k-quantile of its first coordinate each is in."""
+    """Inputs, and for each input the k-quantile that its first coordinate is in."""
     inputs = np.random.default_rng(seed).normal(size=(samples, DIMENSION))
     bounds = np.quantile(inputs[:, 0], np.linspace(0, 1, levels + 1)[1:-1])
     return inputs, np.searchsorted(bounds, inputs[:, 0])
 
 
 def errors(samples: int, seeds: int, make, value, truth: float, estimates) -> list[float]:
-    """Relative errors of the means over seeds, one for each estimate."""
+    """The relative error of the mean over seeds, for each estimate."""
     found = [[estimate(*make(seed, samples, value))[0] for estimate in estimates]
              for seed in range(seeds)]  # fmt: skip
     return [float(mean / truth - 1) for mean in np.mean(found, axis=0)]

@@ -1,11 +1,11 @@
-"""The memory that the families of metrics take at one checkpoint, on made-up features.
+"""Measure the memory that each family of metrics takes at one checkpoint, on made-up features.
 
     python -m benchmarks.memory --samples 32000 128000
 
 There are K classes, N samples for training and N/25 for testing, and d features. By default K is
-ImageNet's 1,000 and d is ResNet50's 2,048. Each number is the peak of a process of its own, less
-what the process held before, which is its code and the test images. The last number of a row is the
-growth from the smallest N to the largest, in bytes for each sample.
+ImageNet's 1,000 and d is ResNet50's 2,048. Each number is the peak memory of a separate process,
+minus the memory that the process had before, for its code and the test images. The last number of a
+row is the growth from the smallest N to the largest, in bytes for each sample.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from latephase.measuring.snapshot import Snapshot
 from latephase.metrics.families import FAMILIES
 
 TEST_SHARE = 25
-SIDE = 8  # of a test image, which nHSIC compares
+SIDE = 8  # of a test image; nHSIC compares these
 SPEC = {"loss": {"name": "cross_entropy"}}
 
 
 class MadeUp:
-    """Features [N, d] in the place of a split's inputs, a block at a time."""
+    """Features [N, d] in the place of a split's inputs. They are made one block at a time."""
 
     def __init__(self, samples: int, means: Tensor):
         self.samples, self.means = samples, means
@@ -47,7 +47,7 @@ class MadeUp:
 
 
 class Head(nn.Module):
-    """A last layer; what it is given are the features."""
+    """A network that has only a last layer. Its inputs are the features."""
 
     def __init__(self, means: Tensor):
         super().__init__()
@@ -58,7 +58,7 @@ class Head(nn.Module):
 
 
 class MadeUpSnapshot(Snapshot):
-    """A snapshot whose splits are made up, and whose test images are small."""
+    """A snapshot with made-up splits and small test images."""
 
     def __init__(self, samples: int, units: int, classes: int):
         torch.manual_seed(0)
@@ -75,12 +75,12 @@ class MadeUpSnapshot(Snapshot):
 
 
 def peak() -> int:
-    """Bytes that this process has held at most so far."""
+    """The peak memory of this process so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def measured(family: str, samples: int, units: int, classes: int) -> int:
-    """Bytes that a family takes in this process, its features included."""
+    """The bytes that a family takes in this process, including the features."""
     torch.set_num_threads(1)
     snapshot = MadeUpSnapshot(samples, units, classes)
     before = peak()

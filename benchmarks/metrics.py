@@ -1,4 +1,4 @@
-"""What the metrics cost, as ratios of times measured in one run, on one thread.
+"""Measure what the metrics cost, as ratios of times in one run, on one thread.
 
     python -m benchmarks.metrics
 
@@ -38,7 +38,7 @@ from latephase.parts.network import build_model
 from latephase.parts.network import features as features_of
 
 SAMPLES, DIMENSION, CLASSES = 10_000, 512, 10
-ROWS = 8  # of the full Hessian's 5,120 that are timed
+ROWS = 8  # so many of the full Hessian's 5,120 rows are timed
 
 
 def seconds(function: Callable[[], object]) -> float:
@@ -58,7 +58,7 @@ def last_layer() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor
 
 
 def hessian_rows(features, labels, weight, rows: int) -> None:
-    """The first rows of the last layer's Hessian as a loop takes them."""
+    """Compute the first rows of the last layer's Hessian in a loop."""
     weight = weight.clone().requires_grad_()
     loss = nn.functional.cross_entropy(features @ weight.T, labels)
     (slope,) = torch.autograd.grad(loss, weight, create_graph=True)
@@ -67,7 +67,7 @@ def hessian_rows(features, labels, weight, rows: int) -> None:
 
 
 def nc1_by_matrices(features, labels) -> torch.Tensor:
-    """NC1 with the covariance matrices written out, float64."""
+    """NC1 from the covariance matrices themselves, in float64."""
     features = features.double()
     means = torch.stack([features[labels == label].mean(0) for label in range(CLASSES)])
     deviations, centred = features - means[labels], means - means.mean(0)
@@ -86,7 +86,7 @@ def network() -> Objective:
 
 
 def gradient_a_class(objective: Objective) -> None:
-    """One full-batch gradient of each class's logit, float64 like what it is compared with."""
+    """A full-batch gradient of each class's logit, in float64 like the metric it is compared to."""
     parameters = {n: t.detach().requires_grad_() for n, t in objective.parameters.items()}
     for label in range(CLASSES):
         logits = objective.outputs(parameters, objective.inputs.double())
@@ -109,7 +109,7 @@ def hutchinson(objective: Objective, probes: int) -> tuple[float, float]:
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds of every contender, round by round, in turn."""
+    """The seconds of every contender. In each round, all are measured in turn."""
     features, labels, weight, bias = last_layer()
     logits = features.double() @ weight.double().T
     objective, probes = network(), 20
@@ -152,7 +152,7 @@ NETWORKS = {
 
 
 def extractions(network: str, rounds: int) -> dict[str, float]:
-    """Time of a family's extraction over that of its forward passes: medians; and all together."""
+    """The median time of a family's extraction over that of its forward passes; also for all."""
     entry, shape, train, test, timed = NETWORKS[network]
     torch.manual_seed(0)
     sizes, data = {"train": train, "test": test}, {}
@@ -178,7 +178,7 @@ def extractions(network: str, rounds: int) -> dict[str, float]:
                 part = inputs[: min(timed, len(inputs))]
                 one = seconds(lambda: features_of(model, tensors, part))  # noqa: B023
                 forward += one * len(inputs) / len(part)
-                # Features as they may be: of noise, where all of them would take minutes.
+                # The features are noise, because real features would take minutes.
                 width = snapshot.weight.shape[1]
                 snapshot._features[split] = torch.rand(len(inputs), width).mul_(2)
             measured = seconds(lambda: prepared[family](snapshot))  # noqa: B023
@@ -203,7 +203,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    measure(1)  # warm
+    measure(1)  # warm up
     times = measure(args.rounds)
     for name, found in times.items():
         print(f"{name:32}{1000 * statistics.median(found):12.1f} ms")

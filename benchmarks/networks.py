@@ -1,15 +1,15 @@
-"""How fast the engine trains networks that convolve or attend, against a plain loop.
+"""Measure how fast the engine trains convolutional networks and transformers, and a plain loop.
 
     python -m benchmarks.networks                         the small CNN and ResNet9
     python -m benchmarks.networks --models vgg9 vit       others
 
 Both train one run on one thread, with batches of 128 random images, SGD with momentum and
-cross-entropy. The engine is ``Trainer.advance`` as the pipeline calls it on a CPU. The plain loop
-is what a user writes: the module itself (``nn.TransformerEncoderLayer`` for the Transformer),
-tensors in memory indexed by batch, autograd, and ``torch.optim.SGD``. Each is measured in turn in
-each round. ``x plain`` says how many times faster the engine is than the loop of the same round:
-the median over rounds and, in brackets, the smallest and the largest. Compare ratios, not rates;
-``benchmarks/training.py`` says which time is measured.
+cross-entropy. The engine is ``Trainer.advance``, called as the pipeline calls it on a CPU. The
+plain loop is what a user would write: the module itself (``nn.TransformerEncoderLayer`` for the
+Transformer), tensors in memory that are indexed by batch, autograd, and ``torch.optim.SGD``. In
+each round, each of the two is measured in turn. ``x plain`` says how many times faster the engine
+is than the loop of the same round: the median over rounds and, in brackets, the smallest and the
+largest value. Compare ratios, not rates. ``benchmarks/training.py`` says which time is measured.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from latephase.parts.models.grok_transformer import sinusoids
 from latephase.parts.network import build_model
 from latephase.training.trainer import Trainer
 
-MODELS = {  # how it is called, the shape of its inputs, what a round takes
+MODELS = {  # its entry in a spec, the shape of its inputs, the steps of a round
     "cnn": ({"name": "cnn", "widths": [16, 32]}, [1, 28, 28], 20),
     "resnet9": ({"name": "resnet9"}, [1, 32, 32], 1),
     "vgg9": ({"name": "vgg9"}, [1, 32, 32], 2),
@@ -60,7 +60,7 @@ def engine(model: dict, data: Data) -> Callable[[int], None]:
 
 
 class PlainTransformer(nn.Module):
-    """sakamoto2026's, as one writes it with torch's own layer."""
+    """The Transformer of sakamoto2026, as one would write it with torch's own layer."""
 
     def __init__(self):
         super().__init__()
@@ -77,8 +77,10 @@ class PlainTransformer(nn.Module):
 
 
 class PlainDecoder(nn.Module):
-    """That of OpenAI's grok code, as one writes it with torch's own layers: logits at the last two
-    of all places, side by side as two samples."""
+    """The decoder of OpenAI's grok code, as one would write it with torch's own layers.
+
+    Its outputs are the logits at the last two places, side by side like two samples.
+    """
 
     def __init__(self):
         super().__init__()
@@ -98,7 +100,7 @@ PLAIN = {"transformer": PlainTransformer, "grok_transformer": PlainDecoder}
 
 
 def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
-    """The loop a user writes."""
+    """The loop that a user would write."""
     inputs, labels = data.train_inputs, data.targets("train")
     written = PLAIN.get(model["name"])
     network = written() if written else build_model({"model": model}, data.header)
@@ -116,9 +118,9 @@ def plain_loop(model: dict, data: Data) -> Callable[[int], None]:
 
 
 def measure(name: str, rounds: int) -> dict:
-    """Steps a second of both, and the ratio over the rounds."""
+    """The steps per second of both, and their ratio over the rounds."""
     model, shape, steps = MODELS[name]
-    if len(shape) == 1:  # an equation's tokens, its answer among them, and the end after it
+    if len(shape) == 1:  # tokens of an equation with its answer; the end comes after these
         inputs = torch.randint(TOKENS, (SAMPLES, *shape))
         header = {"shape": shape, "classes": TOKENS, "vocabulary": TOKENS, "after": 0}
         data = Data(inputs, inputs[:, -1], inputs, inputs[:, -1], TOKENS, header)
@@ -146,7 +148,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # as a training does; here to the other's gain too
+    torch.set_flush_denormal(True)  # as in a training; here it also helps the plain loop
     print("model             side  engine, steps/s  plain, steps/s             x plain", flush=True)
     rows = []
     for name in args.models:

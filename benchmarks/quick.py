@@ -1,20 +1,20 @@
-"""The time of the quick scale at two commits, on the same cores, and the start-up in it.
+"""Measure the time of scale quick at two commits, on the same cores, and the start-up in it.
 
     python -m benchmarks.quick --against f6fc8c1
     python -m benchmarks.quick --against f6fc8c1 --targets results/quick/figures/zhao2026_fig8.pdf
 
-Each commit is cloned into a folder of its own and makes the targets from nothing, with the Python
-that runs this. By default the targets are everything at scale quick. For each commit the program
-prints the seconds on the clock, the number of jobs and their seconds, and the seconds of start-up:
-Python starts and imports what a program needs. In the end it compares the CSVs of figures and
-tables.
+Each commit is cloned into a folder of its own. There, the targets are made from nothing, with the
+Python that runs this program. By default, the targets are everything at scale quick. For each
+commit, the program prints the seconds on the clock, the number of jobs and their seconds, and the
+seconds of start-up, in which Python starts and imports what a program needs. At the end it compares
+the CSVs of figures and tables.
 
-Start-up is measured after the runs, by calling each program with ``--help`` in the way that the
-workflow starts it. As many calls run at once as there are cores, and a job counts with their
-median. Two things are added: for each commit, the time that a server takes to start, and for each
-program, the time of its first call beyond the median, because a server imports the program's
-libraries then. The start of the server belongs to no job, so it is added to the seconds of the jobs
-where start-up is given as a share of them.
+Start-up is measured after the runs. Each program is called with ``--help`` in the way that the
+workflow starts it. As many calls run at once as there are cores, and the median counts for each
+job. Two things are added: for each commit, the time that a server takes to start, and for each
+program, the time of its first call beyond the median, because the server then imports the program's
+libraries. The start of the server belongs to no job. So for the share of start-up, it is also added
+to the seconds of the jobs.
 """
 
 import argparse
@@ -40,7 +40,7 @@ PROGRAM = re.compile(r"python -m scripts\.(start )?([\w.]+)")
 
 
 def clone(commit: str, folder: Path) -> Path:
-    """A commit's files in a folder."""
+    """Clone a commit into a folder."""
     subprocess.run(["git", "clone", "--quiet", "--shared", ROOT, folder], check=True)
     subprocess.run(["git", "checkout", "--quiet", commit], cwd=folder, check=True)
     return folder
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
 
 
 def make(folder: Path, cores: int, targets: list[str]) -> float:
-    """Make the targets; the seconds on the clock."""
+    """Make the targets. Returns the seconds on the clock."""
     command = [sys.executable, "-m", "snakemake", f"-c{cores}", "--", *targets]
     began = time.monotonic()
     with (folder / "printed.txt").open("w") as printed:
@@ -63,7 +63,7 @@ def make(folder: Path, cores: int, targets: list[str]) -> float:
 
 
 def jobs(folder: Path) -> tuple[Counter, float]:
-    """How often each program ran, as it was started, and the seconds of all jobs."""
+    """How often each program ran, by the command that started it, and the seconds of all jobs."""
     ran: dict[tuple, tuple[str, float]] = {}
     for path in (folder / ".snakemake/metadata").rglob("*"):
         if path.is_file():
@@ -100,11 +100,11 @@ with ThreadPoolExecutor(int(cores)) as pool:
     calls = [list(pool.map(seconds, [call] * many, [program] * many)) for program in programs]
 print(json.dumps([server, first, calls]))
 """
-"""Stands for Snakemake: starts a server where there is one, and calls each program, then again."""
+"""Takes the place of Snakemake. It starts a server, if the commit has one, and calls programs."""
 
 
 def startup(folder: Path, programs: Counter, cores: int) -> tuple[float, float]:
-    """The seconds that a server takes to start, and those of start-up in the jobs."""
+    """The seconds that a server takes to start, and the seconds of start-up in all jobs."""
     called = [program for program in programs if program.startswith("python -m ")]
     command = [sys.executable, "-c", MEASURE, str(cores), str(ROUNDS), *called]
     variables = environment() | ONE_THREAD
@@ -122,7 +122,7 @@ def numbers(path: Path) -> list[list[str]]:
 
 
 def largest_difference(first: Path, second: Path) -> float:
-    """The largest relative difference of two CSVs; infinite where anything else differs."""
+    """The largest relative difference of two CSVs. Infinite if anything else differs."""
     a, b = numbers(first), numbers(second)
     if [len(row) for row in a] != [len(row) for row in b]:
         return math.inf
@@ -131,9 +131,9 @@ def largest_difference(first: Path, second: Path) -> float:
 
 
 def difference(first: str, second: str) -> float:
-    """The relative difference of two entries; infinite where they are not two finite numbers.
+    """The relative difference of two entries. Infinite if they are not two finite numbers.
 
-    It is 0 where they are the same: the same text, the same number, or both NaN.
+    It is 0 if they are the same: the same text, the same number, or both NaN.
     """
     if first == second:
         return 0.0
@@ -148,7 +148,7 @@ def difference(first: str, second: str) -> float:
 
 
 def compare(old: Path, new: Path) -> None:
-    """Say which CSVs of figures and tables are the same bytes, and how far others are apart."""
+    """Print how many CSVs of figures and tables have the same bytes, and how the others differ."""
     found = [
         {path.relative_to(folder) for path in folder.glob("results/quick/[ft]*/*.csv")}
         for folder in (old, new)

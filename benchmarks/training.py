@@ -1,18 +1,18 @@
-"""The speed of the training engine, compared with plain loops and with what the core can do.
+"""Measure the training engine's speed, compared with plain loops and with what a core can do.
 
     python -m benchmarks.training                    the paper's MLP, 784-200-200-200-10
     python -m benchmarks.training --model digits     the quick study's, 64-100-100-10
 
 Everything runs on one core, with batches of 100 of 1000 random uint8 images, AdamW and the summed
-squared error, for packs of 1, 6 and 30 runs. The engine is ``Trainer.advance`` as the pipeline
-calls it between two checkpoints:
+squared error, for packs of 1, 6 and 30 runs. The engine is ``Trainer.advance``, called as the
+pipeline calls it between two checkpoints:
 
 serial    one run after the other, with the gradient that the model writes out;
 batched   all runs of the pack at each step, along a run axis (vmap), as on an accelerator.
 
 It is compared with:
 
-(a)  the loop that a user writes today, one run at a time: a DataLoader over a data set that
+(a)  the loop that a user would write today, one run at a time: a DataLoader over a data set that
      converts and normalises image by image (the steps of torchvision's MNIST, ToTensor and
      Normalize), an nn.Module, autograd, and torch.optim.AdamW with its defaults;
 (b)  the best plain loop, one run at a time: tensors in memory, indexed by batch, and fused AdamW;
@@ -21,12 +21,12 @@ It is compared with:
 
 How to read it: a step of one run counts as one run-step, so one step of a pack of 30 counts as 30.
 ``x (a)`` and ``x (b)`` say how many times faster the engine is than these loops. ``of (c)`` is the
-share of the bound that it reaches. Each contender is measured in turn in each round, and a ratio
-compares measurements of one round. The table has its median over the rounds and, in brackets, its
-smallest and largest value. Compare ratios, not rates: a rate depends on the machine and on what
-else it does. The time is the CPU time of the process. The work has one thread and never waits, so
-on a core of its own this is the time on the clock. On a shared core it leaves out the time of other
-processes, but not what they did to the caches.
+share of the bound that the engine reaches. In each round, each contender is measured in turn, and a
+ratio compares measurements of one round. The table has its median over the rounds and, in brackets,
+its smallest and largest value. Compare ratios, not rates, because a rate depends on the machine and
+on its other work. The time is the CPU time of the process. The work has one thread and never waits,
+so on a core of its own this is the time on the clock. On a shared core, it does not include the
+time of other processes, but it does include their effect on the caches.
 """
 
 import argparse
@@ -69,11 +69,11 @@ class Contender:
     name: str
     pack: int
     advance: Callable[[int], None]
-    rates: list[float] = field(default_factory=list)  # run-steps/s, one a round
+    rates: list[float] = field(default_factory=list)  # run-steps/s, one for each round
 
 
 class Images(Dataset):
-    """uint8 images [N, side, side], each made a float tensor when it is asked for."""
+    """uint8 images [N, side, side]. Each is made a float tensor when it is asked for."""
 
     def __init__(self, images: Tensor, labels: Tensor):
         self.images, self.labels = images, labels
@@ -82,9 +82,9 @@ class Images(Dataset):
         return len(self.images)
 
     def __getitem__(self, i: int) -> tuple[Tensor, int]:
-        # torchvision.datasets.MNIST gives a PIL image,
+        # torchvision.datasets.MNIST gives a PIL image.
         image, label = Image.fromarray(self.images[i].numpy()), int(self.labels[i])
-        # transforms.ToTensor makes [1, side, side] in [0, 1] of it,
+        # transforms.ToTensor makes a tensor [1, side, side] in [0, 1] from it.
         array = np.array(image, copy=True)[:, :, None]
         x = torch.from_numpy(array.transpose(2, 0, 1)).contiguous().to(torch.float32).div(255)
         # transforms.Normalize shifts and scales a copy.
@@ -106,14 +106,14 @@ def loop(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Iterator) 
 
 
 def dataloader_loop(images: Tensor, labels: Tensor, model: nn.Module) -> Callable[[int], None]:
-    """(a): the loop a user writes today."""
+    """(a): the loop that a user would write today."""
     loader = DataLoader(Images(images, labels), batch_size=BATCH, shuffle=True)
     batches = ((x, one_hot(y, CLASSES).float()) for _ in count() for x, y in loader)
     return loop(model, torch.optim.AdamW(model.parameters(), **ADAMW), batches)
 
 
 def plain_loop(inputs: Tensor, labels: Tensor, sizes: list[int]) -> Callable[[int], None]:
-    """(b): the best plain loop, all in memory before the first step."""
+    """(b): the best plain loop. All data are in memory before the first step."""
     layers = [layer for m, n in pairwise(sizes) for layer in (nn.Linear(m, n), nn.ReLU())][:-1]
     model = nn.Sequential(*layers)
     inputs, targets = inputs.flatten(1), one_hot(labels, CLASSES).float()
@@ -123,7 +123,7 @@ def plain_loop(inputs: Tensor, labels: Tensor, sizes: list[int]) -> Callable[[in
 
 
 class Batched(Trainer):
-    """The engine as on an accelerator: all rows of a pack take each step together."""
+    """The engine as on an accelerator: all runs of a pack take each step together."""
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -146,7 +146,7 @@ def engine(trainer: type[Trainer], runs: int, data: Data, widths: list[int]) -> 
 
 
 def contenders(side: int, widths: list[int], packs: list[int]) -> list[Contender]:
-    """All that is measured, each with a network and a state of its own."""
+    """Everything that is measured. Each contender has its own network and state."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (SAMPLES, side, side), generator=generator, dtype=torch.uint8)
     labels = torch.randint(CLASSES, (SAMPLES,), generator=generator)
@@ -167,15 +167,15 @@ def contenders(side: int, widths: list[int], packs: list[int]) -> list[Contender
 def step_flops(sizes: list[int]) -> int:
     """Floating-point operations of the matrix products in a step of one run.
 
-    A product of [m, k] by [k, n] is 2 m k n. Forward and weight gradients: one product a layer
-    each; input gradients: one a layer but the first, whose input needs none.
+    A product of [m, k] by [k, n] takes 2 m k n. In each layer, the forward pass and the weight
+    gradient take one product each. The input gradient takes one in each layer except the first.
     """
     products = [2 * BATCH * m * n for m, n in pairwise(sizes)]
     return 3 * sum(products) - products[0]
 
 
 def gemm_rate() -> float:
-    """Floating-point operations a second of this core in square float32 matrix products."""
+    """This core's floating-point operations per second in square float32 matrix products."""
     left, right = torch.randn(2, GEMM_SIDE, GEMM_SIDE)
     out = torch.empty_like(left)
     torch.mm(left, right, out=out)
@@ -186,14 +186,14 @@ def gemm_rate() -> float:
 
 
 def measure(entries: list[Contender], rounds: int, steps: int) -> list[float]:
-    """Fill the contenders' rates, in turn in each round; returns the GEMM rate of each round."""
+    """Measure the contenders' rates in each round. Returns the GEMM rate of each round."""
     for entry in entries:
         entry.advance(SAMPLES // BATCH)
     gemm = []
     for _ in range(rounds):
         gemm.append(gemm_rate())
         for entry in entries:
-            taken = steps * max(1, 6 // entry.pack)  # a single run's steps alone are soon over
+            taken = steps * max(1, 6 // entry.pack)  # more for small packs, which are fast
             start = clock()
             entry.advance(taken)
             entry.rates.append(taken * entry.pack / (clock() - start))
@@ -201,13 +201,13 @@ def measure(entries: list[Contender], rounds: int, steps: int) -> list[float]:
 
 
 def ratios(values: list[float], references: list[float]) -> dict[str, float]:
-    """Median, smallest and largest ratio over the rounds."""
+    """The median, the smallest and the largest ratio over the rounds."""
     each = [a / b for a, b in zip(values, references, strict=True)]
     return {"median": statistics.median(each), "min": min(each), "max": max(each)}
 
 
 def table(entries: list[Contender], bound: list[float]) -> list[dict]:
-    """One row a contender, from the rates of each round."""
+    """One row for each contender, from its rates."""
     references = dict(zip(RATIOS, (entries[0].rates, entries[1].rates, bound), strict=True))
     return [
         {"contender": entry.name, "pack": entry.pack, "run-steps/s": statistics.median(entry.rates)}
@@ -225,7 +225,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # as a training does; here to the others' gain too
+    torch.set_flush_denormal(True)  # as in a training; here it also helps the plain loops
     side, widths = MODELS[args.model].values()
     sizes = [side * side, *widths, CLASSES]
     entries = contenders(side, widths, args.packs)

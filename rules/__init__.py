@@ -1,1 +1,1 @@
-"""The rules, and what they call while planning."""
+"""The rules, and the functions that they call while planning."""

@@ -3,7 +3,7 @@ localrules:
 
 
 rule aggregate:
-    """All data of a study in one file, one row for each run and step."""
+    """Gather all data of a study in one file, with one row for each run and step."""
     input:
         history=TARGETS.studies.histories,
         families=TARGETS.studies.measurements,
@@ -36,9 +36,9 @@ rule aggregate:
 
 
 rule extract_margins:
-    """Margins between pairs of classes, sample by sample, at a few steps of a few runs."""
+    """Measure margins between pairs of classes, for each sample, at a few steps of a few runs."""
     input:
-        # The histories stand for the folders, as in metrics.smk.
+        # The histories are inputs in the place of the folders, for the reason in metrics.smk.
         checkpoints=lambda wildcards: ancient(
             [f"{pack}/checkpoints" for pack in TARGETS.margins.packs(wildcards)]
         ),

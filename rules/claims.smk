@@ -4,7 +4,7 @@ localrules:
 
 
 rule claims:
-    """Every claim that the studies of the scale can answer: statistic, interval, verdict."""
+    """Judge every claim about the studies of the scale: statistic, interval, verdict."""
     input:
         data=TARGETS.claims.data,
     output:
@@ -28,7 +28,7 @@ rule claims:
     params:
         claims=lambda wildcards: spec.canonical(TARGETS.claims.judged(wildcards)),
         studies=TARGETS.claims.studies,
-        # For the caption.
+        # The caption in the report shows this.
         note=TARGETS.claims.note,
         code=TARGETS.claims.code,
     message:

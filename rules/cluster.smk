@@ -1,8 +1,9 @@
 checkpoint planned_whole:
-    """Never run. Because of this checkpoint, a submitted job is planned with what comes before it.
+    """This checkpoint never runs. It makes a submitted job plan the jobs before it as well.
 
-    Without it, the job sees its own rule alone. Then its results have another key in the cache than
-    those of a local job, or none, since a folder that no job of the plan makes has no checksum.
+    Without it, a submitted job would plan only itself. Then its results would have another key in
+    the cache than those of a local job, or no key, because a folder that no planned job makes has
+    no checksum.
     """
     output:
         f"{RESULTS}/never",

@@ -1,4 +1,4 @@
-# The names that the other files share. rules/targets/ says what a job is made from and called with.
+# Names that the other files share. rules/targets/ computes the inputs and params of jobs.
 import sys
 from functools import cache, partial
 from pathlib import Path
@@ -17,8 +17,9 @@ from snakemake.logging import logger
 signals.heed_while_planning()
 
 try:
-    # Snakemake's own reading keeps the last of two values of a key and says nothing. A job on
-    # another machine need not see these files, and those of another workflow are not ours.
+    # If a key is given twice, Snakemake keeps the last value and says nothing. So the files are
+    # read again, strictly. A job on another machine may not have these files, and the files of a
+    # workflow that uses this one as a module are not ours.
     if workflow.is_main_process and workflow.modifier.is_main_snakefile():
         for file in workflow.configfiles:
             strict_yaml.read_yaml(Path(file), str(file))
@@ -35,7 +36,7 @@ TABLES = f"{RESULTS}/{{scale}}/tables"
 shell.prefix(prefix.of(ROOT))
 
 
-# The names of packs that are trained here, and of those that other code trained.
+# Patterns of the names of all packs, of packs that other code trained, and of packs trained here.
 PACK = "[a-z0-9_]+-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{12}"
 OUTSIDE = f"[a-z0-9_]+-{outside.NAME}-{outside.NAME}-[0-9a-f]{{12}}"
 TRAINED = f"(?!{OUTSIDE}){PACK}"
@@ -50,18 +51,18 @@ wildcard_constraints:
     paper="|".join(CATALOG.papers),
     study="|".join(CATALOG.studies),
     family="|".join([*families.DECLARED, *CATALOG.own_metrics()]),
-    figure="|".join(CATALOG.figures) or "(?!)",  # which matches nothing
+    figure="|".join(CATALOG.figures) or "(?!)",  # matches nothing
     table="|".join(CATALOG.tables) or "(?!)",
 
 
 def torch_env(device, stage="train"):
-    """The environment of programs that use torch. Its two variants differ in torch's build alone."""
+    """The environment of a program that uses torch. Its variants differ only in torch's build."""
     return f"../envs/{stage}{'-cuda' * device.startswith('cuda')}.yaml"
 
 
 @cache
 def tell_what_is_left_out():
-    """Say once what cannot be made, if everything at a scale is asked for."""
+    """Say once what cannot be made at the scale. It is called if everything is asked for."""
     try:
         if left_out := CATALOG.left_out(config["scale"]):
             logger.warning(left_out)
@@ -70,7 +71,7 @@ def tell_what_is_left_out():
 
 
 def or_exit(of):
-    """A function of wildcards. If it raises UserError, Snakemake ends with one line."""
+    """Wrap a function of wildcards. If it raises UserError, Snakemake ends with one line."""
 
     def call(wildcards):
         try:

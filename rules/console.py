@@ -1,8 +1,8 @@
-"""Show a run of Snakemake as one line that is kept up to date, instead of a few lines a job.
+"""Show a run of Snakemake as one line that is kept up to date, instead of a few lines for each job.
 
-In a terminal the line is rewritten in place. Where the output is a file it is written anew every
-half a minute. Snakemake's own lines on jobs go to its log under .snakemake/log. They are shown as
-well with ``--verbose`` or ``--printshellcmds``. Warnings and errors are always shown.
+In a terminal, the line is rewritten in place. If the output is a file, a new line is written every
+half a minute. Snakemake's own lines on jobs go to its log in .snakemake/log. With ``--verbose`` or
+``--printshellcmds``, they are shown in the place of the line. Warnings and errors are always shown.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ HIDDEN = {
     LogEvent.GROUP_INFO,
     LogEvent.PROGRESS,
 }
-"""What Snakemake says of each job that goes well."""
+"""The messages that Snakemake writes about each job that goes well."""
 SELECTING = "Select jobs to execute..."
-"""What it says after each job as well. This has no event of its own."""
+"""Snakemake also writes this after each job. The message has no event of its own."""
 TERMINAL, FILE = 1.0, 30.0
-"""Seconds between two lines."""
+"""Seconds between two lines, in a terminal and in a file."""
 SHARE = 0.02
-"""The most of one processor's time that the line may take."""
+"""The largest share of one processor's time that the line may take."""
 ERASE = "\r\033[K"
 
 shown: list["Console"] = []
@@ -42,8 +42,10 @@ shown: list["Console"] = []
 
 
 def follow(workflow, catalog: Catalog) -> bool:
-    """Show the line, from now on. False if the user asked for all lines or for none, or if a
-    plugin writes to the terminal.
+    """Show the line from now on.
+
+    Returns False, and shows nothing, if the user asked for all of Snakemake's lines or for none, or
+    if a plugin writes to the terminal.
     """
     asked = workflow.output_settings
     if (
@@ -72,18 +74,18 @@ def follow(workflow, catalog: Catalog) -> bool:
 
 
 def stop() -> None:
-    """The run has ended: say how many jobs were done, and show no more lines."""
+    """At the end of the run: say how many jobs were done, and show no more lines."""
     while shown:
         shown.pop().stop()
 
 
 class Console(logging.Handler):
-    """Hears what Snakemake tells of its jobs, and writes the line beside Snakemake's handler."""
+    """Follows Snakemake's messages on its jobs, and writes the line through Snakemake's handler."""
 
     def __init__(self, status: Status, beside: logging.StreamHandler):
         super().__init__(logging.INFO)
         self.status, self.beside = status, beside
-        self.asked = threading.Lock()  # of the status: jobs end while a line is made
+        self.asked = threading.Lock()  # guards the status: jobs end while a line is made
         self.page = Page(beside.stream)
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._keep_up, daemon=True)
@@ -125,12 +127,12 @@ class Console(logging.Handler):
                 self.page.show(line)
             except OSError:  # the terminal is closed
                 return
-            # Thousands of jobs take longer to foresee.
+            # With thousands of jobs, a line takes longer to make, so it is made less often.
             pause = max(self.page.pause, (time.thread_time() - before) / SHARE)
 
 
 class Page:
-    """A stream whose last line can be rewritten, below whole lines that are written meanwhile."""
+    """A stream whose last line is rewritten. Whole lines that are written meanwhile go above it."""
 
     def __init__(self, stream: TextIO):
         self.stream, self.lock = stream, threading.Lock()
@@ -150,12 +152,12 @@ class Page:
         return self.stream.isatty()
 
     def show(self, line: str) -> None:
-        """Write a line over the one before, if this is a terminal; otherwise below."""
+        """In a terminal, write a line over the one before. In a file, write it below."""
         with self.lock:
             if not self.rewrites:
                 self.stream.write(f"{line}\n")
             elif self.whole:
-                # The last column stays empty: some terminals go on to the next line otherwise.
+                # The last column stays empty. Otherwise some terminals go on to the next line.
                 columns = max(shutil.get_terminal_size().columns - 1, 1)
                 self.line = line if len(line) <= columns else f"{line[: columns - 1]}…"
                 self.stream.write(f"{ERASE}{self.line}")
@@ -163,5 +165,5 @@ class Page:
 
 
 def is_shown(record: logging.LogRecord) -> bool:
-    """Whether Snakemake's own handler shows a line, while the console stands for the others."""
+    """Whether Snakemake's own handler shows a line. The console stands for the others."""
     return getattr(record, "event", None) not in HIDDEN and record.msg != SELECTING

@@ -3,7 +3,7 @@ localrules:
 
 
 rule prepare_data:
-    """A data set as one file: arrays, labels, provenance."""
+    """Make one file of a data set: arrays, labels, provenance."""
     output:
         f"{RESULTS}/data/{{dataset}}.safetensors",
     log:
@@ -12,7 +12,7 @@ rule prepare_data:
         "../envs/analysis.yaml"
     threads: TARGETS.data_sets.threads
     resources:
-        # Where files are found does not change their content, so all of this may change.
+        # These say where files are found, which does not change their content. So they may change.
         mirror=config["mirror"],
         downloads=config["downloads"],
         npz=TARGETS.data_sets.npz,
@@ -20,7 +20,8 @@ rule prepare_data:
         texts=or_exit(TARGETS.data_sets.texts),
         entry=lambda wildcards: spec.canonical(CATALOG.datasets[wildcards.dataset]),
     params:
-        # These decide the result: Snakemake does not see a change of the files themselves.
+        # These decide the result. The files that the data are read from are not inputs, so
+        # `content` has a digest of the user's own.
         name="{dataset}",
         entry=TARGETS.data_sets.entry,
         content=or_exit(TARGETS.data_sets.content),
@@ -48,7 +49,7 @@ localrules:
 
 
 rule prepare_weights:
-    """Weights that models begin with, under the sha256 of what they hold."""
+    """Copy the weights that a model begins with to a file that is named by their sha256."""
     output:
         f"{weights.FOLDER}/{{weights}}.safetensors",
     log:
@@ -57,7 +58,7 @@ rule prepare_weights:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        # Where they lie is not what they hold.
+        # Where the weights are found does not change their content.
         source=or_exit(TARGETS.weights.source),
     params:
         sha256="{weights}",

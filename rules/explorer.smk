@@ -4,7 +4,7 @@ localrules:
 
 
 rule explorer:
-    """A study's data in a page, to be drawn by whoever opens it."""
+    """Make a page with a study's data. Whoever opens it chooses what it draws."""
     input:
         f"{STUDIES}/{{study}}.parquet",
     output:
@@ -31,6 +31,6 @@ rule explorer:
 
 
 rule explorers:
-    """The data of every study as a page to explore."""
+    """The explorer of every study."""
     input:
         lambda wildcards: TARGETS.asked.explorers(config["scale"]),

@@ -4,7 +4,7 @@ localrules:
 
 
 rule figure:
-    """A figure: vector, raster, and the numbers drawn in it."""
+    """Draw a figure: as PDF, as PNG, and the numbers in it as CSV."""
     input:
         unpack(TARGETS.shown.files),
     output:
@@ -44,7 +44,7 @@ rule figure:
 
 
 rule bundle:
-    """A figure in one file: picture, numbers, data, program, provenance."""
+    """Put a figure in one file: picture, numbers, data, program, provenance."""
     input:
         unpack(TARGETS.shown.files),
         picture=rules.figure.output,

@@ -1,6 +1,6 @@
 """How long the jobs of a plan take, and when each of them will have ended.
 
-Nothing here knows of Snakemake, of clocks or of terminals: numbers in, numbers out.
+The functions take numbers and return numbers. They know nothing of Snakemake, clocks or terminals.
 """
 
 import heapq
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 Takes = tuple[tuple[str, int], ...]
-"""So many of the things of which there is only so much."""
+"""How much a job takes of each thing of which there is only so much, such as cores."""
 
 
 @dataclass(frozen=True)
@@ -18,29 +18,29 @@ class Job:
 
     rule: str
     about: str
-    """What it works on, in a word: a pack, a study, a figure."""
+    """What it works on, in words: its message, or its rule."""
     seconds: float
-    """How long it takes by what the plan knows."""
+    """How long it takes, as far as the plan knows."""
     alike: tuple[str, ...]
-    """Names of the groups of jobs that it is in. Jobs of the first are the most alike."""
+    """The names of the groups of jobs that it belongs to. The first is the group most like it."""
     takes: Takes
-    """What it needs to run, of what there is only so much: cores, GPUs."""
+    """The cores and GPUs that it needs to run."""
     needs: frozenset[int] = frozenset()
-    """The jobs of the plan that it comes after."""
+    """The jobs of the plan that must end before it."""
     log: str = ""
     made: str = ""
     """The picture that it draws, if it draws one."""
 
 
 class Speeds:
-    """How long jobs take compared with their plans, by the jobs that have ended."""
+    """How long jobs take compared with the plan, learnt from the jobs that have ended."""
 
     def __init__(self):
         self.planned: dict[str, float] = defaultdict(float)
         self.taken: dict[str, float] = defaultdict(float)
 
     def learn(self, job: Job, seconds: float) -> None:
-        """A job has ended after this time."""
+        """Learn from a job that has ended after this time."""
         for group in job.alike:
             self.planned[group] += job.seconds
             self.taken[group] += seconds
@@ -54,7 +54,7 @@ class Speeds:
 
 
 def depths(jobs: Mapping[int, Job]) -> dict[int, int]:
-    """How many jobs each job comes after, one by one: 0 for a job that needs no other."""
+    """How many jobs come before each job, one after another: 0 for a job that needs no other."""
     found: dict[int, int] = {}
     for first in jobs:
         stack = [first]
@@ -78,10 +78,11 @@ def ends(
 ) -> dict[int, float]:
     """In how many seconds each job that has not ended will have ended.
 
-    ``running`` has the seconds left of the jobs that run, ``seconds`` the length of the others, and
-    ``free`` what the jobs share. Of the jobs that are ready, the one that comes after the most
-    others is started first. Snakemake does so too, because it prefers jobs with large inputs, and
-    metrics are larger than data. A job that comes after a failed one never ends, and has no time.
+    ``running`` has the seconds left of the jobs that run, ``seconds`` has the length of the others,
+    and ``free`` has what the jobs share. Of the jobs that are ready, the one with the most jobs
+    before it is started first. Snakemake does so too, because it prefers jobs with large inputs,
+    and metrics are larger than data. A job that comes after a failed one never ends, and gets no
+    time.
     """
     waits, after = {}, defaultdict(list)
     for number in jobs.keys() - ended - running.keys():
@@ -89,7 +90,7 @@ def ends(
         for need in jobs[number].needs - ended:
             waits[number] += 1
             after[need].append(number)
-    # Jobs that take the same wait in one queue: there are thousands of jobs, and few queues.
+    # Jobs that take the same wait in one queue. There are thousands of jobs, but only a few queues.
     queues: dict[Takes, list[tuple[int, int]]] = defaultdict(list)
 
     def enqueue(number: int) -> None:
@@ -135,7 +136,7 @@ def _give(free: dict[str, int], takes: Takes, sign: int) -> None:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: ``40 s``, ``23 min``, ``2 h 05 min``, ``3 d 4 h``."""
+    """A time in words, such as ``40 s``, ``23 min``, ``2 h 05 min`` or ``3 d 4 h``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -149,7 +150,7 @@ def duration(seconds: float) -> str:
 
 
 def some(names: Iterable[str], most: int) -> str:
-    """The first names, and how many there are beside them."""
+    """The first names, and how many more there are."""
     listed = list(names)
     told = ", ".join(listed[:most])
     return told if len(listed) <= most else f"{told} and {len(listed) - most} more"

@@ -4,7 +4,7 @@ localrules:
 
 
 rule gallery:
-    """Every figure on one page, with what was found: needs nothing but itself."""
+    """Make a page with every figure and with what was found. The page needs no other file."""
     input:
         unpack(TARGETS.galleries.files),
         claims=rules.claims.output.csv,
@@ -35,7 +35,7 @@ rule gallery:
         """
 
 
-# Without Snakemake's report, which is of all papers.
+# This gallery does not link to Snakemake's report, which is about all papers.
 use rule gallery as gallery_of_paper with:
     input:
         unpack(TARGETS.galleries.files),

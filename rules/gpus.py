@@ -11,11 +11,11 @@ def count(device: str) -> int:
 
 
 def own(device: str, limit: object) -> str:
-    """The beginning of a command that takes a GPU of its own; empty if there is no choice.
+    """The beginning of a command that gives the job a GPU of its own. Empty if there is no choice.
 
-    ``limit`` is Snakemake's limit of the resource ``gpu``: this many jobs use one at a time. It is
-    None if nobody set one. So is its value on a cluster, which counts its GPUs itself. A device
-    with a number is the user's own choice.
+    ``limit`` is Snakemake's limit of the resource ``gpu``: at most so many jobs with a GPU run at a
+    time. It is None if nobody set one. On a cluster, its value is None, because the cluster counts
+    its GPUs itself. If the device has a number, the user has chosen the GPU.
     """
     number = getattr(limit, "value", None)
     if device != "cuda" or number is None or number < 2:
@@ -25,10 +25,10 @@ def own(device: str, limit: object) -> str:
 
 
 def lacking(workflow: Any, config: Mapping[str, Any], leave: str) -> str:
-    """One line if jobs that would run here ask for a GPU that is not here; otherwise empty.
+    """One line if jobs that will run here ask for a GPU that this machine does not have.
 
-    On a cluster, and if conda makes the environments, this machine and its torch are not those of
-    the jobs. Nothing is said either if torch cannot be found.
+    Otherwise it is empty. It is also empty on a cluster and if conda makes the environments,
+    because this machine or its torch is then not that of the jobs, and if torch cannot be found.
     """
     elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
     if elsewhere or workflow.touch:

@@ -1,4 +1,5 @@
-# What happens before the first job and after the last one. Not if another workflow uses this one.
+# What happens before the first job and after the last one. If another workflow uses this one as a
+# module, Snakemake does not run these hooks.
 
 
 onstart:

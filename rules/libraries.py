@@ -1,4 +1,4 @@
-"""Optional libraries that some models are made with, and what is said where one is missing."""
+"""Optional libraries that some models need, and what is said if one is missing."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -8,11 +8,11 @@ from latephase.errors import UserError
 
 
 def needed(workflow: Any, library_of: Callable[[Any], str], wildcards: Any) -> str:
-    """The library that a job's models are made with, or none. Raises UserError where jobs that are
-    to run here lack it.
+    """The library that a job's models need; empty if they need none.
 
-    A resource of the jobs that make a model, so that a dry run tells. On a cluster, and where conda
-    makes the environments, the libraries here are not those of the jobs.
+    Raises UserError if the job will run here and the library is missing. This function gives a
+    resource of the jobs that make a model, so a dry run tells what is missing. On a cluster, and if
+    conda makes the environments, the libraries here are not those of the jobs.
     """
     library = library_of(wildcards)
     elsewhere = not workflow.local_exec or workflow.deployment_settings.deployment_method
@@ -26,9 +26,10 @@ def needed(workflow: Any, library_of: Callable[[Any], str], wildcards: Any) -> s
 
 
 def lacking(workflow: Any, targets: Any) -> str:
-    """One line if a job that is to run here needs a library that is not here; else nothing.
+    """One line if a job that will run here needs a library that is missing; otherwise empty.
 
-    Asked before the first job runs; a job's resources are asked for when its turn comes.
+    This is called before the first job runs. A job's resources are computed only when its turn
+    comes.
     """
     if workflow.touch:
         return ""

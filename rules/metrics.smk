@@ -1,9 +1,10 @@
 rule extract:
-    """One family of metrics, or a metric of the user's own, on every checkpoint of a pack."""
+    """Measure a family of metrics, or a metric of the user's own, at each checkpoint of a pack."""
     input:
         unpack(TARGETS.extractions.inputs),
-        # A folder has no checksum, so a mere touch would make the metrics out of date. The history,
-        # which is made together with it, has one and is used instead.
+        # A folder has no checksum, so a mere touch would make the metrics out of date. The history
+        # is made together with the folder and has a checksum, so it is an input in the folder's
+        # place.
         checkpoints=ancient(f"{RESULTS}/packs/{{pack}}/checkpoints"),
         history=rules.train.output.history,
         data=TARGETS.packs.data,
@@ -22,7 +23,7 @@ rule extract:
         own_gpu=gpus.own(config["metrics_device"], GPUS),
         library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
-        # The cache's key holds no wildcards, so these say what an artifact is about.
+        # The cache's key holds no wildcards, so the pack and the family are also params.
         pack="{pack}",
         family="{family}",
         program=TARGETS.extractions.program,
@@ -46,7 +47,7 @@ rule extract:
 
 
 rule encode_inputs:
-    """The inputs of a data set, as some runs see it, encoded in a few numbers each."""
+    """Encode each input of a data set, as some runs see it, in a few numbers."""
     input:
         data=f"{RESULTS}/data/{{dataset}}.safetensors",
     output:

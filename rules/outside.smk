@@ -1,5 +1,5 @@
 rule convert_checkpoints:
-    """Checkpoints that other code made, as ours, with the history that the run had."""
+    """Convert checkpoints that other code made to ours, and measure the history of their run."""
     input:
         data=TARGETS.packs.data,
     output:
@@ -19,7 +19,8 @@ rule convert_checkpoints:
         gpu=gpus.count(config["metrics_device"]),
         own_gpu=gpus.own(config["metrics_device"], GPUS),
     params:
-        # With digests of the user's files, which are no inputs: a touch of them is no change.
+        # The pack has digests of the user's files. They are not inputs, so a touch of them is no
+        # change.
         pack=lambda wildcards: spec.canonical(TARGETS.packs.spec(wildcards)),
         code=partial(TARGETS.packs.code, "scripts.convert_checkpoints"),
         software=TARGETS.environments.software("train"),

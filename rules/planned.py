@@ -1,4 +1,4 @@
-"""The jobs of Snakemake's plan, as rules/forecast.py wants them."""
+"""The jobs of Snakemake's plan, in the form that rules/forecast.py needs."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,13 @@ from latephase.runs import outside, spec
 from rules.forecast import Job
 
 START = 1.0
-"""Seconds that a job takes to start, and to say that it has ended."""
+"""Seconds that a job takes to start and to end, beside its work."""
 MEASURED = 100.0
-"""Checkpoints a second that a family of metrics is extracted from, about."""
+"""About how many checkpoints per second a family of metrics is measured on."""
 
 
 def jobs(dag, catalog: Catalog) -> dict[int, Job]:
-    """Every job that is to run, by its number."""
+    """Every job that will run, by its number."""
     planned = {dag.jobid(job): job for job in dag.needrun_jobs()}
     return {number: _job(job, dag, planned, catalog) for number, job in planned.items()}
 
@@ -39,9 +39,10 @@ def _job(job, dag, planned: Mapping[int, object], catalog: Catalog) -> Job:
 
 
 def _seconds(rule: str, wildcards: Mapping[str, str], catalog: Catalog) -> float:
-    """How long a job computes, by what the catalog says of its pack.
+    """The seconds that a job computes, as far as the catalog tells from its pack.
 
-    It is 0 where the catalog says nothing: for other jobs, and packs that other code trained.
+    It is 0 if the catalog tells nothing: for jobs without a pack, and for packs that other code
+    trained.
     """
     pack = catalog.packs.get(wildcards.get("pack"))
     common = pack["common"] if pack else {}

@@ -1,19 +1,19 @@
-"""Snakemake's limit on jobs per second, which costs more than it saves.
+"""Lift Snakemake's limit on jobs per second, which costs more than it saves.
 
-Unless told otherwise, Snakemake starts at most 100 jobs per second. To keep to this, it starts a
-timer whenever it has looked for jobs to run. When a timer ends, Snakemake looks again and starts
-the next one, and it looks once more when a job ends. So after a thousand jobs it looks a thousand
-times per second, which takes a good part of a processor.
+By default, Snakemake starts at most 100 jobs per second. To keep to this limit, it starts a timer
+whenever it has looked for jobs to run. When a timer ends, Snakemake looks again and starts another
+timer. It also looks when a job ends, so each job adds a timer. After a thousand jobs, it looks a
+thousand times per second, which takes a good part of a processor's time.
 """
 
 DEFAULT = (100, 1)
-"""Jobs and seconds of the limit that nobody asked for."""
+"""The jobs and the seconds of the default limit."""
 
 
 def lift(workflow) -> None:
     """Lift the limit of a workflow that is about to start, unless the user set another one.
 
-    If she asked for 100 jobs per second herself, this cannot be told apart.
+    A limit of 100 jobs per second that she set herself looks like the default, and is lifted, too.
     """
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit is not None and (limit.max_jobs, limit.timespan) == DEFAULT:

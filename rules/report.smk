@@ -3,7 +3,7 @@ localrules:
 
 
 rule report:
-    """Snakemake's own report: figures and tables by paper, verdicts, and where each comes from."""
+    """Make Snakemake's report: figures and tables by paper, verdicts, and where each comes from."""
     input:
         figures=lambda wildcards: TARGETS.asked.figures(wildcards.scale),
         tables=lambda wildcards: TARGETS.asked.tables(wildcards.scale),
@@ -15,18 +15,18 @@ rule report:
         style=TARGETS.files.here("report/style.css"),
     output:
         html=f"{RESULTS}/{{scale}}/report.html",
-        # The keys of config.yaml, with all overrides.
+        # The configuration with which the report was made.
         config=f"{RESULTS}/{{scale}}/config.json",
     log:
         f"{RESULTS}/logs/report/{{scale}}.log",
-    # To Snakemake itself: it reads the records of the jobs above.
+    # The job calls Snakemake, which reads its own records of the jobs above.
     handover: True
-    # An image of the environments has no Snakemake.
+    # A container image of the environments has no Snakemake.
     container:
         None
     resources:
         snakefile=workflow.main_snakefile,
-        # Not a param: what the report shows of it is in the figures, tables and titles.
+        # This is not a param, because what the report shows of it is in figures, tables and titles.
         config=lambda wildcards: spec.canonical(config | {"scale": wildcards.scale}),
     params:
         titles=lambda wildcards: TARGETS.asked.titles(wildcards.scale),

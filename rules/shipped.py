@@ -1,4 +1,4 @@
-"""What the rules about shipped data are made from: data that come with the repository."""
+"""Inputs and params of the rules for shipped data, which come with the repository."""
 
 import dataclasses
 from pathlib import Path
@@ -11,38 +11,38 @@ from rules.targets import Targets
 
 
 def planned(targets: Targets, wildcards) -> str:
-    """A digest of what the catalog says now of a study's runs, and of its margins."""
+    """A digest of what the catalog now says about a study's runs and its margins."""
     setting = targets.catalog.setting(wildcards.study, wildcards.scale)
     return spec.digest([targets.studies.planned(wildcards), setting.get("margins")])
 
 
 class Shipped:
-    """The shipped data of a catalog, and what is made again from them, to verify them."""
+    """The shipped data of a catalog, and what is made again from them to verify them."""
 
     def __init__(self, catalog: Catalog, root: Path):
         self.manifest = catalog.shipped
         self.folder = f"{catalog.config['results']}/verified"
         config = catalog.config | {"data": "shipped", "figures": "all", "results": self.folder}
         self.again = Targets(dataclasses.replace(catalog, config=config), root)
-        """The targets of the verification. They lie in a folder of their own."""
+        """The targets of the verification. Their files are in a folder of their own."""
 
     def _entry(self, wildcards) -> dict[str, Any]:
         expected = planned(self.again, wildcards)
         return shipped.study(self.manifest, wildcards.study, wildcards.scale, expected)
 
     def source(self, wildcards) -> str:
-        """The file in the repository. Raises UserError if there is none, or one of other runs."""
+        """The file in the repository. Raises UserError if it is missing or holds other runs."""
         self._entry(wildcards)
         file = shipped.file(wildcards.scale, f"{wildcards.study}{wildcards.part}.parquet")
         return self.again.files.here(file)
 
     def sha256(self, wildcards) -> str:
-        """The checksum of that file. Raises UserError as :meth:`source`, or if there is none."""
+        """The checksum of that file. Raises UserError if there is none, and as :meth:`source`."""
         files = self._entry(wildcards)["files"]
         return shipped.checksum(files, f"{wildcards.study}{wildcards.part}.parquet")
 
     def results(self) -> dict[str, str]:
-        """What was made from shipped data: for each file that is made again, the shipped one."""
+        """For each file that is made again from shipped data, the shipped file."""
         return {
             f"{self.folder}/{scale}/{name}": self.again.files.here(shipped.file(scale, name))
             for scale, names in self.manifest["results"].items()

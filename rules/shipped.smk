@@ -1,4 +1,4 @@
-# In the place of aggregate.smk, with data=shipped.
+# With data=shipped, this file takes the place of aggregate.smk.
 localrules:
     shipped,
 

@@ -1,4 +1,4 @@
-"""What one line says of a run of Snakemake: jobs done, time left, the first figure, what trains."""
+"""The line on a run of Snakemake: jobs done, time left, the first figure, and what is training."""
 
 import re
 import time
@@ -8,22 +8,22 @@ from pathlib import Path
 from rules.forecast import Job, Speeds, depths, duration, ends, some
 
 TRAINING = ("train",)
-"""Rules whose jobs are told first: they are what one waits for."""
+"""The rules whose jobs are named first, because one waits for them."""
 TOLD = 2
 """How many running jobs a line names."""
 AT_LEAST = 0.1
-"""Of the time that a job has taken: its time left if it takes longer than expected."""
+"""If a job takes longer than expected: its time left, as a share of the time that it has taken."""
 TAIL = 4096
-"""Bytes at the end of a log. A line of progress is shorter."""
+"""How many bytes are read at the end of a log. A line of progress is shorter."""
 LINE = re.compile(r"(\w+ \d+ of \d+) .* (\d+):(\d\d):(\d\d) left$", re.MULTILINE)
-"""What latephase/progress.py writes."""
+"""The end of a line that latephase/progress.py writes."""
 
 
 class Status:
     """Which jobs of a plan have started and ended, and what follows from that."""
 
     def __init__(self, jobs: Mapping[int, Job], free: Mapping[str, int], began: float):
-        """``free`` is what the jobs share: cores, GPUs."""
+        """``free`` is what the jobs share: cores and GPUs."""
         self.jobs, self.free, self.began = jobs, free, began
         self.depth = depths(jobs)
         self.speeds = Speeds()
@@ -31,7 +31,7 @@ class Status:
         self.ended: set[int] = set()
         self.failed: set[int] = set()
         self.drawn = ""
-        """The first picture."""
+        """The first picture that was made."""
 
     def start(self, numbers: Iterable[int], now: float) -> None:
         for number in self.jobs.keys() & set(numbers):
@@ -51,21 +51,21 @@ class Status:
             self.started.pop(number, None)
 
     def left(self, now: float) -> dict[int, float]:
-        """In how many seconds each job will have ended, but for those that cannot run."""
+        """In how many seconds each job will have ended. Jobs that cannot run are left out."""
         running = {number: self._left_of(number, now) for number in self.started}
         seconds = {number: self.speeds.expect(job) for number, job in self.jobs.items()}
         possible = {number: job for number, job in self.jobs.items() if number not in self.failed}
         return ends(possible, self.depth, self.ended, running, seconds, self.free)
 
     def _left_of(self, number: int, now: float) -> float:
-        """The time left of a running job: what its log says, or what is expected of it."""
+        """The time left of a running job, as its log says, or else as is expected."""
         job, taken = self.jobs[number], now - self.started[number]
         if told := last_progress(job.log, self.started[number]):
             return max(told[1] - (now - told[2]), 0)
         return max(self.speeds.expect(job) - taken, AT_LEAST * taken)
 
     def counted(self) -> str:
-        """``45 of 861 jobs``, and how many failed."""
+        """The jobs done, such as ``45 of 861 jobs``, and how many failed."""
         failed = f", {len(self.failed)} failed" if self.failed else ""
         return f"{len(self.ended)} of {len(self.jobs)} jobs{failed}"
 
@@ -83,9 +83,9 @@ class Status:
         return ", ".join(told) + self._running()
 
     def _measured(self) -> bool:
-        """Whether anything says how fast trainings are here, or there are none.
+        """Whether it is known how fast trainings are here. True if there are no trainings.
 
-        What the configuration says of that is about networks of real size. Those of scale quick
+        The speeds in the configuration are those of networks of real size. Networks of scale quick
         may be a hundred times as fast.
         """
         training = {number for number, job in self.jobs.items() if job.rule in TRAINING}
@@ -105,16 +105,16 @@ class Status:
 
 
 def clock(at: float, now: float) -> str:
-    """A time of day; on another day, with the day."""
+    """A time of day. If it is on another day, it includes the day."""
     today = time.localtime(at)[:3] == time.localtime(now)[:3]
     return time.strftime("%H:%M" if today else "%a %d %b %H:%M", time.localtime(at))
 
 
 def last_progress(log: str, since: float) -> tuple[str, float, float] | None:
-    """What the last line of progress in a log says: ``step 20 of 90``, and the seconds left; and
-    when it was written.
+    """The last line of progress in a log: ``step 20 of 90``, the seconds left, when it was written.
 
-    None if there is no such line, or if the log is older than a time: another run's.
+    None if there is no such line, or if the log is older than ``since``, which makes it another
+    run's.
     """
     try:
         with Path(log).open("rb") as file:

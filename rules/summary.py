@@ -2,7 +2,8 @@
 
     python -m rules.summary results/quick results/paper
 
-It imports neither pandas nor torch, because the Snakefile imports it for the last lines of a run.
+It imports neither pandas nor torch, because the Snakefile imports it, to print the last lines of a
+run.
 """
 
 import argparse
@@ -15,9 +16,7 @@ from latephase.papers.claim import VERDICTS
 
 
 def verdicts(table: Path) -> tuple[str, list[str]]:
-    """How often each verdict was given, ``2 reproduced, 0 not reproduced, 1 inconclusive``,
-    and the studies.
-    """
+    """How often each verdict was given, as ``2 reproduced, 1 inconclusive``, and the studies."""
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     counts = Counter(row["verdict"] for row in rows)
@@ -26,10 +25,10 @@ def verdicts(table: Path) -> tuple[str, list[str]]:
 
 
 def lines(folder: Path) -> list[str]:
-    """A line for each thing that is in the folder of a scale. The last one is the page of all.
+    """A line for each kind of result in the folder of a scale. The last line names the gallery.
 
-    A verdict or a page that is older than what it is made from has a remark, because a run that
-    was asked for a single figure does not change the others.
+    Verdicts and pages that are older than what they are made from get a remark. This happens if a
+    run was asked for a single figure, because it does not change them.
     """
     figures, tables = (
         sorted(folder.glob(pattern), key=lambda path: natural(path.stem))
@@ -58,13 +57,13 @@ def lines(folder: Path) -> list[str]:
 
 
 def behind(path: Path, sources: list[Path]) -> str:
-    """A remark if a file is older than one that it is made from."""
+    """A remark if a file is older than one of its sources, or nothing."""
     newest = max((source.stat().st_mtime for source in sources if source.exists()), default=0)
     return "   (from before this run)" if newest > path.stat().st_mtime else ""
 
 
 def main(argv: list[str] | None = None) -> None:
-    # Snakemake's own Python may be told to discard docstrings.
+    # Snakemake's Python may have been told to discard docstrings.
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folders", type=Path, nargs="+", help="results/<scale>")
     args = parser.parse_args(argv)

@@ -3,7 +3,7 @@ localrules:
 
 
 rule table:
-    """A table of a paper with its values beside ours: a page, and the numbers in it."""
+    """Make a table with a paper's values beside ours: a page, and its numbers as CSV."""
     input:
         unpack(TARGETS.shown.files),
     output:

@@ -1,9 +1,9 @@
 rule train:
-    """A pack of runs, trained together: its checkpoints and its history."""
+    """Train the runs of a pack together: checkpoints, history, timing."""
     input:
         data=TARGETS.packs.data,
-        # For runs that fork: the checkpoints that they continue. The histories stand for the
-        # folders, as in metrics.smk.
+        # If runs fork: the checkpoints that they continue. The histories are inputs in the place of
+        # the folders, for the reason in metrics.smk.
         parents=lambda wildcards: ancient(TARGETS.packs.parents(wildcards, "checkpoints")),
         past=lambda wildcards: TARGETS.packs.parents(wildcards, "history.parquet"),
         weights=or_exit(TARGETS.weights.of_pack),
@@ -13,7 +13,7 @@ rule train:
         timing=f"{RESULTS}/packs/{{pack}}/timing.json",
     log:
         f"{RESULTS}/logs/train/{{pack}}.log",
-    # The others are those of outside.smk.
+    # outside.smk makes the other packs.
     wildcard_constraints:
         pack=TRAINED,
     cache: True
@@ -21,7 +21,7 @@ rule train:
         lambda wildcards: torch_env(config["device"], TARGETS.packs.stage(wildcards))
     threads: 1
     resources:
-        # Not a param: a device does not change what a run is.
+        # This is not a param, because the device does not change what a run is.
         device=config["device"],
         gpu=gpus.count(config["device"]),
         own_gpu=gpus.own(config["device"], GPUS),
@@ -29,11 +29,12 @@ rule train:
         scratch=f"{RESULTS}/scratch",
         library=or_exit(partial(libraries.needed, workflow, TARGETS.packs.library)),
     params:
-        # The cache's key is made of these and holds no wildcards, so everything that decides the
-        # result is here.
+        # The cache's key is made of the params and holds no wildcards. So everything that decides
+        # the result is a param.
         pack=lambda wildcards: spec.canonical(TARGETS.packs.spec(wildcards)),
-        # Files of code are not inputs, neither here nor in metrics.smk. There would be two dozen for
-        # each job, a third of the time and memory that planning thousands of packs takes.
+        # Files of code are not inputs, neither here nor in metrics.smk. Each job would have two
+        # dozen of them. This would take a third of the time and memory of planning thousands of
+        # packs.
         code=partial(TARGETS.packs.code, "scripts.train"),
         software=TARGETS.packs.software,
     message:

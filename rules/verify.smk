@@ -1,4 +1,4 @@
-# What is made again from shipped data, to be compared with what is shipped.
+# Make figures, tables and verdicts again from shipped data, and compare them with the shipped ones.
 from rules.shipped import Shipped
 
 SHIPPED = Shipped(CATALOG, ROOT)
@@ -13,7 +13,7 @@ localrules:
 
 
 rule shipped_again:
-    """The data of a study that come with the repository."""
+    """Copy the data of a study that come with the repository."""
     input:
         or_exit(SHIPPED.source),
     output:
@@ -81,7 +81,7 @@ use rule claims as claims_again with:
 
 
 rule verify:
-    """Compare what shipped data give here with what they gave where they were made."""
+    """Compare what is made here from shipped data with what comes with the repository."""
     input:
         made=[*SHIPPED.results()],
         shipped=[*SHIPPED.results().values()],

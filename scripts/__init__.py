@@ -1,1 +1,1 @@
-"""One program for each stage, run from the repository root as ``python -m scripts.<name>``."""
+"""One program for each stage. Run it from the repository's root: ``python -m scripts.<name>``."""

@@ -1,12 +1,13 @@
-"""Everything of a study in one file: a row a run and step.
+"""Gather all data of a study in one file, with one row for each run and step.
 
     python -m scripts.aggregate --runs '{…}' --packs results/packs --pack P1 P2 \
         --families collapse nc0 --output results/quick/studies/weight_decay_mlp.parquet
 
-Columns: run, step, pack; what tells the study's runs apart (the axes of its grids, and what its
-`grids` set) by dotted names, and seed, learning rate, momentum, weight decay and schedule (JSON)
-where a run has them; the history; every metric. Rows stand in the order of the grids, then of the
-steps. Of a run that forks from another the rows before are those of the other.
+The columns are: run, step and pack; what tells the study's runs apart (the axes of its grids, and
+what its `grids` set), under dotted names; if a run has them, seed, optimizer, learning rate,
+momentum or beta1, weight decay and schedule (JSON); the history; and every metric. The rows are in
+the order of the grids, then of the steps. If a run forks from another run, its rows before the fork
+are those of the other run.
 """
 
 import argparse
@@ -23,9 +24,9 @@ from scripts import given
 
 
 def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset()) -> pd.DataFrame:
-    """History and metrics of a pack, joined on run and step.
+    """The history and the metrics of a pack, joined on run and step.
 
-    Raises UserError if two families, or a family and the ``taken`` names, share a column.
+    Raises UserError if two families share a column, or if a family has a column in ``taken``.
     """
     table = parquet.read(folder / "history.parquet")
     for family in families:
@@ -38,9 +39,9 @@ def pack_table(folder: Path, families: list[str], taken: set[str] = frozenset())
 
 
 def with_past(table: pd.DataFrame, forks: dict[str, tuple[str, int]]) -> pd.DataFrame:
-    """Rows of packs, with the rows before a fork under the fork's own name.
+    """The rows of packs, and for each fork a copy of the rows before it, under the fork's id.
 
-    ``forks`` maps each run that forks to the run that it continues, and the step.
+    ``forks`` maps each run that forks to the run that it continues and the step of the fork.
     """
     past = [
         table[(table["run"] == parent) & (table["step"] < step)].assign(run=run)
@@ -66,7 +67,7 @@ def study_table(
 
 
 def forks_of(setting: dict) -> dict[str, tuple[str, int]]:
-    """For each run of a study that forks, the run that it continues, and the step."""
+    """For each run of a study that forks: the run that it continues, and the step of the fork."""
     forking = [run for run in grid.specs(setting) if "fork" in run]
     return {spec.run_id(run): (run["fork"]["run"], run["fork"]["step"]) for run in forking}
 
@@ -74,7 +75,7 @@ def forks_of(setting: dict) -> dict[str, tuple[str, int]]:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
-    parser.add_argument("--planned", help="the digest of the table of these runs, if known")
+    parser.add_argument("--planned", help="the digest of the rows of these runs, if it is known")
     parser.add_argument("--packs", type=Path, required=True, help="folder of all packs")
     parser.add_argument(
         "--pack", nargs="+", required=True, help="names of packs; - reads them from standard input"

@@ -1,4 +1,4 @@
-r"""A figure in one file, for a paper's supplement: picture, numbers, data, program, provenance.
+r"""Put a figure in one file: picture, numbers, data, program, provenance.
 
     python -m scripts.bundle --figure sakamoto2026_fig3 --script over_time --title "…" --note "…" \
         --picture results/quick/figures/sakamoto2026_fig3.{pdf,png,csv} \
@@ -7,8 +7,9 @@ r"""A figure in one file, for a paper's supplement: picture, numbers, data, prog
         --output results/quick/bundles/sakamoto2026_fig3.zip \
         --files --data results/quick/studies/weight_decay_mlp.parquet
 
-``--files`` comes last: what follows is what the figure's program is given. Unpacked, the bundle's
-REDRAW.txt has the command that draws the figure again, from what is in it alone.
+Such a bundle can be the supplement of a paper. ``--files`` comes last. What follows it are the
+arguments with which the figure's program reads its data. The file REDRAW.txt in the bundle has the
+command that draws the figure again, from the content of the bundle alone.
 """
 
 import argparse
@@ -25,11 +26,11 @@ from scripts import given
 from scripts.checked_out import commit
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: always the same bytes
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip, so that bytes are always the same
 
 
 def contents(args: argparse.Namespace) -> dict[str, bytes]:
-    """What goes into the bundle, by its name there."""
+    """The content of the bundle's files, by their names."""
     files = {f"figure/{path.name}": path.read_bytes() for path in args.picture}
     data = {word: Path(word) for word in args.files if not word.startswith("--")}
     files |= {f"data/{path.name}": path.read_bytes() for path in data.values()}
@@ -53,7 +54,7 @@ def contents(args: argparse.Namespace) -> dict[str, bytes]:
 
 
 def redraw(script: str, files: list[str], options: str, title: str, note: str) -> str:
-    """The command that draws the figure again, in the unpacked bundle."""
+    """The command that draws the figure again in the folder of the unpacked bundle."""
     places = [f"--{kind}=redrawn.{kind}" for kind in ("pdf", "png", "csv")]
     head = [f"--title={title}", f"--title-note={note}"]
     given = [*files, f"--options={options}", *head, *places]

@@ -4,8 +4,8 @@
         --data results/data/digits.safetensors --checkpoints results/packs/P/checkpoints \
         --history results/packs/P/history.parquet --timing results/packs/P/timing.json
 
-``--pack -`` reads the pack from standard input (:mod:`scripts.given`). The files are those of the
-folder that the pack names. They must hold what they held when the pack was planned.
+``--pack -`` reads the pack from standard input (:mod:`scripts.given`). The program reads the files
+in the folder that the pack names. They must have the same content as when the pack was planned.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from scripts import device, given, timing
 
 
 def files_of(run: spec.Spec) -> list[tuple[int, Path]]:
-    """The checkpoints of a run, by step. Raises UserError where they are not those planned."""
+    """The steps and files of a run's checkpoints. Raises UserError if they are not as planned."""
     entry = run["checkpoints"]
     files = outside.files(entry["folder"], entry["pattern"])
     if outside.content(files) != entry["content"]:
@@ -64,10 +64,10 @@ def main(argv: list[str] | None = None) -> None:
         rows.append(row)
         progress.tick(1)
     code_digest.hold(args.code, modules, code_digest.ROOT)
-    files_of(spec.runs_of(pack)[0])  # again: a training may still be writing them
+    files_of(spec.runs_of(pack)[0])  # checked again, as a training may still be writing them
     seconds = time.monotonic() - began
     parquet.write_rows(args.history, rows, [*HISTORY, DIVERGED_AT])
-    # No steps: none was trained here.
+    # There are 0 steps, because nothing was trained here.
     timing.write(args.timing, seconds, 0, args.device, args.threads)
     shutil.rmtree(args.checkpoints, ignore_errors=True)
     os.replace(part, args.checkpoints)

@@ -1,4 +1,4 @@
-"""Copy a file that must hold what it held when this was planned.
+"""Copy a file, and check that its content is the same as when the job was planned.
 
     python -m scripts.copy_checked --source weights/tinybert/model.safetensors \\
         --sha256 0c4a… --output resources/weights/0c4a….safetensors
@@ -13,7 +13,7 @@ from latephase.storage.atomic import replacing
 
 
 def copy(source: Path, sha256: str, output: Path) -> None:
-    """Copy a file. Raises UserError if it cannot be read, or if its sha256 is another."""
+    """Copy a file. Raises UserError if it cannot be read, or if it has another sha256."""
     try:
         content = source.read_bytes()
     except OSError as error:

@@ -1,6 +1,6 @@
 """The argument ``--device`` of the programs that compute with torch.
 
-python -m scripts.device cuda    says in a line if this machine has no such GPU
+``python -m scripts.device cuda`` says in one line if this machine has no such GPU.
 """
 
 import sys
@@ -11,7 +11,7 @@ from latephase.errors import UserError, reporting
 
 
 def of_torch(argument: str) -> str:
-    """A device of torch's. Raises UserError if this machine has no such GPU."""
+    """The device, under torch's name. Raises UserError if this machine has no such GPU."""
     kind, _, index = argument.partition(":")
     if kind == "cuda" and int(index or 0) >= (count := torch.cuda.device_count()):
         raise UserError(

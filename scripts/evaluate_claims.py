@@ -1,4 +1,4 @@
-"""Evaluate the claims of the papers on the data of their studies.
+"""Judge the claims of the papers on the data of their studies.
 
     python -m scripts.evaluate_claims \
         --claims '[{"id": "sakamoto2026-clock", ...}]' \
@@ -6,7 +6,8 @@
         --scale quick --csv results/quick/claims.csv --html results/quick/claims.html \
         --json results/quick/claims.json
 
-``--claims`` holds entries of ``catalog/<paper>/claims.yaml`` as JSON, each with its paper.
+``--claims`` holds entries of ``catalog/<paper>/claims.yaml`` as JSON, each with the key of its
+paper.
 """
 
 import argparse
@@ -34,7 +35,7 @@ COLUMNS = (
 
 
 def evaluate(claim: dict, table: pd.DataFrame, source: str, scale: str) -> dict:
-    """One row of the claims' table. Raises UserError if claim and data do not fit."""
+    """The row of one claim. Raises UserError if the claim and the data do not fit together."""
     # The catalog has checked that there is such a function, and that it takes these arguments.
     module = import_module(f"latephase.papers.{claim['paper']}.claims")
     statistic = getattr(module, claim["statistic"])
@@ -71,7 +72,7 @@ def evaluate(claim: dict, table: pd.DataFrame, source: str, scale: str) -> dict:
 
 
 def evaluate_all(claims: list[dict], data: dict[str, str], scale: str) -> pd.DataFrame:
-    """All claims, in their order."""
+    """The rows of all claims, in their order."""
     loaded: dict[str, pd.DataFrame] = {}
     rows = []
     for claim in claims:

@@ -3,10 +3,10 @@ r"""Train a variation of a study at once, and draw it: no YAML to write.
     python -m scripts.explore --like weight_decay_mlp --set optimizer.weight_decay=0.05 \
         --set seed=1,2,3
 
-It writes a study to results/explore/, runs it through Snakemake like any other, and says where its
-picture is. A value takes the place of the study's own; several, with commas between them, make an
-axis. Options of Snakemake follow --, as in ``-- -c4``, and so do settings, as in
-``-- --config mirror=/data/mirror``. To keep the study, move its file to
+The program writes a study to results/explore/, runs it with Snakemake like any other study, and
+prints where its picture is. A value takes the place of the study's own value. Several values, with
+commas between them, make an axis. Options of Snakemake follow after --, as in ``-- -c4``, and so do
+settings, as in ``-- --config mirror=/data/mirror``. To keep the study, move its file to
 catalog/own/studies/.
 """
 
@@ -32,13 +32,13 @@ from latephase.storage.atomic import replacing
 
 ROOT = Path(__file__).parents[1]
 NOT_KEPT = ("margins", "pack")
-"""Of a setting: they are about runs that a variation may not have."""
+"""Keys of a setting that are left out: they are about runs that a variation may not have."""
 OF_STUDIES = ("grid", "grids", "like")
-"""Keys of a setting that say which runs there are: here that is said by values."""
+"""Keys of a setting that say which runs there are. Here, the values of ``--set`` say that."""
 
 
 def changes(given: list[str]) -> dict[str, list[Any]]:
-    """The values by key of ``key=value,value`` texts. Raises UserError for another form."""
+    """The values by key in ``key=value,value`` texts. Raises UserError for any other form."""
     found: dict[str, list[Any]] = {}
     for text in given:
         key, equals, values = text.partition("=")
@@ -59,7 +59,7 @@ def changes(given: list[str]) -> dict[str, list[Any]]:
 
 
 def _numbers(value: Any) -> Any:
-    """A value that YAML read, with 1e-3 as a number, which YAML takes for text."""
+    """A value that YAML read. Texts such as 1e-3 become numbers; YAML takes them for text."""
     if isinstance(value, list):
         return [_numbers(inner) for inner in value]
     if isinstance(value, dict):
@@ -71,14 +71,14 @@ def _numbers(value: Any) -> Any:
 
 
 def varied(setting: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
-    """A study's setting with other values, whole in itself."""
+    """A study's setting with other values. It does not refer to other studies."""
     members = [_varied(member, changed) for member in grid.members(setting)]
     different = [m for i, m in enumerate(members) if m not in members[:i]]
     return different[0] if len(different) == 1 else {"grids": different}
 
 
 def _varied(member: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, Any]:
-    """The same of one grid."""
+    """The same for one grid."""
     kept = json.loads(json.dumps({k: v for k, v in member.items() if k not in NOT_KEPT}))
     kept.setdefault("grid", {})
     for key, values in changed.items():
@@ -96,7 +96,7 @@ def _varied(member: dict[str, Any], changed: dict[str, list[Any]]) -> dict[str, 
 
 
 def configuration(options: list[str]) -> dict[str, Any]:
-    """The configuration as Snakemake has it with these options. Raises UserError."""
+    """The configuration that Snakemake would have with these options. Raises UserError."""
     given = get_argument_parser().parse_args(options)
     config: dict[str, Any] = {}
     try:
@@ -110,7 +110,7 @@ def configuration(options: list[str]) -> dict[str, Any]:
 
 
 def with_settings(options: list[str], settings: list[str]) -> list[str]:
-    """Options of Snakemake with further settings: of several ``--config`` it heeds the last."""
+    """Options of Snakemake with further settings. It heeds only the last ``--config``."""
     at = [i + 1 for i, word in enumerate(options) if word in ("--config", "-C")]
     if not at:
         return [*options, "--config", *settings]
@@ -128,7 +128,7 @@ def study(like: str, scale: str, setting: dict[str, Any], given: list[str]) -> d
 
 
 def name_of(like: str, scale: str, setting: dict[str, Any]) -> str:
-    """A name that the same variation has again."""
+    """The name of a study. The same variation always gets the same name."""
     text = json.dumps([scale, setting], sort_keys=True)
     return f"{like}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -146,7 +146,7 @@ def main(argv: list[str] | None = None) -> None:
     catalog = load.load(ROOT, config)
     if args.like not in catalog.studies:
         raise UserError(f"--like is {args.like!r}; allowed: {', '.join(sorted(catalog.studies))}")
-    catalog.setting(args.like, args.scale)  # there is one
+    catalog.setting(args.like, args.scale)  # raises UserError if the study lacks the scale
     setting = varied(catalog.written[args.like][args.scale], changes(args.set))
     content = study(args.like, args.scale, setting, args.set)
     name = name_of(args.like, args.scale, setting)

@@ -1,4 +1,4 @@
-"""Make the explorer of a study: its data in a page, to be drawn by whoever opens it.
+"""Make the explorer of a study: a page with its data. Whoever opens it chooses what it draws.
 
     python -m scripts.explorer --about '{"title": …, "question": …, "note": …}' \
         --labels optimizer.weight_decay seed --data results/quick/studies/weight_decay_mlp.parquet \
@@ -18,12 +18,12 @@ from latephase.storage.atomic import replacing
 from scripts.reading import read
 
 ROWS = 20_000
-"""The most rows that a page holds, those of 250 runs of 80 checkpoints: some 12 MB."""
+"""The largest number of rows in a page, as of 250 runs with 80 checkpoints: about 12 MB."""
 COLUMNS = ("run", "step")
 
 
 def told(shown: pd.DataFrame, df: pd.DataFrame, path: Path) -> str:
-    """What a page leaves out."""
+    """A text on what a page leaves out."""
     runs = [frame["run"].nunique() for frame in (shown, df)]
     return (
         f"this page shows {len(shown):,} of {len(df):,} checkpoints, of {runs[0]:,} of "

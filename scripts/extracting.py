@@ -1,7 +1,9 @@
-"""The program that every extraction is: from a pack's checkpoints to a file, a row a run and step.
+"""The program that all extractions share: it measures a pack's checkpoints and writes a file.
 
     python -m scripts.extract.<family> --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/<family>.parquet
+
+The file has one row for each run and step.
 """
 
 import argparse
@@ -30,9 +32,9 @@ def main(
 ) -> None:
     """Measure a pack.
 
-    ``doc`` and ``module`` are the program's docstring and dotted name. ``measuring(data, *files)``
-    gives the function that measures a snapshot of a data set. ``inputs`` are further options, each
-    a file. ``named`` are modules that the program loads by name.
+    ``doc`` and ``module`` are the program's docstring and its dotted name. ``measuring(data,
+    *files)`` returns the function that measures a snapshot on a data set. ``inputs`` are further
+    options; each takes a file. ``named`` are modules that the program loads by their names.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder of a pack")

@@ -3,8 +3,8 @@
     python -m scripts.gallery --catalog '{"papers": […], "units": {…}}' --scale quick \
         --folder results/quick --claims results/quick/claims.csv --output results/quick/index.html
 
-``--catalog`` says what belongs on the page, as ``rules.targets.galleries`` does. Figures,
-tables and studies are read where the folder has them; links lead from the page into the folder.
+``--catalog`` says what belongs on the page; ``rules.targets.galleries`` makes it. The program reads
+figures and studies from the folder. Links lead from the page to files in the folder.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from latephase.storage.parquet import read
 
 
 class Gallery:
-    """The folder of a scale, as links from a page; what is read of it is read once."""
+    """The folder of a scale: links to its files, and what the page says about them."""
 
     def __init__(self, folder: Path, page: Path, verdicts: dict[str, dict[str, Any]]):
         self.folder, self.verdicts = folder, verdicts
@@ -32,7 +32,7 @@ class Gallery:
     def figure(self, entry: dict[str, Any]) -> dict[str, Any]:
         """A figure's entry with its picture, what its numbers say, its links and commands.
 
-        Raises UserError where one of its files cannot be read.
+        Raises UserError if one of its files cannot be read.
         """
         name, metric = entry["name"], entry["metric"]
         path = self.folder / "figures" / name
@@ -76,7 +76,7 @@ class Gallery:
         return entry | {"links": files | self.data(entry["studies"]), "claims": claims}
 
     def claims(self, ids: list[str]) -> list[dict[str, Any]]:
-        """The verdicts on claims. Raises UserError where one has none."""
+        """The verdicts on claims. Raises UserError if a claim has none."""
         missing = [id_ for id_ in ids if id_ not in self.verdicts]
         if missing:
             raise UserError(f"--claims: no row for {', '.join(missing)}; make the verdicts again")
@@ -91,7 +91,7 @@ class Gallery:
         }
 
     def study(self, name: str) -> dict[str, str]:
-        """How many runs a study has, how long they are, and which ended early."""
+        """How many runs a study has, how long they are, and how many diverged."""
         if name not in self.studies:
             df = read(self.folder / "studies" / f"{name}.parquet")
             last = df.groupby("run", sort=False).tail(1)
@@ -104,7 +104,7 @@ class Gallery:
 
 
 def verdicts(path: Path, units: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """The rows of ``claims.csv`` by claim, in words. Raises UserError where it cannot be read."""
+    """The rows of ``claims.csv`` by claim, in words. Raises UserError if it cannot be read."""
     try:
         rows = pd.read_csv(path)
     except (OSError, ValueError) as error:

@@ -1,8 +1,7 @@
-"""Arguments that are more than a word.
+"""Arguments that are JSON, or too long for a command line.
 
-Linux lets one argument have 128 KiB. A pack of 1,600 runs has more, and so have the names of the
-packs of a large study. So a program can read such an argument from its standard input, if the
-command line says ``-``.
+On Linux, one argument can have 128 KiB. A pack of 1,600 runs takes more, and so do the names of the
+packs of a large study. So a program reads such an argument from its standard input if it is ``-``.
 """
 
 import json
@@ -24,10 +23,10 @@ def json_object(flag: str, text: str) -> dict[str, Any]:
 
 
 def from_json(argument: str) -> Any:
-    """What an argument says in JSON, or the standard input where the argument is ``-``."""
+    """The value of an argument in JSON. If the argument is ``-``, that of the standard input."""
     return json.loads(sys.stdin.read() if argument == "-" else argument)
 
 
 def names(arguments: list[str]) -> list[str]:
-    """The arguments, or the words of the standard input where ``-`` is the only argument."""
+    """The arguments. If ``-`` is the only one, the words of the standard input."""
     return sys.stdin.read().split() if arguments == ["-"] else arguments

@@ -1,10 +1,10 @@
-r"""Measure the checkpoints of any training: a file with a row a step and a column a metric.
+r"""Measure the checkpoints of any training: a file with a row per step and a column per metric.
 
     python -m scripts.measure --model my_model.py:Net --checkpoints runs/42 --data digits.npz \
         --output metrics.parquet --picture overview.png
 
-Nothing is trained, and no YAML is needed. The same as a study, with seeds and figures:
-docs/checkpoints.md, which also says what the files may be.
+Nothing is trained, and no YAML is needed. docs/checkpoints.md says which files can be read, and how
+a study does the same with several seeds and with figures.
 """
 
 import argparse
@@ -44,29 +44,27 @@ FLAGS = {
     "checkpoints.folder": "--checkpoints",
     "checkpoints.pattern": "--pattern",
 }
-"""Where the command line says what a study says under these names."""
+"""The flags for what a study has under these names."""
 SCHEMA = code_digest.ROOT / "catalog/schemas/study.schema.yaml"
 MOST_THREADS = 1024
 MANY_STEPS = 100
-"""A run of more is drawn from its tenth step on, a shorter one from its first."""
+"""A run with more steps is drawn from step 10 on, and a shorter one from step 1 on."""
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    """What the command line says."""
+    """The arguments on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("--model", required=True, metavar="FILE:CLASS", help="my_model.py:Net")
     add("--arguments", default="{}", metavar="JSON", help='what Net is called with: {"width": 64}')
-    add("--head", help="name of its last linear layer; without it, the last it defines")
-    add("--features", help="name of the layer before, to check it")
-    add(
-        "--inputs", type=int, nargs="+", metavar="N", help="shape of an input, if Net wants another"
-    )
+    add("--head", help="name of its last linear layer; by default, the last that it defines")
+    add("--features", help="name of the layer before the head, to be checked")
+    add("--inputs", type=int, nargs="+", metavar="N", help="shape of an input, if not the data's")
     add("--checkpoints", required=True, metavar="FOLDER")
-    add("--pattern", help="of its files, with {step} where the step stands: step_{step}.pt")
-    add("--prefix", help="of the network's names, where a file holds several networks")
+    add("--pattern", help="names of its files, with {step} for the step: step_{step}.pt")
+    add("--prefix", help="text before the tensors' names, if a file holds several networks")
     add("--data", type=Path, required=True, help="an .npz, or what scripts.prepare_data made")
     add("--loss", choices=declared.names("loss"), default="cross_entropy")
     add("--metrics", nargs="+", default=[], help="further families, or metrics of your own")
@@ -78,14 +76,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def known_device(argument: str) -> str:
-    """A device that this machine has, of those that we compute on. Raises UserError."""
+    """A device of this machine: cpu, cuda or cuda:N. Raises UserError."""
     if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", argument):
         raise UserError(f"--device is {argument!r}; allowed: cpu, cuda, or a number, as cuda:1")
     return device.of_torch(argument)
 
 
 def check_place(flag: str, path: Path) -> None:
-    """Make the folder of a file that will be written. Raises UserError where it could not be."""
+    """Make the folder of a file. Raises UserError if the file could not be written there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -98,7 +96,7 @@ def check_place(flag: str, path: Path) -> None:
 
 
 def setting_of(args: argparse.Namespace) -> dict[str, Any]:
-    """What the command line says, as the setting of a study. Raises UserError."""
+    """The command line as the setting of a study. Raises UserError."""
     file, _, name = args.model.rpartition(":")
     if not file or not name.isidentifier():
         raise UserError(f"--model is {args.model!r}; allowed: FILE:CLASS, such as my_model.py:Net")
@@ -130,14 +128,14 @@ def setting_of(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _given(value: Any) -> Any:
-    """An entry without what the command line does not say."""
+    """An entry without the values that the command line does not give."""
     if isinstance(value, dict):
         return {key: inner for key, inner in value.items() if inner is not None}
     return value
 
 
 def data_file(path: Path, work: Path) -> Path:
-    """The data as this project stores them. Raises UserError where they are not a set of data."""
+    """The data as this project stores them. Raises UserError if it cannot read the file."""
     if path.suffix == ".safetensors":
         return path
     if path.suffix != ".npz":
@@ -149,11 +147,11 @@ def data_file(path: Path, work: Path) -> Path:
 
 
 def measuring(family: str, data: stored.Data, file: Path, run: spec.Spec, work: Path) -> Measure:
-    """What measures a family, or a metric of the user's own, on a snapshot."""
+    """The function that measures a family, or a metric of the user's own, on a snapshot."""
     if family not in families.DECLARED:
         return own.measuring(family)(data)
     further = []
-    if families.inputs(family):  # there is one, the encoding of the inputs
+    if families.inputs(family):  # the only one is the encoding of the inputs
         further = [work / "encoding.safetensors"]
         words = {"data": file, "entry": spec.canonical(run["data"]), "output": further[0]}
         encode_inputs.main([w for key, value in words.items() for w in (f"--{key}", str(value))])
@@ -161,7 +159,7 @@ def measuring(family: str, data: stored.Data, file: Path, run: spec.Spec, work: 
 
 
 def table(args: argparse.Namespace, setting: dict[str, Any], work: Path) -> pd.DataFrame:
-    """Every metric of the run at every checkpoint, as the data of a study have them."""
+    """Every metric of the run at every checkpoint, in the form of a study's data."""
     (run,) = grid.specs(setting)
     pack, file = packs.pack_of([run]), data_file(args.data, work)
     data = stored.load(file, device=args.device)
@@ -190,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     check_place("--output", args.output)
     if args.picture:
         check_place("--picture", args.picture)
-    # Beside the output, where there is room for what is made of the checkpoints.
+    # The converted checkpoints need room, so they are written beside the output.
     with tempfile.TemporaryDirectory(prefix=".measure-", dir=args.output.parent) as work:
         df = table(args, setting, Path(work))
     parquet.write(args.output, df)

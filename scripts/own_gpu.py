@@ -1,13 +1,14 @@
-"""Print the GPU that a job should take, the one that the fewest others have.
+"""Print the GPU that a job should take: the one that the fewest other jobs have.
 
     CUDA_VISIBLE_DEVICES=$(python -m scripts.own_gpu --of 4 --job $$)
 
-``--job`` is a process that lives as long as the job; ``--of`` is how many GPUs the machine has. The
-choice is among those that ``CUDA_VISIBLE_DEVICES`` names, where it is set: by the user, or by a
-cluster for the job. Otherwise it is among 0 to N − 1.
+``--job`` is a process that lives as long as the job. ``--of`` is the number of GPUs in the machine.
+If the user, or a cluster, has set ``CUDA_VISIBLE_DEVICES``, the choice is among the GPUs that it
+names. Otherwise it is among 0 to N − 1.
 
-Each choice is a file that says which process made it, in a folder of the user's on this machine.
-It counts while that process lives. So a job that is killed leaves nothing to be cleaned up.
+Each choice is a file in a folder of the user's on this machine. The name of the file says for which
+process it was made. The choice counts while that process lives. So a job that is killed leaves
+nothing to be cleaned up.
 """
 
 import argparse
@@ -21,19 +22,19 @@ from latephase.errors import reporting
 
 
 def visible(number: int) -> list[str]:
-    """The GPUs that a job may take, by their names for CUDA."""
+    """The GPUs that a job may take, under CUDA's names."""
     told = os.environ.get("CUDA_VISIBLE_DEVICES")
     return told.split(",") if told else [str(index) for index in range(number)]
 
 
 def folder() -> Path:
-    """Where choices are kept; a job of a cluster, which may number its GPUs anew, has its own."""
+    """The folder of the choices. A cluster's job, whose GPUs may have new numbers, has its own."""
     name = f"latephase-gpus-{os.getuid()}-{os.environ.get('SLURM_JOB_ID', '')}"
     return Path(tempfile.gettempdir()) / name
 
 
 def born(process: int) -> str | None:
-    """When a process began, in clock ticks since the machine did; None if it has ended."""
+    """When a process began, in clock ticks since the machine started. None if it has ended."""
     try:
         told = Path(f"/proc/{process}/stat").read_text()
     except OSError:
@@ -42,7 +43,7 @@ def born(process: int) -> str | None:
 
 
 def choose(gpus: list[str], job: int, choices: Path) -> str:
-    """One of the GPUs, which is then the job's until it ends."""
+    """Choose one of the GPUs for a job. It is the job's until the job ends."""
     choices.mkdir(mode=0o700, exist_ok=True)
     with FileLock(choices / "lock"):
         taken = dict.fromkeys(gpus, 0)

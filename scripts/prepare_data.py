@@ -1,4 +1,4 @@
-r"""Make results/data/<dataset>.safetensors: arrays, labels, and their provenance in the header.
+r"""Write a data set to one file: arrays, labels, and their provenance in the header.
 
 Examples, from the root of the repository::
 
@@ -12,8 +12,9 @@ Examples, from the root of the repository::
     python -m scripts.prepare_data --name mnist --entry "$entry" --mirror /data/images \
         --cache ~/.cache/latephase --output results/data/mnist.safetensors
 
-A file of your own with the arrays x_train, y_train, x_test and y_test needs no entry. Nor does a
-folder of images of your own, train/<class>/ and val/<class>/, if they are to be 224 by 224.
+A file of your own with the arrays x_train, y_train, x_test and y_test needs no entry. A folder of
+your own images, with train/<class>/ and val/<class>/, needs no entry if the inputs should be 224 by
+224.
 """
 
 import argparse
@@ -32,15 +33,15 @@ from scripts import given
 
 
 def optional_path(text: str) -> Path | None:
-    """The path, or None where the text is empty: an empty Path would be the current folder."""
+    """The path, or None if the text is empty. Path("") would be the current folder."""
     return Path(text) if text else None
 
 
 def write(arrays: dict[str, np.ndarray | Pieces], header: dict, output: Path) -> None:
-    """Write ``output`` whole or not at all; the same arrays and header give the same bytes.
+    """Write ``output`` whole or not at all. The same arrays and header give the same bytes.
 
-    The header also holds a checksum of the file. Of an array in pieces, one piece at a time is held
-    in memory.
+    The header also holds a checksum of the file. If an array is in pieces, only one piece at a time
+    is in memory.
     """
     metadata = {"latephase": json.dumps(header | {"checksum": checksum.SLOT}, sort_keys=True)}
     with replacing(output) as part, part.open("wb") as file:
@@ -53,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--name", required=True, help="name of the data set")
     parser.add_argument("--entry", default="{}", help="its entry in the catalog, as JSON")
-    # The rule gives every flag. A flag with an empty value is not set.
+    # The rule gives every flag. A flag with an empty value counts as not given.
     for flag, text in (
         ("--mirror", "folder of files already downloaded"),
         ("--cache", "folder where downloads are kept"),

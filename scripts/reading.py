@@ -1,4 +1,4 @@
-"""What the programs of figures and tables read: their options, a study's data, published values."""
+"""Read what programs of figures and tables need: options, studies' data, published values."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ from latephase.storage import parquet
 from scripts import given
 
 PRINTED = {"nc0": "nc0", "nc1_pinv": "nc1", "nc2_etf": "nc2", "nc3_duality": "nc3"}
-"""What files of published values call our metrics."""
+"""The names of our metrics in files of published values."""
 
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
-    """The arguments that all these programs take; ``declared`` is the program's ``OPTIONS``."""
+    """The arguments that all these programs take. ``declared`` is the program's ``OPTIONS``."""
     result = argparse.ArgumentParser(description=description.splitlines()[0])
     result.add_argument("--data", required=True, type=Path, help="data of the study")
     result.add_argument(
@@ -34,19 +34,19 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
 def parse_with_others(
     arguments: argparse.ArgumentParser, argv: list[str] | None
 ) -> argparse.Namespace:
-    """The arguments of a program that also takes the data of other studies, as ``--beside``."""
+    """The arguments of a program that also takes ``--beside``, the data of other studies."""
     told = "data of other studies"
     arguments.add_argument("--beside", nargs="*", default=[], type=Path, help=told)
     return arguments.parse_args(argv)
 
 
 def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """The options in a JSON object, with the default of each one that it does not name.
+    """The options in a JSON object. Options that it does not name have their defaults.
 
     Args:
-        declared: a JSON schema for each option; one without a ``default`` must be given.
+        declared: a JSON schema for each option. An option without a ``default`` must be given.
 
-    Raises UserError where the text is no such object.
+    Raises UserError if the text is not such an object.
     """
     chosen = given.json_object("--options", text)
     schema = {
@@ -60,9 +60,9 @@ def options(text: str, declared: Mapping[str, dict[str, Any]]) -> dict[str, Any]
 
 
 def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """A study's data, with UserError where they lack a column or a metric, or have no rows.
+    """A study's data. A metric is a column that has a number in each row.
 
-    A metric is a column that has a number in each row.
+    Raises UserError if the data lack a column or a metric, or have no rows.
     """
     table = parquet.read(path)
     missing = [column for column in (*columns, *metrics) if column not in table]
@@ -82,9 +82,9 @@ def read(path: Path, columns: Sequence[str], metrics: Sequence[str] = ()) -> pd.
 def read_several(
     args: argparse.Namespace, columns: Sequence[str], metrics: Sequence[str] = ()
 ) -> dict[str, pd.DataFrame]:
-    """The data of a study and of those beside it, by the studies' names.
+    """The data of a study and of the studies beside it, by the studies' names.
 
-    Raises UserError as :func:`read`, and where two files have one name.
+    Raises UserError as :func:`read` does, and if two files have the same name.
     """
     paths = [args.data, *args.beside]
     if len({path.stem for path in paths}) < len(paths):
@@ -93,7 +93,7 @@ def read_several(
 
 
 def read_published(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The values of a paper, with UserError where there is no CSV with these columns."""
+    """A paper's published values. Raises UserError if the file is not a CSV with these columns."""
     try:
         published = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors

@@ -1,11 +1,11 @@
-"""The server behind :mod:`scripts.start`: it imports libraries once and forks for each job.
+"""The server behind :mod:`scripts.start`. It imports libraries once, and forks for each job.
 
     python -m scripts.serve <process id of Snakemake>
 
-Snakemake starts it by :func:`start`. It ends when Snakemake has ended and the jobs have. For a job
-it imports what is installed, never the project's own modules: the job imports these itself, as they
-are at that moment. The server has no threads. If a library started one, the server would fork no
-more, and the jobs that follow would run without it.
+Snakemake starts the server by :func:`start`. The server ends when Snakemake and all jobs have
+ended. For a job, it imports only installed packages, never the project's own modules. The job
+imports these itself, as they are at that moment. The server has no threads. If a library starts
+one, the server forks no more, and the jobs that follow run without it.
 """
 
 import ast
@@ -45,30 +45,30 @@ ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
 }
-"""What Snakemake tells a job that has one thread. A job with more runs without the server."""
+"""What Snakemake sets for a job with one thread. A job with more runs without the server."""
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What is sent to all jobs reaches the server too. It ends with Snakemake, not before."""
+"""Signals to all jobs also reach the server. It ignores these: it ends after Snakemake."""
 PATIENCE = 5
-"""Seconds that a client may take to send its request, and to tell the server to go on."""
+"""Seconds that a client has to send its request, and as many to tell the server to go on."""
 LONGEST = 1 << 26
-"""Bytes of a request: more than the kernel lets a command and its environment have."""
+"""The most bytes of a request. The kernel allows fewer for a command and its environment."""
 UNWRITTEN = 120
 """The exit status of a Python that could not write all that it printed."""
 Request = dict[str, Any]
 
 servers: list[subprocess.Popen] = []
-"""Holds the standard input of the server open while this process lives."""
+"""The server of this process. Its standard input stays open while this process lives."""
 
 
 def start(before: str = "") -> None:
-    """Start a server for the jobs of this process, Snakemake; if that fails, they run without.
+    """Start a server for the jobs of this process, Snakemake. If that fails, they run without it.
 
-    ``before`` is what the shell commands of jobs begin with and changes their environment.
+    ``before`` is the beginning of the shell commands of jobs, which changes their environment.
     """
     if sys.platform != "linux" or os.environ.get("LATEPHASE_COLD"):
         return
     with contextlib.suppress(OSError):
-        command = f"{before}exec python -m scripts.serve $0"  # as rules start a job
+        command = f"{before}exec python -m scripts.serve $0"  # in the same way as rules start a job
         server = subprocess.Popen(
             ["bash", "-c", command, str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -76,7 +76,7 @@ def start(before: str = "") -> None:
             stderr=subprocess.DEVNULL,
             env=os.environ | ONE_THREAD | {ARROW: "background_thread:false"},
         )
-        server.stdout.read()  # which ends when the server listens, or has failed
+        server.stdout.read()  # returns when the server listens or has failed
         servers.append(server)
 
 
@@ -93,7 +93,7 @@ class Server:
     """Forks the jobs of one Snakemake, and tells each client how its job ended."""
 
     def __init__(self, snakemake: int):
-        self.snakemake = os.dup(0)  # a pipe that is closed when Snakemake ends, however it ends
+        self.snakemake = os.dup(0)  # a pipe that closes when Snakemake ends, in whatever way
         self.ended, self.wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self.wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -112,7 +112,7 @@ class Server:
         return self.listener.fileno() >= 0
 
     def serve(self) -> Request | None:
-        """Fork jobs. Returns the request in each job, and at last None in the server."""
+        """Fork jobs. In each job it returns the request, and in the server, at the end, None."""
         while self.listening or self.jobs:
             callers = [self.snakemake, self.listener] if self.listening else []
             for ready in select.select([self.ended, *self.jobs, *callers], [], [])[0]:
@@ -129,7 +129,7 @@ class Server:
         return None
 
     def accept(self) -> Request | None:
-        """Fork the job that a client asks for, or refuse. Returns the request in the job."""
+        """Fork the job that a client asks for, or refuse. In the job, it returns the request."""
         job, streams = None, []
         try:
             try:
@@ -137,25 +137,25 @@ class Server:
                 request = self.receive(connection, streams)
                 job = os.fork() if request else None
             except OSError:  # the client has gone, or there are too many processes or open files
-                time.sleep(0.01)  # without an open file to spare, the next try fails as well
+                time.sleep(0.01)  # while there are too many open files, the next try fails, too
             if job is None:
-                return None  # the connection is closed, and the client does without
+                return None  # the connection is closed, and the client runs the job itself
             if job:
                 self.jobs[connection] = job
                 return None
             self.leave()
             become(request, streams)
             connection.sendall(f"job {os.getpid()}\n".encode())
-            connection.detach()  # open until the job ends, so that the client waits for that
+            connection.detach()  # it stays open until the job ends, and the client waits for that
             return request
         finally:
             for stream in streams:
                 os.close(stream)
 
     def receive(self, connection: socket.socket, streams: list[int]) -> Request | None:
-        """What a client asks for, and its standard streams. None if a fork would not do for it.
+        """A client's request; its standard streams are added to ``streams``. None if it is refused.
 
-        Raises OSError where the client has gone or is too slow.
+        Raises OSError if the client has gone or is too slow.
         """
         if peer(connection)[1] != os.getuid():  # any user can connect
             return None
@@ -169,7 +169,7 @@ class Server:
         except (ValueError, LookupError, TypeError):
             return None
         connection.settimeout(PATIENCE)
-        connection.sendall(b".")  # ready; the client may have given up meanwhile
+        connection.sendall(b".")  # ready; in the meantime, the client may have given up
         return request if connection.recv(1) else None
 
     def prepare(self, program: str) -> bool:
@@ -177,13 +177,13 @@ class Server:
         if program not in self.prepared:
             self.prepared.add(program)
             import_libraries(program)
-            gc.freeze()  # a job need not look through them for garbage
+            gc.freeze()  # so a job does not search them for garbage
         if len(os.listdir("/proc/self/task")) > 1:
             self.listener.close()
         return self.listening
 
     def tell_clients(self) -> None:
-        """Tell the clients of jobs that have ended how they ended."""
+        """If jobs have ended, tell their clients how."""
         os.read(self.ended, select.PIPE_BUF)
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
@@ -193,7 +193,7 @@ class Server:
                         connection.sendall(f"status {ended[1]}\n".encode())
 
     def leave(self) -> None:
-        """In a job: close what is the server's."""
+        """In a job: close the files of the server."""
         signal.set_wakeup_fd(-1)
         for own in (self.snakemake, self.ended, self.wake):
             os.close(own)
@@ -202,7 +202,7 @@ class Server:
 
 
 def line(connection: socket.socket) -> bytes:
-    """A line that a client sends. Raises OSError where it is too slow, ValueError if too long."""
+    """A line that a client sends. Raises OSError if it is too slow, ValueError if too long."""
     until = time.monotonic() + PATIENCE
     received = bytearray()
     while not received.endswith(b"\n"):
@@ -218,9 +218,9 @@ def line(connection: socket.socket) -> bytes:
 
 
 def import_libraries(program: str) -> None:
-    """Import what a program and the project's modules that it imports name at their tops.
+    """Import the installed packages that a program and the project's modules in it import.
 
-    What cannot be imported is left to the job, and so is a program that cannot be read.
+    If a package cannot be imported, or the program cannot be read, the job itself will tell.
     """
     code_digest.forget()
     with contextlib.suppress(OSError, UserError):
@@ -232,7 +232,7 @@ def import_libraries(program: str) -> None:
 
 
 def imports(file: Path) -> Iterator[tuple[str, list[str]]]:
-    """The modules that a file imports at its top, and the names that it takes from each."""
+    """The modules that a file imports at its top level, and the names that it takes from each."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
             yield from ((alias.name, []) for alias in node.names)
@@ -241,7 +241,7 @@ def imports(file: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def installed(module: str) -> bool:
-    """Whether a module is one of the interpreter's packages: neither Python's nor the user's."""
+    """Whether a module is an installed package: neither Python's own nor the project's."""
     found = importlib.util.find_spec(module.partition(".")[0])
     folders = [*site.getsitepackages(), site.getusersitepackages()]
     return any(Path(found.origin).is_relative_to(folder) for folder in folders)
@@ -255,14 +255,14 @@ def import_with(module: str, names: list[str]) -> None:
 
 
 def become(request: Request, streams: list[int]) -> None:
-    """In a job: take over from the client what the server has otherwise."""
+    """In a job: take over the client's streams, variables, process group and ignored signals."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     sys.stdout.reconfigure(line_buffering=os.isatty(1))
     for name in PER_JOB:
         os.environ.pop(name, None)
     os.environ.update(request["variables"])
-    with contextlib.suppress(OSError):  # another session
+    with contextlib.suppress(OSError):  # the client is in another session
         os.setpgid(0, request["group"])
     for number in (*IGNORED, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -273,21 +273,21 @@ def become(request: Request, streams: list[int]) -> None:
 
 
 def forget_the_server() -> None:
-    """In a job: be as a new process is, but for the libraries."""
+    """In a job: become like a new process that has imported the libraries."""
     for name in [name for name in sys.modules if name.partition(".")[0] in PROJECT]:
         del sys.modules[name]
     sys.path_importer_cache.clear()
     tempfile.tempdir = None
     if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()  # otherwise the same for every job
+        sys.modules["numpy.random"].seed()  # otherwise every job has the same one
 
 
 def run(program: str, arguments: list[str]) -> int:
-    """Run a program as ``python -m`` does; the exit status, or a signal's negative number."""
+    """Run a program as ``python -m`` does. Returns its status, or the negative of a signal."""
     sys.argv[1:] = arguments
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
-        runpy._run_module_as_main(f"scripts.{program}")  # what the interpreter calls for -m
+        runpy._run_module_as_main(f"scripts.{program}")  # the interpreter calls this for -m
     except SystemExit as asked:
         return status_of(asked.code)
     except BaseException as error:
@@ -301,15 +301,15 @@ def status_of(code: Any) -> int:
     """The exit status that ``sys.exit(code)`` gives."""
     if code is None or isinstance(code, int):
         return (code or 0) & 0xFF
-    sys.stderr.write(f"{code}\n")  # in one write, as latephase.errors does
+    sys.stderr.write(f"{code}\n")  # in one write, like latephase.errors
     return 1
 
 
 def end(status: int) -> None:
-    """End as an interpreter does, without taking all the libraries apart, which takes a second."""
+    """End like an interpreter, but without the clean-up of all libraries, which takes a second."""
     threading._shutdown()  # waits for threads
     atexit._run_exitfuncs()
-    # Files that the program left open are written and closed: in the interpreter's own order.
+    # Write and close files that the program left open, in the order of the interpreter.
     gc.collect()
     vars(sys.modules["__main__"]).clear()
     gc.collect()

@@ -1,17 +1,17 @@
-"""Start a program of the pipeline, in a process that has its libraries already if there is one.
+"""Start a program of the pipeline, if possible in a process that already has its libraries.
 
     python -m scripts.start train --pack … --data …
 
-does what ``python -m scripts.train --pack … --data …`` does. To import torch takes seconds, and a
-workflow has hundreds of short jobs. So Snakemake starts a server beside itself
-(:mod:`scripts.serve`), which imports the libraries once and forks for each job. The job runs in
-that fork, with the standard streams of this process. This process waits for it, passes signals on
-to it, and ends as it ends. Killing this process kills the job.
+does the same as ``python -m scripts.train --pack … --data …``. An import of torch takes seconds,
+and a workflow has hundreds of short jobs. So Snakemake starts a server beside itself
+(:mod:`scripts.serve`). The server imports the libraries once, and forks for each job. The job runs
+in the fork, with the standard streams of this process. This process waits for the job, passes
+signals on to it, and ends in the same way. If you kill this process, the job is killed, too.
 
-Where there is no server, or it refuses, or it is not ready within a minute, this process becomes
-``python -m scripts.train …``. It does so on a cluster's nodes, in a conda environment or a
-container, on macOS, where Snakemake did not call it, and where ``LATEPHASE_COLD=1`` is set, which
-is for those who suspect the server.
+If there is no server, if it refuses, or if it is not ready within a minute, this process becomes
+``python -m scripts.train …``. This happens on the nodes of a cluster, in a conda environment or a
+container, on macOS, and if Snakemake did not call this program. If you suspect the server, set
+``LATEPHASE_COLD=1``: then no job uses it.
 """
 
 import contextlib
@@ -28,9 +28,9 @@ PASSED_ON = {
     getattr(signal, f"SIG{name}") for name in ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
 }
 FROM_THE_KERNEL = 0x80
-"""``si_code`` of a signal that a terminal sends, to each process of a group."""
+"""``si_code`` of a signal that a terminal sends. It goes to each process of a group."""
 ARROW = "JE_ARROW_MALLOC_CONF"
-"""Tells pyarrow in the server to start no thread for its memory, when it is imported."""
+"""This variable tells pyarrow in the server to start no thread for its memory."""
 PER_JOB = {
     "_",
     "CUDA_VISIBLE_DEVICES",
@@ -43,11 +43,11 @@ PER_JOB = {
     "TMPDIR",
     ARROW,
 }
-"""Environment variables that a shell or Snakemake sets for each job anew, and the server's own."""
+"""Variables that a shell or Snakemake sets anew for each job, and the server's own."""
 PATIENCE = 60
-"""Seconds that the server may take to be ready: it may import libraries from a slow disk first."""
+"""Seconds that the server may take. It may have to import libraries from a slow disk first."""
 MANY = 32
-"""More ancestors than a job has below its Snakemake."""
+"""A job has fewer ancestors than this below its Snakemake."""
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def become(program: str, arguments: list[str]) -> None:
-    """Be ``python -m scripts.<program>`` from here on, in the same process."""
+    """Become ``python -m scripts.<program>``, in the same process."""
     options = sys.orig_argv[1 : sys.orig_argv.index("-m")]
     command = [sys.executable, *options, "-m", f"scripts.{program}", *arguments]
     os.execv(sys.executable, command)
@@ -85,7 +85,7 @@ def find_server() -> socket.socket | None:
 
 
 def address(snakemake: int) -> str:
-    """Where the server of a Snakemake listens: a Unix socket without a file, which Linux has."""
+    """Where a Snakemake's server listens: a Unix socket without a file, as Linux has them."""
     return f"\0latephase-{os.getuid()}-{snakemake}"
 
 
@@ -111,10 +111,10 @@ def parent(process: int) -> int:
 
 
 def begin(server: socket.socket, program: str, arguments: list[str]) -> int | None:
-    """Ask the server for a job; its process id, or None if the server refuses or ends.
+    """Ask the server for a job. Returns its process id, or None if the server refuses or ends.
 
-    Raises TimeoutError where the server is not ready in time. It forks only for a client that has
-    told it to go on, so a client that has given up runs the program alone.
+    Raises TimeoutError if the server is not ready in time. The server forks only for a client that
+    has told it to go on. So if a client has given up, the program runs only in the client.
     """
     ignored = [n for n in signal.valid_signals() if signal.getsignal(n) is signal.SIG_IGN]
     request = {
@@ -135,10 +135,10 @@ def begin(server: socket.socket, program: str, arguments: list[str]) -> int | No
 
 
 def circumstances() -> str:
-    """What a job takes over from the process that starts it, as a text to compare.
+    """What a job inherits from the process that starts it, as a text that can be compared.
 
-    The server forks a job only where this is the same for both. So a job has the same interpreter,
-    folder, environment, rights and limits as it would have without the server.
+    The server forks a job only if this text is the same for server and client. So a job has the
+    same interpreter, folder, environment, rights and limits as it would have without the server.
     """
     umask = os.umask(0)
     os.umask(umask)
@@ -146,7 +146,7 @@ def circumstances() -> str:
         "python": [sys.executable, sys.prefix, sys.version, sys.path, sys.warnoptions],
         "options": [list(sys.flags), sys._xoptions],
         "folder": os.getcwd(),  # noqa: PTH109
-        "edited": os.stat(__file__).st_mtime_ns,  # noqa: PTH116 (the two speak as this file says)
+        "edited": os.stat(__file__).st_mtime_ns,  # noqa: PTH116 (both must speak as this file says)
         "variables": {k: v for k, v in os.environ.items() if k not in PER_JOB},
         "rights": [os.getresuid(), os.getresgid(), os.getgroups(), umask],
         "mounts": os.readlink("/proc/self/ns/mnt"),  # noqa: PTH115
@@ -159,10 +159,10 @@ def circumstances() -> str:
 
 
 def answer(server: socket.socket, word: str) -> int | None:
-    """The number that the server says after a word; None where it ends without."""
+    """The number that the server sends after a word. None if the server ends before."""
     line = b""
     while not line.endswith(b"\n"):
-        byte = server.recv(1)  # and not of the next answer
+        byte = server.recv(1)  # not more, which may belong to the next answer
         if not byte:
             return None
         line += byte
@@ -171,7 +171,7 @@ def answer(server: socket.socket, word: str) -> int | None:
 
 
 def wait(server: socket.socket, program: str, job: int) -> None:
-    """Pass signals on to a job, and end as it ends."""
+    """Pass signals on to a job, and end in the same way as the job."""
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     threading.Thread(target=pass_signals_on, args=(job,), daemon=True).start()
     status = None
@@ -189,7 +189,7 @@ def wait(server: socket.socket, program: str, job: int) -> None:
 def pass_signals_on(job: int) -> None:
     """Send a job every signal that comes, unless the terminal has sent it to the job as well."""
     while True:
-        # It also takes those that this process ignores, as a rule's shell has SIGTERM ignored.
+        # This also receives signals that the process ignores. A rule's shell ignores SIGTERM.
         heard = signal.sigwaitinfo(PASSED_ON)
         with contextlib.suppress(ProcessLookupError):
             if heard.si_code != FROM_THE_KERNEL or os.getpgid(job) != os.getpgrp():
@@ -197,7 +197,7 @@ def pass_signals_on(job: int) -> None:
 
 
 def end_with(code: int) -> None:
-    """End with an exit status, or by the signal whose negative number it is."""
+    """End with an exit status. If it is negative, end by the signal with that number."""
     if code < 0:
         if -code != signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)

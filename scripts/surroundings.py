@@ -1,8 +1,9 @@
-"""What a user's own settings must not change: the beginning of every job's command.
+"""Remove environment variables of the user's that would change what jobs do.
 
-The server uses it, too. Snakemake hands its environment to the jobs. There, a notebook's
-``MPLBACKEND`` stops each figure, ``PYTHONPATH`` may bring another torch, and several variables
-change the last bits of a result. The numbers of threads are Snakemake's to set, so they stay.
+Every job's command, and that of the server, begins with this. Snakemake hands its environment to
+the jobs. There, a notebook's ``MPLBACKEND`` makes each figure fail, ``PYTHONPATH`` may bring
+another torch, and several variables change the last bits of a result. Snakemake sets the numbers of
+threads, so these stay.
 """
 
 FORGOTTEN = (
@@ -16,4 +17,4 @@ FORGOTTEN = (
 """Environment variables that are removed."""
 
 LEAVE = f"unset {' '.join(FORGOTTEN)}; export PYTHONUTF8=1; "
-"""For bash. Files are read and written as UTF-8, whatever the locale is."""
+"""Commands for bash. With PYTHONUTF8, files are read and written as UTF-8 in every locale."""

@@ -1,6 +1,6 @@
-"""How long it took to make a pack, and on what: ``timing.json``, beside its history.
+"""Write ``timing.json``: how long it took to make a pack, and on which machine.
 
-A bundle quotes it. No number of a result depends on it.
+The file is beside the pack's history. Bundles quote it. No number of a result depends on it.
 """
 
 import json
@@ -13,7 +13,7 @@ from latephase.storage.atomic import replacing
 
 
 def write(path: Path, seconds: float, run_steps: int, device: str, threads: int) -> None:
-    """Write the file: seconds on the clock, steps times runs, and the machine."""
+    """Write the file: seconds on the clock, steps summed over the runs, and the machine."""
     told = {
         "wall_seconds": seconds,
         "run_steps": run_steps,

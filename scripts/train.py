@@ -5,11 +5,11 @@
         --scratch scratch/P --checkpoints results/packs/P/checkpoints \
         --history results/packs/P/history.parquet --timing results/packs/P/timing.json
 
-``--pack -`` reads the pack from standard input (:mod:`scripts.given`).
-Works in the scratch folder, checkpoint by checkpoint; killed at any moment it goes on from
-there when called again, to the same bytes; asked to end by SIGTERM, by SIGINT (Ctrl-C) or by a
-closed terminal it saves its state first, and exits with status 143. What it has made is renamed
-into place at the end.
+``--pack -`` reads the pack from standard input (:mod:`scripts.given`). The program writes one
+checkpoint after the other to the scratch folder. If it is killed at any moment and called again, it
+continues from there, and makes the same bytes. If SIGTERM, SIGINT (Ctrl-C) or a closed terminal
+asks it to end, it saves its state first, and exits with status 143. At the end, the results are
+renamed into place.
 """
 
 import argparse
@@ -37,12 +37,10 @@ from scripts import device, given, timing
 
 @contextmanager
 def stop_asked_by(*numbers: signal.Signals) -> Iterator[threading.Event]:
-    """An event that is set by signals, from a scheduler when the time is nearly up or from a
-    user.
-    """
+    """An event that signals set. They come from the user, or from a scheduler before a limit."""
     event = threading.Event()
-    # If a signal is ignored, as nohup ignores SIGHUP, it stays so. But the shell of a rule ignores
-    # SIGTERM for itself, to live longer than what it runs, and this is what it runs.
+    # A signal that is ignored stays ignored, such as SIGHUP under nohup. SIGTERM is an exception.
+    # The shell of a rule ignores it, in order to live longer than this program, which must heed it.
     heeded = [
         number
         for number in numbers
@@ -61,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--pack", type=given.from_json, required=True, help="the pack, as JSON")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument(
-        "--parents", type=Path, nargs="*", default=[], help="checkpoints that forks go on from"
+        "--parents", type=Path, nargs="*", default=[], help="checkpoints from which runs fork"
     )
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--checkpoints", type=Path, required=True)
@@ -94,14 +92,14 @@ def train(args: argparse.Namespace) -> None:
 
 
 def hold_code(args: argparse.Namespace) -> None:
-    """Refuse to train, or to keep, what other code than the planned one makes."""
+    """Refuse to train, or to keep results, if the code is not the planned one."""
     modules = ["scripts.train", *parts.modules(args.pack["common"])]
     code_digest.hold(args.code, modules, code_digest.ROOT)
 
 
 def put_in_place(args: argparse.Namespace, folder: Path, rows: list[dict], seconds: float) -> None:
     """Give the results their final names."""
-    # What was trained stays in the scratch folder, and is used again if the edit is undone.
+    # If this fails, the training stays in the scratch folder. It is used if the edit is undone.
     hold_code(args)
     args.checkpoints.parent.mkdir(parents=True, exist_ok=True)
     common = args.pack["common"]

@@ -1,10 +1,10 @@
-"""Compare tables of numbers that were made here with those that come with the repository.
+"""Compare CSV files that were made here with those that come with the repository.
 
     python -m scripts.verify --made results/verified/paper/claims.csv \\
         --shipped shipped/paper/claims.csv --sha256 0c4a…
 
 Text and missing values must be the same. Numbers may differ by one part in a million, because other
-versions of the libraries and other processors add in another order. Prose is not compared.
+versions of the libraries and other processors add numbers in another order. Prose is not compared.
 """
 
 import argparse
@@ -18,15 +18,15 @@ import pandas as pd
 from latephase.errors import UserError, reporting
 
 RELATIVE = 1e-6
-"""The largest difference of two numbers, relative to the larger one, that counts as none."""
+"""Two numbers count as equal if they differ by at most this share of the larger one."""
 NOTHING = 1e-12
-"""Numbers of this size and below are rounding errors of 0."""
+"""Numbers up to this size count as 0 with a rounding error."""
 PROSE = ("sentence", "note", "controls", "moved")
-"""Columns that are written for readers, with rounded numbers in them."""
+"""Columns with sentences for readers, which hold rounded numbers."""
 
 
 def read(path: Path, sha256: str) -> pd.DataFrame:
-    """A shipped table. Raises UserError if its checksum is another."""
+    """A shipped CSV file. Raises UserError if it has another checksum."""
     content = path.read_bytes()
     if (found := hashlib.sha256(content).hexdigest()) != sha256:
         raise UserError(f"{path}: its sha256 is {found}; allowed: {sha256}, as in the manifest")
@@ -34,8 +34,9 @@ def read(path: Path, sha256: str) -> pd.DataFrame:
 
 
 def difference(made: pd.DataFrame, shipped: pd.DataFrame) -> tuple[float, str | None]:
-    """The largest relative difference of two tables' numbers, and the first thing that is not the
-    same, in words; None if there is none.
+    """The largest relative difference of the numbers, and the first difference in words.
+
+    If nothing differs, the words are None.
     """
     if list(made) != list(shipped):
         return np.inf, f"its columns are {', '.join(made)}, and were {', '.join(shipped)}"
@@ -47,7 +48,7 @@ def difference(made: pd.DataFrame, shipped: pd.DataFrame) -> tuple[float, str | 
         numbers = [pd.to_numeric(side, errors="coerce") for side in (here, there)]
         same = (here == there) | (here.isna() & there.isna())
         apart = relative(*(side.to_numpy(float) for side in numbers))
-        apart[numbers[0].isna() & numbers[1].isna() & ~same] = np.inf  # two words
+        apart[numbers[0].isna() & numbers[1].isna() & ~same] = np.inf  # two different texts
         largest = max(largest, apart.max(initial=0))
         if (apart > RELATIVE).any():
             row = int(np.argmax(apart > RELATIVE))
@@ -57,8 +58,9 @@ def difference(made: pd.DataFrame, shipped: pd.DataFrame) -> tuple[float, str | 
 
 
 def relative(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """How far numbers [n] are apart, relative to the larger one: infinite for one that is missing
-    or infinite in one place alone.
+    """How far numbers [n] are apart, relative to the larger one.
+
+    The distance is infinite if only one of the two is missing, or only one is infinite.
     """
     with np.errstate(invalid="ignore"):
         size = np.maximum(np.abs(here), np.abs(there))

@@ -1,7 +1,7 @@
-"""What jobs are made from and called with, by their wildcards.
+"""The inputs and params of jobs, computed from their wildcards.
 
-The rules bind the methods of these objects. Nothing here needs Snakemake. Wildcards are any object
-that has the attributes that a method names: ``dataset``, ``pack``, ``family``, ``weights``,
+The rules use the methods of these classes. Nothing here needs Snakemake. Wildcards can be any
+object with the attributes that a method reads: ``dataset``, ``pack``, ``family``, ``weights``,
 ``scale``, ``study``, ``figure``, ``table``, ``paper``.
 """
 
@@ -27,7 +27,7 @@ from rules.targets.weights import Weights
 
 
 class Targets:
-    """All of them, of a catalog in a repository.
+    """All of these classes together, for a catalog in a repository.
 
     Raises UserError if a family takes an input that no rule makes.
     """

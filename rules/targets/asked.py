@@ -1,11 +1,11 @@
-"""What is made if everything at a scale is asked for."""
+"""The files that are made if everything at a scale is asked for."""
 
 from latephase.catalog.entries import Catalog
 from rules.targets.files import Files
 
 
 class Asked:
-    """The files of a scale, and what the report says of them."""
+    """The files of a scale, and what the report says about them."""
 
     def __init__(self, catalog: Catalog, files: Files):
         self.catalog, self.files = catalog, files
@@ -29,7 +29,7 @@ class Asked:
         return [file for name in chosen for file in self.files.table(name, scale)]
 
     def titles(self, scale: str) -> list[str]:
-        """What the report says about its figures and tables that their files do not."""
+        """The titles and headings in the report, which no file of a figure or table holds."""
         figures = [self.catalog.figures[name] for name in self.catalog.chosen_figures(scale)]
         tables = [self.catalog.tables[name] for name in self.catalog.chosen_tables(scale)]
         entries = figures + tables

@@ -1,4 +1,4 @@
-"""What a figure's bundle holds beside the figure. Wildcards: ``figure``, ``scale``."""
+"""What a bundle holds in addition to its figure. Wildcards: ``figure``, ``scale``."""
 
 from latephase.catalog.entries import Catalog
 from latephase.errors import UserError
@@ -19,13 +19,13 @@ class Bundles:
         return self.code.sources(f"scripts.figures.{self.shown.script(wildcards)}")
 
     def packs(self, wildcards) -> list[str]:
-        """The packs behind the figure."""
+        """The packs that hold the runs of the figure's studies."""
         studies, scale = self.shown.studies(wildcards), wildcards.scale
         held = [pack for study in studies for pack in self.catalog.packs_of(study, scale)]
         return list(dict.fromkeys(held))
 
     def timings(self, wildcards) -> list[str]:
-        """The time that their trainings took. Raises UserError if nothing is trained here."""
+        """The files with the times of their trainings. Raises UserError if data=shipped."""
         if self.catalog.from_shipped:
             raise UserError(
                 "config: data is shipped, but a bundle must say how its runs were trained; "

@@ -12,17 +12,17 @@ class Code:
     def __init__(self, root: Path):
         self.root = root
 
-    @functools.cache  # noqa: B019 (one object a workflow)
+    @functools.cache  # noqa: B019 (one object for each workflow)
     def digest(self, *modules: str) -> str:
-        """A digest of what is computed by programs and parts with these names."""
+        """A digest of what these programs and parts compute."""
         return code_digest.program(modules, self.root)
 
     @functools.cache  # noqa: B019
     def planned_digest(self, *modules: str) -> str:
-        """The same for a program that is called with the digest of a study's planned rows.
+        """The same, for a program that is called with the digest of a study's planned rows.
 
-        The code that reads grids is left out: if an edit of it changes the rows, it changes their
-        digest.
+        The code that reads grids is left out. If an edit of that code changes the rows, it also
+        changes their digest.
         """
         return code_digest.program(modules, self.root, answered=code_digest.PLANNING)
 

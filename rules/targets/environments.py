@@ -8,9 +8,9 @@ from latephase.runs import spec
 
 
 def stage(library: str) -> str:
-    """The environment of what computes with models of an optional library, or of none.
+    """The environment for models of an optional library, or for other models if it is empty.
 
-    Its variant for GPUs has ``-cuda`` after the name.
+    The variant for GPUs has ``-cuda`` after this name.
     """
     return f"train-{library}" if library else "train"
 
@@ -21,13 +21,14 @@ class Environments:
     def __init__(self, root: Path):
         self.root = root
 
-    @functools.cache  # noqa: B019 (one object a workflow)
+    @functools.cache  # noqa: B019 (one object for each workflow)
     def software(self, stage: str) -> str:
-        """A digest of a stage's environments, for processors and GPUs alike, of their pins, and of
-        what pip installs in their place: torch, and the stage's library with what it brings.
+        """A digest of the software of a stage.
 
-        It is a param of what is cached, because the cache's key leaves out pin files and, without
-        --sdm conda, the whole environment. Comments are not in it.
+        It covers the stage's environments for processors and for GPUs, their pins, and what pip
+        installs in their place: torch, and the stage's library with what it needs. Comments are
+        left out. The digest is a param of jobs that are cached, because the cache's key leaves out
+        pin files and, without --sdm conda, the whole environment.
         """
         envs, both = self.root / "envs", (stage, f"{stage}-cuda")
         listed = [
@@ -44,6 +45,6 @@ class Environments:
 
 
 def _lines(path: Path, beginning: str) -> list[str]:
-    """The lines of a file that begin so, without blanks around them."""
+    """The lines of a file, without blanks around them, that begin in this way."""
     lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     return [line for line in lines if re.match(beginning, line)]

@@ -1,4 +1,4 @@
-"""What the explorer of a study says beside its data. Wildcards: ``study``, ``scale``."""
+"""What the explorer of a study shows in addition to its data. Wildcards: ``study``, ``scale``."""
 
 from latephase.catalog.entries import Catalog
 from latephase.runs import grid, spec
@@ -19,6 +19,6 @@ class Explorers:
         return spec.canonical(about | {"note": self.notes.of(wildcards.scale, wildcards.study)})
 
     def labels(self, wildcards) -> list[str]:
-        """The columns that tell a study's runs apart, where its data have them."""
+        """The columns that tell a study's runs apart, if its data have them."""
         axes = grid.axes(self.catalog.setting(wildcards.study, wildcards.scale))
         return list(dict.fromkeys([ARM, *axes, *ALWAYS]))

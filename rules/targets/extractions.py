@@ -1,6 +1,6 @@
 """How a family of metrics is measured on a pack. Wildcards: ``pack``, ``family``.
 
-A family is one of latephase, or a metric of the user's own.
+A family is one of latephase's families, or a metric of the user's own.
 """
 
 from latephase.catalog.entries import Catalog
@@ -10,11 +10,11 @@ from latephase.runs import parts, spec
 from rules.targets.code import Code
 
 INPUT_FILES = {"inputs_encoding": "data/{dataset}-{digest}.encoding.safetensors"}
-"""The inputs that a family may take beside checkpoints and data, and the files that rules make."""
+"""The inputs that a family may take in addition to checkpoints and data, and the files of them."""
 
 
 class Extractions:
-    """The programs that measure, and what they are given.
+    """The programs that measure, and their inputs and params.
 
     Raises UserError if a family takes an input that no rule makes.
     """
@@ -29,7 +29,7 @@ class Extractions:
                     )
         self.catalog, self._code = catalog, code
         self.encoded_data = catalog.encoded_data()
-        """The data whose inputs are encoded, by their digests."""
+        """The data whose inputs are encoded, by the digests of their entries."""
 
     def program(self, wildcards) -> str:
         """The program that measures a family, or a metric of the user's own."""
@@ -37,9 +37,7 @@ class Extractions:
         return f"extract.{wildcards.family if known else 'own'}"
 
     def code(self, wildcards) -> str:
-        """That program, the pack's parts, and the code that computes the family or the user's
-        metric.
-        """
+        """A digest of that program, the pack's parts, and what computes the family or metric."""
         family = wildcards.family
         room = f"{family}.family" if family in families.DECLARED else f"own.{family}"
         named = [f"scripts.{self.program(wildcards)}", f"latephase.metrics.{room}"]
@@ -47,9 +45,7 @@ class Extractions:
         return self._code.digest(*named, *parts.modules(common))
 
     def inputs(self, wildcards) -> dict[str, str]:
-        """The further inputs of a family beside checkpoints and data, by the names that it
-        declares.
-        """
+        """A family's inputs in addition to checkpoints and data, by the names that it declares."""
         entry = self.catalog.packs[wildcards.pack]["common"]["data"]
         names = {"dataset": entry["name"], "digest": spec.digest(entry)}
         return {
@@ -58,7 +54,7 @@ class Extractions:
         }
 
     def options(self, wildcards, input) -> list[str]:
-        """The program's own options: the metric's name, or the files of its further inputs."""
+        """The options of the program: the metric's name, or the files of its further inputs."""
         own = [] if wildcards.family in families.DECLARED else [f"--metric={wildcards.family}"]
         further = self.inputs(wildcards)
         return own + [f"--{name.replace('_', '-')}={input[name]}" for name in further]

@@ -1,11 +1,11 @@
-"""The files that jobs make, under the folder of results, and those of the repository."""
+"""The names of the files that jobs make in the folder of results, and of the repository's files."""
 
 import os
 from pathlib import Path
 
 
 class Files:
-    """Their names, seen from the folder in which Snakemake runs."""
+    """Names of files, seen from the folder in which Snakemake runs."""
 
     def __init__(self, results: str, root: Path):
         self.results, self.root = results, root
@@ -35,9 +35,9 @@ class Files:
         return f"{self.results}/{scale}/explore/{study}.html"
 
     def figure(self, figure: str, scale: str) -> list[str]:
-        """A figure: vector, raster, numbers."""
+        """The files of a figure: PDF, PNG and numbers."""
         return [f"{self.results}/{scale}/figures/{figure}.{kind}" for kind in ("pdf", "png", "csv")]
 
     def table(self, table: str, scale: str) -> list[str]:
-        """A table of a paper: numbers, page."""
+        """The files of a table: numbers and page."""
         return [f"{self.results}/{scale}/tables/{table}.{kind}" for kind in ("csv", "html")]

@@ -1,6 +1,4 @@
-"""What a gallery shows, and what it says of that. Wildcards: ``scale``, and ``paper`` if it is of
-one.
-"""
+"""What a gallery shows and says. Wildcards: ``scale``, and ``paper`` for one paper."""
 
 from typing import Any
 
@@ -19,7 +17,7 @@ class Galleries:
         self.catalog, self._files, self.claims, self.notes = catalog, files, claims, notes
 
     def files(self, wildcards) -> dict[str, list[str]]:
-        """Figures, tables, and the data behind them."""
+        """The files of figures and tables, and the data that they show."""
         scale, shown = wildcards.scale, {"figures": {}, "tables": {}}
         for paper in self._papers(wildcards):
             for kind, entries in shown.items():
@@ -33,7 +31,7 @@ class Galleries:
         }
 
     def about(self, wildcards) -> str:
-        """What no file says that was made, as JSON."""
+        """What the gallery says that is in none of these files, as JSON."""
         scale = wildcards.scale
         judged = {claim["id"]: claim for claim in self.claims.judged(wildcards)}
         papers = []
@@ -50,13 +48,13 @@ class Galleries:
             about = {"key": paper, "heading": self.catalog.papers[paper]} | shown
             about["others"] = [id_ for id_ in own if id_ not in borne]
             about["coverage"] = coverage.rows(self.catalog, paper)
-            # A paper of which nothing is known here has no place on the page.
+            # A paper of which nothing is made or listed here is not on the page.
             papers += [about] if about["coverage"] else []
         units = {id_: claim["unit"] for id_, claim in judged.items()}
         return spec.canonical({"papers": papers, "units": units, "scales": SCALES})
 
     def _papers(self, wildcards) -> list[str]:
-        """The papers of a gallery: one, or all, those that print figures before what is ours."""
+        """The papers of a gallery: one, or all. Those that print figures come before our own."""
         if hasattr(wildcards, "paper"):
             return [wildcards.paper]
         figures = self.catalog.figures.items()
@@ -75,7 +73,7 @@ class Galleries:
     def _described(
         self, name: str, entry: dict[str, Any], scale: str, judged: dict[str, Any]
     ) -> dict[str, Any]:
-        """What the catalog says of a figure or a table."""
+        """What the catalog says about a figure or a table."""
         studies = self.catalog.studies_of(entry, scale)
         arguments = entry.get("arguments", {})
         borne = coverage.claims_of(self.catalog, name, entry)

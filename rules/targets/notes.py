@@ -1,4 +1,4 @@
-"""What was run, in one line."""
+"""Notes, which say in one line what was run."""
 
 import functools
 
@@ -11,7 +11,7 @@ class Notes:
     def __init__(self, catalog: Catalog):
         self.catalog = catalog
 
-    @functools.cache  # noqa: B019 (one object a workflow; many figures are of the same studies)
+    @functools.cache  # noqa: B019 (one object for each workflow; many figures show the same studies)
     def of(self, scale: str, *studies: str) -> str:
         """What was run for these studies at a scale."""
         return self.catalog.note(studies, scale)

@@ -1,4 +1,4 @@
-"""What a pack is trained or converted from. Wildcards: ``pack``."""
+"""Inputs and params for the training or conversion of a pack. Wildcards: ``pack``."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rules.targets.files import Files
 
 
 class Packs:
-    """The packs of a catalog: those trained here, and those of other code's checkpoints."""
+    """The packs of a catalog: those that are trained here, and those that other code trained."""
 
     def __init__(self, catalog: Catalog, files: Files, code: Code, environments: Environments):
         self.catalog, self.files = catalog, files
@@ -25,27 +25,29 @@ class Packs:
         return self.files.data(self.spec(wildcards)["common"]["data"]["name"])
 
     def parents(self, wildcards, file: str) -> list[str]:
-        """A file or folder of each of the packs from which a pack's runs fork."""
+        """A file or folder of each pack from which this pack's runs fork."""
         return [self.files.pack(pack, file) for pack in self.catalog.parents_of(wildcards.pack)]
 
     def code(self, program: str, wildcards) -> str:
-        """A program, with the parts of the pack at hand."""
+        """A digest of a program, with the parts that the pack names."""
         return self._code.digest(program, *parts.modules(self.spec(wildcards)["common"]))
 
     def library(self, wildcards) -> str:
-        """The optional library that a pack's model is made with; of most nothing."""
+        """The optional library that a pack's model needs. Most models need none."""
         return declared.library(self.spec(wildcards)["common"]["model"]["name"])
 
     def stage(self, wildcards) -> str:
-        """The environment of what computes with a pack's model, but for the device."""
+        """The environment for programs that compute with a pack's model, on processors."""
         return stage(self.library(wildcards))
 
     def software(self, wildcards) -> str:
-        """What :meth:`Environments.software` says of that environment."""
+        """The digest of the software of that environment (:meth:`Environments.software`)."""
         return self.environments.software(self.stage(wildcards))
 
     def train_minutes(self, wildcards, attempt: int) -> int:
-        """A training's time limit in minutes: twice what its configured speed gives, and the
-        start.
+        """A training's time limit in minutes.
+
+        It is twice the time that the configured speed gives, and ten minutes for the start, times
+        the number of the attempt.
         """
         return attempt * (10 + 2 * self.catalog.minutes(wildcards.pack))

@@ -1,4 +1,4 @@
-"""What a figure or a table is made from. Wildcards: ``scale``, and ``figure`` or ``table``."""
+"""Inputs and params of a figure or a table. Wildcards: ``scale``, and ``figure`` or ``table``."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ class Shown:
         self.catalog, self._files, self._code, self.notes = catalog, files, code, notes
 
     def entry(self, wildcards) -> tuple[str, dict[str, Any]]:
-        """The figure or the table at hand: its name, and its entry in the catalog."""
+        """The name of the figure or table, and its entry in the catalog."""
         if hasattr(wildcards, "table"):
             return wildcards.table, self.catalog.tables[wildcards.table]
         return wildcards.figure, self.catalog.figures[wildcards.figure]
@@ -41,46 +41,46 @@ class Shown:
         return {name: files[name] for name in entry["files"]}
 
     def words(self, wildcards, input) -> list[str]:
-        """The options by which a program is given those files, wherever they are."""
+        """The options that give a program these files, wherever they are."""
         given = {name: input[name] for name in self.files(wildcards)}
         files = {name: [file] if isinstance(file, str) else file for name, file in given.items()}
         return [word for name, some in files.items() for word in (f"--{name}", *some)]
 
     def options(self, wildcards) -> str:
-        """The arguments that the catalog sets for a program at a scale, as JSON."""
+        """The arguments that the catalog gives to the program at this scale, as JSON."""
         _, entry = self.entry(wildcards)
         arguments = entry.get("arguments", {})
         return spec.canonical(arguments.get("both", {}) | arguments.get(wildcards.scale, {}))
 
     def note(self, wildcards) -> str:
-        """What was run behind a figure or a table."""
+        """What was run for a figure or a table."""
         return self.notes.of(wildcards.scale, *self.studies(wildcards))
 
     def title(self, wildcards) -> str:
-        """The title of a figure, after what it is the counterpart of: han2025, Fig. 1."""
+        """The title of a figure. It begins with the paper's number: ``han2025, Fig. 1: …``."""
         name, entry = self.entry(wildcards)
         number = re.fullmatch(rf"{entry['paper']}_fig(\d+\w*)", name)
         return f"{entry['paper']}, Fig. {number[1]}: {entry['title']}" if number else entry["title"]
 
     def label(self, wildcards) -> dict[str, str]:
-        """The one label in the report.
+        """The label in the report. There is only one.
 
         With two labels, a report of two figures has a switch, which does not work. Figures and
-        tables are under one heading, so they share the label's name.
+        tables are under one heading, so their label has the same name.
         """
         name, entry = self.entry(wildcards)
         return {"figure or table": f"{name}: {entry['title']}"}
 
     def heading(self, wildcards) -> str:
-        """The place in the report."""
+        """The heading in the report: that of its paper."""
         _, entry = self.entry(wildcards)
         return self.catalog.papers[entry["paper"]]
 
     def script(self, wildcards) -> str:
-        """The program of a figure or a table: one with its name, or one that several share."""
+        """The program of a figure or a table: one with its own name, or one that several share."""
         name, entry = self.entry(wildcards)
         return entry.get("script", name)
 
     def code(self, kind: str, wildcards) -> str:
-        """That program, in the folder of figures or of tables."""
+        """A digest of that program, which is in the folder of figures or of tables."""
         return self._code.digest(f"scripts.{kind}.{self.script(wildcards)}")

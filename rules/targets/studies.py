@@ -1,4 +1,4 @@
-"""What the data of a study are gathered from. Wildcards: ``study``, ``scale``."""
+"""Inputs and params for gathering the data of a study. Wildcards: ``study``, ``scale``."""
 
 import json
 
@@ -16,23 +16,21 @@ class Studies:
         self.catalog, self.files = catalog, files
 
     def families(self, wildcards) -> list[str]:
-        """The families and metrics that a study's runs have."""
+        """The families and metrics that are measured on a study's runs."""
         return families.measured(self.catalog.setting(wildcards.study, wildcards.scale))
 
     def packs(self, wildcards) -> list[str]:
-        """The packs that hold a study's runs, and those from which these fork, which are their
-        past.
-        """
+        """The packs that hold a study's runs. Packs from which these fork come after them."""
         packs = self.catalog.packs_of(wildcards.study, wildcards.scale)
         parents = [parent for pack in packs for parent in self.catalog.parents_of(pack)]
         return list(dict.fromkeys([*packs, *parents]))
 
     def histories(self, wildcards) -> list[str]:
-        """The losses and accuracies of these packs."""
+        """The histories of these packs: losses and accuracies."""
         return self._of_packs(["history"], wildcards)
 
     def measurements(self, wildcards) -> list[str]:
-        """What each family measured on them."""
+        """What each family measured on these packs."""
         return self._of_packs(self.families(wildcards), wildcards)
 
     def _of_packs(self, names: list[str], wildcards) -> list[str]:
@@ -40,11 +38,11 @@ class Studies:
         return [self.files.pack(pack, f"{name}.parquet") for name in names for pack in packs]
 
     def runs(self, wildcards) -> str:
-        """What decides which runs a study has, without its title, metrics and margins."""
+        """The part of a study's setting that decides which runs it has, as JSON."""
         setting = self.catalog.setting(wildcards.study, wildcards.scale)
         about = {*grid.NOT_OF_A_RUN} - {"arm", "grid", "grids"}
         return spec.canonical({key: value for key, value in setting.items() if key not in about})
 
     def planned(self, wildcards) -> str:
-        """A digest of the rows of a study's runs, as the job makes them from its arguments."""
+        """A digest of the rows of a study's runs, which the job makes again from its arguments."""
         return spec.digest(grid.table(json.loads(self.runs(wildcards)), ALWAYS))

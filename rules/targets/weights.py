@@ -1,4 +1,4 @@
-"""The weights that models begin with. Wildcards: ``pack``, or ``weights`` for what a file holds."""
+"""The weights that models begin with. Wildcards: ``pack``, or ``weights``, the sha256 of a file."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from latephase.runs.weights import KNOWN, file_of
 
 
 class Weights:
-    """The user's weights, and the files in which they are kept here."""
+    """The user's weights, and the files in which the project keeps them."""
 
     def __init__(self, catalog: Catalog):
         self.catalog = catalog
 
     def of_pack(self, wildcards) -> list[str]:
-        """The file of the weights that a pack's model begins with; of most none.
+        """The file of the weights that a pack's model begins with. Most models have none.
 
-        Raises UserError where the configuration does not name them.
+        Raises UserError if the configuration does not name the weights.
         """
         return self.of_model(self.catalog.packs[wildcards.pack]["common"]["model"])
 
     def of_model(self, model: dict[str, Any]) -> list[str]:
-        """The same for a model of a spec."""
+        """The same, for the model in a spec."""
         named = model.get("weights")
         if named is None:
             return []
@@ -31,9 +31,9 @@ class Weights:
         return [file_of(named)]
 
     def source(self, wildcards) -> str:
-        """The user's file of weights that hold what a file kept here is called by.
+        """The user's file of the weights that have this sha256.
 
-        Raises UserError where the configuration names none.
+        Raises UserError if the configuration names no such weights.
         """
         held = f"{KNOWN}{wildcards.weights}"
         if held not in self.catalog.weights:

@@ -1,4 +1,4 @@
-"""Neural collapse of every run of a pack at every checkpoint: NC1 to NC4 in all variants.
+"""Measure neural collapse of every run of a pack at every checkpoint: all variants of NC1 to NC4.
 
     python -m scripts.extract.collapse --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/collapse.parquet
@@ -12,7 +12,7 @@ from scripts import extracting
 
 
 def measuring(data: Data):
-    """What measures a snapshot on a data set."""
+    """The function that measures a snapshot on a data set."""
 
     def measure(snapshot: Snapshot) -> Metrics:
         return train_test_collapse_metrics(

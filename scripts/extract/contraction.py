@@ -1,9 +1,9 @@
-"""Contraction within classes and what it bounds, of every run of a pack at every checkpoint.
+"""Measure contraction within classes, and the bounds that follow from it, at every checkpoint.
 
     python -m scripts.extract.contraction --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/contraction.parquet
 
-On the test set. Every run and step is measured with the same draws.
+It is measured on the test set, with the same random draws for every run and step.
 """
 
 import torch
@@ -15,11 +15,11 @@ from latephase.metrics.contraction.family import contraction_metrics, shares_dra
 from scripts import extracting
 
 SEED = 0
-"""Of the draws."""
+"""The seed of the draws."""
 
 
 def measuring(data: Data):
-    """What measures a snapshot."""
+    """The function that measures a snapshot on a data set."""
     labels = data.test_labels
     drawn = shares_drawn(labels, torch.Generator().manual_seed(SEED))
 

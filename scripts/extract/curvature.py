@@ -1,9 +1,10 @@
-"""Curvature of the training loss, of every run of a pack at every checkpoint.
+"""Measure the curvature of the training loss of every run of a pack at every checkpoint.
 
     python -m scripts.extract.curvature --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/curvature.parquet
 
-On the training set or, of a larger one, on SAMPLES of it, the same for every run and step.
+It is measured on the training set. If that is larger than SAMPLES, it is measured on SAMPLES of the
+samples, the same for every run and step.
 """
 
 import torch
@@ -17,19 +18,19 @@ from latephase.runs.derived_seed import derived_seed
 from scripts import extracting
 
 SAMPLES = 10_000
-"""The most samples that are measured. A product with the Hessian costs four passes over them."""
+"""The largest number of samples. A product with the Hessian costs four passes over them."""
 
 
 def generator_of(seed: int) -> torch.Generator:
-    """The random directions of a run, the same at every step.
+    """The generator of a run's random directions, which are the same at every step.
 
-    Not `manual_seed(seed)`: the initial weights were drawn from that.
+    It does not begin with `manual_seed(seed)`, because the initial weights were drawn from that.
     """
     return torch.Generator().manual_seed(derived_seed("latephase curvature", seed))
 
 
 def measuring(data: Data):
-    """What measures a snapshot, on the training set or a part of it."""
+    """The function that measures a snapshot, on the training set or a part of it."""
     inputs, labels = data.train_inputs, data.train_labels
     if len(inputs) > SAMPLES:
         order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))

@@ -1,12 +1,13 @@
-"""Encode the inputs of a data set, as some runs see it, in a few numbers each.
+"""Encode each input of a data set, as some runs see it, in a few numbers.
 
     python -m scripts.extract.encode_inputs --data results/data/digits.safetensors \
         --entry '{"name": "digits", "train_size": 200}' \
         --output results/data/digits-D.encoding.safetensors
 
-By an autoencoder that is trained on all inputs that the runs' data hold, training and test, without
-their labels. (The released code of sakamoto2026 takes the data set's 60,000 training images, of
-which a study may read 1,000.) Once for all packs on the same data: it takes minutes.
+The encoder is that of an autoencoder. It is trained on all inputs in the runs' data, for training
+and for testing, without their labels. (The released code of sakamoto2026 takes the data set's
+60,000 training images, of which a study may read 1,000.) This takes minutes, so it is done once for
+all packs on the same data.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from latephase.storage import checkpoints
 from scripts import device
 
 SEED = 0
-"""Of the autoencoder."""
+"""The seed of the autoencoder."""
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Relative flatness of the last layer of every run of a pack at every checkpoint.
+"""Measure relative flatness of the last layer of every run of a pack at every checkpoint.
 
     python -m scripts.extract.flatness --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/flatness.parquet
@@ -12,7 +12,7 @@ from scripts import extracting
 
 
 def measuring(data: Data):
-    """What measures a snapshot, on the training set."""
+    """The function that measures a snapshot, on the training set."""
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
         return flatness_metrics(

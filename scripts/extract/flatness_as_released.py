@@ -1,4 +1,4 @@
-"""Relative flatness as the released code of han2025 logs it, of every run at every checkpoint.
+"""Measure relative flatness in the way that han2025's released code does, at every checkpoint.
 
     python -m scripts.extract.flatness_as_released --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors \
@@ -13,7 +13,7 @@ from scripts import extracting
 
 
 def measuring(data: Data):
-    """What measures a snapshot, on the training set."""
+    """The function that measures a snapshot, on the training set."""
 
     def measure(snapshot: Snapshot) -> dict[str, float]:
         return released_metrics(

@@ -1,10 +1,10 @@
-"""Information measures of the representation, of every run of a pack at every checkpoint.
+"""Measure information in the representation of every run of a pack at every checkpoint.
 
     python -m scripts.extract.information --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/information.parquet
 
-On the test set, as sakamoto2026 does. Every run and step is measured on the same batches and
-samples. A test set smaller than one batch has no nHSIC: NaN.
+It is measured on the test set, as in sakamoto2026, and on the same batches and samples for every
+run and step. If the test set is smaller than one batch, nHSIC is NaN.
 """
 
 import torch
@@ -15,11 +15,11 @@ from latephase.metrics.information import family
 from scripts import extracting
 
 SEED = 0
-"""Of the shuffles that make the batches, and of the samples that are measured in pairs."""
+"""The seed of the shuffles that make the batches, and of the samples measured in pairs."""
 
 
 def measuring(data: Data):
-    """What measures a snapshot; the kernels of inputs and labels are computed once."""
+    """The function that measures a snapshot. Kernels of inputs and labels are computed once."""
     generator = torch.Generator().manual_seed(SEED)
     samples = family.prepare(data.test_inputs, data.test_labels, data.classes, generator)
     return lambda snapshot: family.measure(snapshot.features("test"), samples)

@@ -1,12 +1,13 @@
-"""Margins between pairs of classes, a row a sample, at a few steps of a few runs of a study.
+"""Measure margins between pairs of classes, for each sample, at a few steps of a study's runs.
 
     python -m scripts.extract.margins --runs '{…}' --margins '{…}' \
         --checkpoints results/packs/P/checkpoints … --data results/data/digits.safetensors \
         --output results/quick/studies/S.margins.parquet
 
-The study's ``margins`` name the runs, the steps (the last checkpoint at or before each) and the
-pairs of classes. Only samples of the two classes are measured. Columns: run, step, what tells the
-runs apart, split, class_a, class_b, label, margin.
+The study's ``margins`` name the runs, the steps and the pairs of classes. For each step, the last
+checkpoint at or before it is measured, on the samples of the two classes. The file has one row for
+each sample. Its columns are run, step, what tells the runs apart, split, class_a, class_b, label,
+margin.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def chosen_steps(wanted: list[int], saved: list[int]) -> list[int]:
 
 
 def margin_rows(snapshot: Snapshot, pairs: list[list[int]]) -> list[pd.DataFrame]:
-    """The margins of one run at one step, a table for each split and pair."""
+    """The margins of one run at one step, as one frame for each split and pair."""
     found = []
     for split in ("train", "test"):
         logits, labels = snapshot.logits(split), getattr(snapshot.data, f"{split}_labels")
@@ -51,7 +52,7 @@ def margin_rows(snapshot: Snapshot, pairs: list[list[int]]) -> list[pd.DataFrame
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=json.loads, required=True, help="a study's grid, JSON")
-    parser.add_argument("--planned", help="the digest of the table of these runs, if known")
+    parser.add_argument("--planned", help="the digest of the rows of these runs, if it is known")
     parser.add_argument("--margins", type=json.loads, required=True, help="what is wanted, JSON")
     parser.add_argument("--checkpoints", type=Path, nargs="+", required=True)
     parser.add_argument("--data", type=Path, required=True)

@@ -1,12 +1,12 @@
-"""Mutual information of compressed representations, of every run of a pack at every checkpoint.
+"""Measure mutual information of compressed representations of every run at every checkpoint.
 
     python -m scripts.extract.mutual_information --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors \
         --inputs-encoding results/data/digits-D.encoding.safetensors \
         --output results/packs/P/mutual_information.parquet
 
-On the test set, as sakamoto2026 does. The encoding of the inputs is that of
-scripts.extract.encode_inputs.
+It is measured on the test set, as in sakamoto2026. scripts.extract.encode_inputs makes the encoding
+of the inputs.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ from scripts import extracting
 
 
 def measuring(data: Data, inputs_encoding: Path):
-    """What measures a snapshot on a data set whose test inputs are encoded in a file."""
+    """The function that measures a snapshot. The file holds the encoded test inputs."""
     encoding = checkpoints.read(inputs_encoding)[0]["test"]
 
     def measure(snapshot: Snapshot) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""NC0 and the singular values of the classifier, of every run of a pack at every checkpoint.
+"""Measure NC0 and the classifier's singular values of every run of a pack at every checkpoint.
 
     python -m scripts.extract.nc0 --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/nc0.parquet
@@ -11,7 +11,7 @@ from scripts import extracting
 
 
 def measuring(data: Data):
-    """What measures a snapshot; NC0 needs nothing of the data."""
+    """The function that measures a snapshot. NC0 needs no data."""
     return lambda snapshot: nc0_metrics(snapshot.weight)
 
 

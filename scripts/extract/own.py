@@ -1,19 +1,21 @@
-"""A metric of one's own, of every run of a pack at every checkpoint.
+"""Measure a metric of your own of every run of a pack at every checkpoint.
 
     python -m scripts.extract.own --metric sparsity --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/sparsity.parquet
 
-``latephase/metrics/own/sparsity.py`` has a function ``sparsity`` that returns a dict of numbers, a
-column each. It gets what the names of its arguments ask for:
+``latephase/metrics/own/sparsity.py`` has a function ``sparsity``. It returns a dict of numbers, one
+for each column. The names of its arguments say what it gets:
 
-features, labels, logits, inputs: of the training set, [N, d], [N], [N, K] and [N, ...], and
-test_features, test_labels, test_logits, test_inputs of the test set; weight [K, d] and bias [K]
-(or None) of the last layer; loss, its name; classes, K; model, the network in evaluation mode
-with this run's buffers, and parameters, this run's at this step by their names.
+- features [N, d], labels [N], logits [N, K] and inputs [N, ...] of the training set
+- test_features, test_labels, test_logits and test_inputs of the test set
+- weight [K, d] and bias [K], or None, of the last layer
+- loss, the name of the loss, and classes, the number K
+- model, the network in evaluation mode with the buffers of this run
+- parameters, those of this run at this step, by their names
 
-A literal ``COLUMNS = ("dead_train", "dead_test")`` beside the function declares all that it
-returns. Figures and claims are then checked against it before anything runs. Without, they may name
-any column that is not nearly what something else is called.
+A literal ``COLUMNS = ("dead_train", "dead_test")`` beside the function declares all columns that it
+returns. Figures and claims are then checked against it before anything runs. Without it, they may
+name any column, unless its name is nearly that of something else.
 """
 
 import argparse
@@ -29,7 +31,7 @@ from scripts import extracting
 
 
 def measuring(metric: str):
-    """What prepares the measuring of a metric, as in the extractions of the families."""
+    """What takes a data set and returns the measuring function, as for a family of metrics."""
     name = f"latephase.metrics.own.{metric}"
     with own_code.lines_of([name]):
         module = import_module(name)
@@ -61,7 +63,7 @@ def measuring(metric: str):
 
 
 def shown(value: Any) -> str:
-    """The beginning of a value's text; for a number too long to print, a description."""
+    """The beginning of a value's text. A number that is too long to print is described."""
     try:
         return repr(value)[:200]
     except ValueError:
@@ -69,7 +71,7 @@ def shown(value: Any) -> str:
 
 
 def numbers(found: Any) -> dict[str, float] | None:
-    """A metric's result as numbers by column; None if it is not a dict of numbers by text."""
+    """A metric's result as numbers by column. None if it is not a dict of numbers by name."""
     if not isinstance(found, dict) or not all(isinstance(name, str) and name for name in found):
         return None
     if any(isinstance(value, str | bytes) for value in found.values()):

@@ -1,9 +1,9 @@
-"""Representativeness of the training set, of every run of a pack at every checkpoint.
+"""Measure how representative the training set is, for every run of a pack at every checkpoint.
 
     python -m scripts.extract.representativeness --checkpoints results/packs/P/checkpoints \
         --data results/data/digits.safetensors --output results/packs/P/representativeness.parquet
 
-Every run and step is measured with the same draws.
+The random draws are the same for every run and step.
 """
 
 import torch
@@ -15,11 +15,11 @@ from latephase.metrics.representativeness.family import representativeness_metri
 from scripts import extracting
 
 SEED = 0
-"""Of the draws."""
+"""The seed of the draws."""
 
 
 def measuring(data: Data):
-    """What measures a snapshot, on the training and the test set."""
+    """The function that measures a snapshot, on the training and the test set."""
 
     def samples(snapshot: Snapshot, split: str):
         labels = getattr(data, f"{split}_labels")

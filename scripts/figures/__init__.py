@@ -1,9 +1,10 @@
-"""Figures: one program each, ``data(table, ...) -> DataFrame`` and ``draw(df, ...) -> Figure``.
+"""Figures: a program each, with ``data(table, ...) -> DataFrame`` and ``draw(df, ...) -> Figure``.
 
-The CSV beside a figure holds exactly what is drawn in it. What a program takes is declared in its
-file: ``OPTIONS``, a JSON schema for each; ``COLUMNS`` and ``METRICS``, what it reads of a study's
-data whatever its options (``BESIDE``, if other columns of the studies beside it); ``PUBLISHED``,
-the columns that published values must have, and ``ALSO_PUBLISHED``, those that they may have.
+The CSV beside a figure holds exactly what is drawn in it. A program declares in its file what it
+takes. ``OPTIONS`` has a JSON schema for each option. ``COLUMNS`` and ``METRICS`` are what it reads
+of a study's data with any options, and ``BESIDE`` are the columns of the studies beside it, if
+these are others. ``PUBLISHED`` are the columns that published values must have, and
+``ALSO_PUBLISHED`` those that they may have.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from scripts import reading
 
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
-    """The arguments that every figure takes; ``declared`` is the program's ``OPTIONS``."""
+    """The arguments that every figure takes. ``declared`` is the program's ``OPTIONS``."""
     result = reading.parser(description, declared)
     result.add_argument("--title", default="", help="in the place of the program's own title")
     result.add_argument("--title-note", default="", help="what the data are, in a few words")
@@ -34,10 +35,10 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
 
 
 def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -> str:
-    """The run of a weight decay and a seed; by default the middle decay and the first seed.
+    """The run of a weight decay and a seed. By default, the middle decay and the first seed.
 
-    Of runs that other code trained no weight decay is known, and none may be asked for. Raises
-    UserError where there is no such run, or more than one.
+    If other code trained the runs, no weight decay is known, and none may be asked for. Raises
+    UserError if there is no such run, or more than one.
     """
     decays = np.sort(table[DECAY].dropna().unique()) if DECAY in table else []
     if weight_decay is None and len(decays):
@@ -71,7 +72,7 @@ def one_run(table: pd.DataFrame, weight_decay: float | None, seed: int | None) -
 def write(fig: Figure, df: pd.DataFrame, args: argparse.Namespace, runs: str) -> None:
     """Save a figure and its numbers where the arguments say.
 
-    ``runs`` says in the figure which runs it leaves out, and why
+    ``runs`` is a sentence in the figure: which runs are left out, and why
     (:mod:`latephase.drawing.left_out`).
     """
     csv_file.write(args.csv, df)

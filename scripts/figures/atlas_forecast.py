@@ -1,10 +1,11 @@
-"""Which measure tells, before a run generalises, whether and when: several studies side by side.
+"""Draw which measure tells whether and when a run will generalise, for several studies.
 
-A row for each measure, a panel for each study. Above, how well the measure tells from which steps a
-run generalises within a decade; below, how well it tells which of two runs at the same step
-generalises first. Circles are about seeds that were held out, squares about settings. The dashed
-line is the better of two baselines, the steps so far and the training loss. A filled, coloured mark
-is better than that.
+There is a row for each measure and a column of two panels for each study. The upper panel shows how
+well the measure tells from which steps a run generalises within a decade. The lower panel shows how
+well it tells which of two runs at the same step generalises first. Circles stand for scores with
+seeds held out, and squares for scores with settings held out. A dashed line is the better of two
+baselines, which are the steps so far and the training loss. A filled, coloured mark is better than
+that.
 """
 
 import textwrap
@@ -29,12 +30,13 @@ OPTIONS = {
         "default": ["optimizer.lr", "optimizer.weight_decay", "data.train_size"],
     },
 }
-"""``fraction``: generalisation is that share of the study's best final test accuracy. ``stay``:
-logs that must hold it. ``settings``: columns that tell settings apart, where a study has them."""
+"""``fraction``: a run generalises at this share of the study's best final test accuracy. ``stay``:
+how many logs must hold it. ``settings``: the columns that tell settings apart, if a study has them.
+"""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test", "loss_train")
 NAMES = {"auroc": "AUROC", "order": "rank correlation"}
-"""What the scores are called below their panels."""
+"""The names of the scores below their panels."""
 TOLD = (
     "AUROC: is this a step from which the run generalises within a decade of steps? "
     "Rank correlation: which of two runs at the same step generalises first?"
@@ -42,7 +44,7 @@ TOLD = (
 CHANCE = {"auroc": 0.5, "order": 0.0}
 LIMITS = {"auroc": (0.2, 1.03), "order": (-1.05, 1.05)}
 NAME = 20
-"""Letters of a study's name that have room above a panel."""
+"""How many letters of a study's name have room above a panel."""
 DASHES = {"seed": (0, (4, 1.5)), "setting": (0, (1, 1.2))}
 LOOKS = {
     "better": ("#d55e00", "os", True),
@@ -51,14 +53,14 @@ LOOKS = {
     "worse": ("0.65", "<>", True),
     "undecided": ("#0173b2", "dD", False),
 }
-"""By verdict: the colour, the shapes where seeds and where settings are held out, and whether they
-are filled."""
+"""For each verdict: the colour, the shapes if seeds and if settings are held out, and whether the
+shapes are filled."""
 APART = 0.17
-"""How far above and below a measure's row its two marks stand."""
+"""How far the two marks of a measure are above and below its row."""
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """Two rows of panels, one for each score, with a column for each study."""
+    """A row of panels for each score, and a column for each study."""
     studies = list(dict.fromkeys(df["study"]))
     known = {
         m.column: m.label for m in (*forecast.BASELINES, forecast.REFERENCE, *forecast.MEASURES)
@@ -117,7 +119,7 @@ def panel(ax: Axes, df: pd.DataFrame, score: str, order: list[str]) -> None:
 
 
 def mark(verdict: str, held_out: str) -> dict[str, object]:
-    """How a score is shown, by its verdict and what was held out."""
+    """The mark of a score, by its verdict and by what was held out."""
     colour, shapes, filled = LOOKS[verdict]
     shape = shapes[list(forecast.GROUPS).index(held_out)]
     face = colour if filled else "white"
@@ -125,7 +127,7 @@ def mark(verdict: str, held_out: str) -> dict[str, object]:
 
 
 def legend(df: pd.DataFrame) -> list[Line2D]:
-    """What shapes, fillings and lines mean."""
+    """The legend: what shapes, fillings and lines mean."""
     told = {
         "better": "better than both baselines",
         "no better": "no better",

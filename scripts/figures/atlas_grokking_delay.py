@@ -1,9 +1,10 @@
-"""How long grokking takes, by learning rate and weight decay.
+"""Draw how long grokking takes, by learning rate and weight decay.
 
-On the left the steps at which runs memorise (dashed) and generalise, medians over the seeds that
-do; hollow where some do not generalise, so that the true median is later. On the right the delay
-between the two in decades of steps, with its interval over seeds; an arrow where some runs had not
-generalised when their budget ended, so that the true delay is longer.
+The left panel shows the steps at which runs memorise (dashed) and generalise, as medians over the
+seeds that do. A mark is hollow if some seeds do not generalise; then the true median is later. The
+right panel shows the delay between the two in decades of steps, with its interval over seeds. An
+arrow means that some runs had not generalised when their budget ended; then the true delay is
+longer.
 """
 
 import numpy as np
@@ -31,7 +32,7 @@ METRICS = ("accuracy_train", "accuracy_test")
 
 
 def data(table: pd.DataFrame, **limits: float) -> tuple[pd.DataFrame, str]:
-    """The frame of :func:`by_rate_and_decay`, and how many runs memorise and generalise."""
+    """The frame of :func:`by_rate_and_decay`, and in words how many runs have each event."""
     df = by_rate_and_decay(table, **limits)
     counts = df[["runs", "memorised", "generalised"]].sum()
     told = (
@@ -56,7 +57,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             left.plot(x, group["test"], "-", **look.line)
             some = (group["generalised"] < group["memorised"]).to_numpy()
             hollow = look._replace(filled=False).points | {"markersize": 5, "zorder": 4}
-            left.plot(x[some], group["test"][some], **hollow)  # of those that do alone
+            left.plot(x[some], group["test"][some], **hollow)  # median of those that do
             draw_delay(right, x, group, look)
         marks.say_if_empty(left, pd.concat([df["train"], df["test"]]), True, "no run memorises")
         log_value_axis(left)
@@ -70,7 +71,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 
 def draw_delay(ax: Axes, x: np.ndarray, group: pd.DataFrame, look: series.Look) -> None:
-    """The delay's line and intervals, and an arrow where its end is not known."""
+    """The delay's line and intervals, and an arrow if its end is not known."""
     ax.plot(x, group["delay"], **look.line)
     for at, row in zip(x, group.itertuples(), strict=True):
         open_ended = np.isposinf(row.delay_high) or row.generalised < row.memorised
@@ -83,7 +84,7 @@ def draw_delay(ax: Axes, x: np.ndarray, group: pd.DataFrame, look: series.Look) 
 
 
 def legend(looks: dict[float, series.Look]) -> list[Line2D]:
-    """Learning rates, then what the strokes mean."""
+    """The legend: learning rates, then what the strokes mean."""
     grey = {"color": "0.3"}
     return [
         *(series.handle(look, f"η = {lr:g}") for lr, look in looks.items()),

@@ -1,10 +1,10 @@
-"""What each intervention moves: generalisation in the first two columns, measures in the others.
+"""Draw what each intervention moves: generalisation in two columns, measures in the others.
 
-A row for each intervention, which is an arm of a study against its control at the same seeds. A
-mark is the median change over seeds with its interval. The grey band is the margin, stated
-beforehand, within which a change counts as none. An arrow is an interval without that end: runs of
-the arm (to the right) or of its control (to the left) never come to the onset. Where the median is
-without an end too, the mark is at the other end of the interval.
+There is a row for each intervention. It compares an arm of a study with its control at the same
+seeds. A mark is the median change over seeds, with its interval. The grey band is a margin that was
+stated beforehand: a change within it counts as none. An arrow means that the interval has no end on
+that side. To the right, runs of the arm never reach the onset; to the left, runs of its control
+never do. If the median has no finite value either, the mark is at the other end of the interval.
 """
 
 import textwrap
@@ -44,9 +44,9 @@ OPTIONS = {
         },
     },
 }
-"""``fraction``: generalisation is that share of the control's best final test accuracy. ``stay``:
-the logs of an onset and of a last value. ``measures``: beside generalisation. ``comparisons``: what
-was done, and the two arms that differ in it."""
+"""``fraction``: a run generalises at this share of the control's best final test accuracy.
+``stay``: how many logs an onset and a last value take. ``measures``: what is shown in addition to
+generalisation. ``comparisons``: what was done, and the two arms that differ in it."""
 COLUMNS = ("run", "step", "seed", "arm", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test", "loss_train")
 LOOKS = {
@@ -55,13 +55,13 @@ LOOKS = {
     "stays": ("0.35", "0.35", "o", "stays within the margin"),
     "undecided": ("0.45", "white", "o", "undecided"),
 }
-"""Of each verdict the colour, the filling and the shape of its mark, and its words."""
+"""For each verdict: the colour, the filling and the shape of its mark, and its words."""
 NOTHING = {intervened.BEFORE_FORK: "before\nthe fork"}
-"""What is said by the verdict where no seed has a value in both arms, if not "no value"."""
+"""If no seed has a value in both arms: the words for a verdict, if they are not "no value"."""
 ARROWS = (CARETLEFT, CARETRIGHT)
-"""The head of an interval without a lower end, and of one without an upper end."""
+"""The arrow of an interval without a lower end, and of one without an upper end."""
 COLUMN, TICKS = 0.55, 6.2
-"""Inches that a column's title takes at most, and points of the numbers below it."""
+"""The largest width of a column's title in inches, and the size of the numbers below in points."""
 UNITS = {intervened.ACCURACY: "points", intervened.ONSET: "decades\nof steps"}
 
 
@@ -81,7 +81,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
         panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
         fig.get_layout_engine().set(
             w_pad=0.1
-        )  # With less, so many columns leave the names no room.
+        )  # With less, the many columns leave no room for the names.
         layout.legend(fig, legend(df))
         style.title(fig, "What moves generalisation when it is moved", note)
     return fig
@@ -94,7 +94,7 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
     ax.axvspan(-margin, margin, color="0.9", linewidth=0, zorder=0)
     ax.axvline(0, color="0.5", linewidth=0.8)
     known = unit * df[["change", "low", "high"]].to_numpy(float)
-    room = 1.4 if np.isinf(known).any() else 1.12  # An arrow is longer than its head.
+    room = 1.4 if np.isinf(known).any() else 1.12  # An arrow needs more room than a mark.
     reach = room * max(np.abs(known[np.isfinite(known)]).max(initial=0), 1.3 * margin)
     ax.set_xlim(-reach, reach)
     end = float(f"{reach / 1.3:.1g}")
@@ -124,7 +124,7 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
 
 
 def legend(df: pd.DataFrame) -> list[Line2D | Patch]:
-    """What marks, arrows and the band mean."""
+    """The legend: what marks, arrows and the band mean."""
     marks = []
     for verdict in (verdict for verdict in LOOKS if verdict in set(df["verdict"])):
         colour, filling, shape, words = LOOKS[verdict]
@@ -137,7 +137,7 @@ def legend(df: pd.DataFrame) -> list[Line2D | Patch]:
 
 
 def left_out_of(tables: dict[str, pd.DataFrame], comparisons: list[dict[str, str]]) -> str:
-    """Which runs are left out: no comparison names their arm, or they diverged."""
+    """Which runs are left out: those of arms in no comparison, and those that diverged."""
     runs = left_out.together(tables)
     shown = {(c["study"], c["arm"]) for c in comparisons}
     shown |= {(c.get("control_study", c["study"]), c["control"]) for c in comparisons}

@@ -1,10 +1,10 @@
-"""What moves when, on every study of several: each measure's change against the two onsets.
+"""Draw what moves when, for several studies: each measure's change, and the two onsets.
 
-A row for each measure, a panel for each study. 0 is the step of generalisation, the dotted line on
-its left that of memorisation. A dot is the median over runs of the measure's change point, its bar
-the interval over seeds, its colour what it goes with. A measure without a change to place has words
-there instead. A hollow dot is the step at which half of the fall is done, where that is another
-time.
+There is a row for each measure and a panel for each study. 0 is the step of generalisation. The
+dotted line on its left is the step of memorisation. A mark is the median over runs of the measure's
+change point. Its bar is the interval over seeds, and its colour says what the change goes with. If
+a measure has no change that can be placed, words in its row say so. A hollow dot is the step at
+which half of the fall is done, if that is another time.
 """
 
 import textwrap
@@ -30,9 +30,9 @@ OPTIONS = {
         "default": {},
     },
 }
-"""``fitted``: the training accuracy of memorisation. ``fraction``: generalisation is that share of
-the study's best final test accuracy. ``stay``: logs that must hold an accuracy. ``arms``: by study,
-the arms that have a panel each; a study that it does not name has one panel."""
+"""``fitted``: a run memorises at this training accuracy. ``fraction``: it generalises at this share
+of the study's best final test accuracy. ``stay``: how many logs must hold an accuracy. ``arms``:
+for each study, the arms that have a panel. A study that is not named has one panel."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 VERDICTS = (
@@ -43,15 +43,15 @@ PALETTE = dict(zip(VERDICTS, ("#332288", "#0173b2", "0.55", "#d55e00", "#882255"
                    strict=True))  # fmt: skip
 MARKS = dict(zip(VERDICTS, "<sDo>P", strict=True))
 HALF = {"marker": "o", "mfc": "white", "color": "0.3", "linestyle": "none", "ms": 4}
-"""The mark of the step at which half of the fall is done."""
+"""The look of the step at which half of the fall is done."""
 NAME = 14
-"""Letters of a study's name that have room above a panel."""
+"""How many letters of a study's name have room above a panel."""
 APART = lead_lag.APART
-"""Decades between the change point and half of the fall from which both are shown."""
+"""Half of the fall is shown if it is at least so many decades from the change point."""
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A panel for each study over one list of measures."""
+    """A panel for each study. All panels have the same list of measures."""
     studies = list(dict.fromkeys(df["study"]))
     labels = {m.column: m.label for m in lead_lag.MEASURES if m.column in set(df["measure"])}
     order = list(labels)
@@ -88,7 +88,7 @@ def panel(ax: Axes, df: pd.DataFrame, order: list[str]) -> None:
 
 
 def legend(verdicts: list[str]) -> list[Line2D]:
-    """What the colours and the strokes mean."""
+    """The legend: what colours and strokes mean."""
     dot = {"linestyle": "none", "markersize": 5}
     told = {
         "memorisation": "with memorisation",
@@ -109,7 +109,7 @@ def legend(verdicts: list[str]) -> list[Line2D]:
 def left_out_of(
     tables: dict[str, pd.DataFrame], arms: dict[str, list[str]], **limits: float
 ) -> str:
-    """Which runs are left out: of arms without a panel, or without one of the two onsets.
+    """Which runs are left out: those of arms without a panel, and those without both onsets.
 
     ``limits`` are those of :func:`latephase.analysis.lead_lag.leads`.
     """

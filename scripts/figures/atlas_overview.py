@@ -1,7 +1,7 @@
-"""Everything measured on one run, over one axis of steps: what leads, what follows.
+"""Draw everything that is measured on one run, over one axis of steps: what leads, what follows?
 
-Accuracy, collapse, NC0, flatness and compression on the same checkpoints, with the onsets of
-memorisation and generalisation drawn through all panels.
+The panels show accuracy, collapse, NC0, flatness and compression on the same checkpoints. The
+onsets of memorisation and generalisation are lines through all panels.
 """
 
 from typing import NamedTuple
@@ -25,14 +25,14 @@ OPTIONS = {
     "seed": {"type": ["integer", "null"], "default": None},
     "first_step": {"type": "integer", "minimum": 1, "default": 10},
 }
-"""The run, by default of the middle weight decay and the first seed, and the first step drawn."""
+"""The run, by default that of the middle weight decay and the first seed, and the first step."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
-"""What must be measured; a panel of other metrics says where nothing was."""
+"""What must be measured. If other metrics are missing, their panel says so."""
 
 
 class Panel(NamedTuple):
-    """A panel: its axis label, whether the axis is logarithmic, and labels by column."""
+    """A panel: the label of its axis, whether the axis is logarithmic, and labels by column."""
 
     label: str
     logarithmic: bool
@@ -72,8 +72,8 @@ PANELS = (
 )
 ONSETS = {"memorisation": "accuracy_train", "generalisation": "accuracy_test"}
 FITTED, FRACTION, STAY = 0.99, 0.95, 3
-"""The training accuracy of memorisation; generalisation is that share of the study's best final
-test accuracy; and the logs that must hold them."""
+"""A run memorises at the training accuracy FITTED, and generalises at FRACTION of the study's best
+final test accuracy. STAY logs must hold these."""
 
 
 def data(
@@ -87,7 +87,8 @@ def data(
 
     ``mark`` is "line", "onset" (metric: memorisation or generalisation; value: the accuracy
     whose onset it is) or "diverged" (the step of divergence). A metric without any measured
-    value has no rows, nor has an onset that is censored. Raises UserError where there are none.
+    value has no rows, and neither has an onset that is censored. Raises UserError if no metric has
+    rows.
     """
     run = one_run(table, weight_decay, seed)
     whole = table[table["run"] == run].sort_values("step")
@@ -118,7 +119,7 @@ def data(
     df = pd.DataFrame(rows, columns=["mark", "metric", "step", "value"])
     first = whole.iloc[0]
     df.insert(0, "run", run)
-    df.insert(1, DECAY, first.get(DECAY, np.nan))  # unknown, where other code trained the run
+    df.insert(1, DECAY, first.get(DECAY, np.nan))  # unknown, if other code trained the run
     df.insert(2, "seed", first["seed"])
     return df
 
@@ -149,7 +150,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 
 def draw_panel(ax: Axes, panel: Panel, lines: pd.DataFrame) -> None:
-    """One panel's metrics, its legend to the right; says so where nothing was measured."""
+    """The metrics of one panel, with its legend to the right, or words if nothing was measured."""
     ax.set_ylabel(panel.label)
     own = lines[lines["metric"].isin(panel.columns)]
     looks = series.of_categories(panel.columns)
@@ -170,7 +171,7 @@ def draw_panel(ax: Axes, panel: Panel, lines: pd.DataFrame) -> None:
 
 
 def label_times(ax: Axes, onsets: pd.DataFrame, diverged: pd.DataFrame) -> None:
-    """Names over the vertical lines, a level higher where a neighbour is too near."""
+    """Names above the vertical lines. If a neighbour is too near, a name is one level higher."""
     names = [(row.step, row.metric, "0.25") for row in onsets.itertuples()]
     names += [(row.step, "diverged", "firebrick") for row in diverged.itertuples()]
     first, last = np.log10(ax.get_xlim())

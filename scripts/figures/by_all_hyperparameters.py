@@ -1,9 +1,9 @@
-"""One metric at the end of training, over a whole grid of hyperparameters and optimizers.
+"""Draw one metric at the end of training, over a whole grid of hyperparameters and optimizers.
 
-Against weight decay: a line for each momentum, a column for each optimizer, a row for each learning
-rate (the smallest ones of all optimizers share the first row). A line is the mean over seeds of the
-runs that reach the training accuracy ``fitted``; a band is the standard deviation, where there are
-several seeds.
+The metric is drawn against weight decay. There is a column of panels for each optimizer, a row for
+each of its learning rates from the smallest on, and a line for each momentum. A line is the mean
+over seeds of the runs that reach the training accuracy ``fitted``. If there are several seeds, a
+band is their standard deviation.
 """
 
 import pandas as pd
@@ -36,7 +36,7 @@ KEYS = ["optimizer", "lr", "momentum", "weight_decay"]
 
 
 def data(table: pd.DataFrame, metric: str, fitted: float) -> tuple[pd.DataFrame, str]:
-    """What is drawn, a row for each optimizer, rate, momentum and decay; and what is left out.
+    """A row for each optimizer, rate, momentum and decay; and in words which runs are left out.
 
     Columns: optimizer, lr, momentum, weight_decay, mean, sd (NaN for one run), n.
     """
@@ -47,7 +47,7 @@ def data(table: pd.DataFrame, metric: str, fitted: float) -> tuple[pd.DataFrame,
 
 
 def draw(df: pd.DataFrame, metric: str, note: str = "") -> Figure:
-    """Panels on one axis of values."""
+    """Panels that share one axis of values."""
     optimizers = names.ordered(df["optimizer"])
     rates = {name: sorted(df.loc[df["optimizer"] == name, "lr"].unique()) for name in optimizers}
     rows = max(map(len, rates.values()), default=1)

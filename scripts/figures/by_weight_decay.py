@@ -1,8 +1,8 @@
-"""Metrics at the end of training against weight decay, a line for each optimizer.
+"""Draw metrics at the end of training against weight decay, with a line for each optimizer.
 
-Mean and standard deviation over learning rates, momenta and seeds of the runs that reach the
-training accuracy ``fitted``. Where runs were trained for several lengths, each length has a line,
-dashed but for the longest. Hollow marks are published values.
+A line is the mean over learning rates, momenta and seeds of the runs that reach the training
+accuracy ``fitted``, and a band is their standard deviation. If trainings have several lengths, each
+length has a line, which is dashed except for the longest. Hollow marks are published values.
 """
 
 from pathlib import Path
@@ -46,10 +46,10 @@ COLUMNS = (
 )
 PUBLISHED = ["optimizer", "weight_decay"]
 ALSO_PUBLISHED = ["nc0", "nc1", "nc2", "nc3", "relative_error"]
-"""The values of :data:`scripts.reading.PRINTED`; ``relative_error`` is for the legend."""
+"""Metrics of :data:`scripts.reading.PRINTED`, and ``relative_error``, which the legend shows."""
 HOLLOW = {"linestyle": "none", "markersize": 6, "markerfacecolor": "none"}
 HEIGHT = 2.4
-"""Inches of a row of panels."""
+"""The height of a row of panels in inches."""
 DRAWN = ["metric", "source", "optimizer", "steps", "weight_decay", "mean", "sd", "n"]
 
 
@@ -62,10 +62,10 @@ def data(
 ) -> tuple[pd.DataFrame, str]:
     """What is drawn, and in words which runs are left out.
 
-    A row for each metric, source, optimizer, length and decay. source is "trained" or "published"
-    (single values: no steps, no deviation, no n).
+    There is a row for each metric, source, optimizer, length and decay. The source is "trained" or
+    "published". Published values are single values, without steps, deviation and n.
 
-    Raises UserError for an optimizer that the table has not.
+    Raises UserError for an optimizer that is not in the table.
     """
     known = names.ordered(table[OPTIMIZER])
     for name in optimizers:
@@ -75,7 +75,7 @@ def data(
                 f"options.optimizers names {name!r}, which is not in the study; allowed: {allowed}"
             )
     table = table[table[OPTIMIZER].isin(optimizers)]
-    if "steps" not in table:  # One length: not a column of the study.
+    if "steps" not in table:  # All runs have one length, so it is no column of the study.
         table = table.assign(steps=table["step"].max())
     last, _ = final_rows.fitted(table, fitted)
     frames = []
@@ -100,9 +100,9 @@ def draw(
     note: str = "",
     within: float = np.nan,
 ) -> Figure:
-    """A panel for each metric, in it a line for each optimizer of which runs count.
+    """A panel for each metric, with a line for each optimizer that has runs that count.
 
-    ``within`` is the relative error of the published values, for the legend.
+    ``within`` is the relative error of the published values. The legend shows it.
     """
     looks, longest = series.of_optimizers(optimizers), df["steps"].max()
     with style.style():
@@ -129,7 +129,7 @@ def draw(
 
 
 def legend(df: pd.DataFrame, looks: dict[str, series.Look], within: float) -> list[Line2D]:
-    """Optimizers, then what the strokes mean."""
+    """The legend: optimizers, then what the strokes mean."""
     handles = [series.handle(look, names.value(name)) for name, look in looks.items()]
     lengths = sorted(df["steps"].dropna().unique())
     for length in lengths if len(lengths) > 1 else []:

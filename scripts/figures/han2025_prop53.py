@@ -1,8 +1,8 @@
-"""Relative flatness against the logit scale: at exact collapse, and of a study's checkpoints.
+"""Draw relative flatness against the logit scale, at exact collapse and for a study's checkpoints.
 
-The curve is Proposition 5.3 (han2025) in its sharp form: κ_Tr rises with the square of the scale
-first, and falls later. A dot is a checkpoint, at the scale at which exact collapse has its training
-loss.
+The curve is Proposition 5.3 of han2025 in its sharp form: κ_Tr first rises with the square of the
+scale, and later falls. A dot is a checkpoint. Its scale is the one at which exact collapse would
+have the same training loss.
 """
 
 import numpy as np
@@ -21,9 +21,9 @@ OPTIONS = {
     "classes": {"type": "integer", "minimum": 2, "default": 10},
     "by": {"type": "string", "format": "column", "default": "arm"},
 }
-"""``classes``: how many the study's data have. ``by``: the column that tells colours apart."""
+"""``classes``: the number of classes of the data. ``by``: the column that decides the colour."""
 SCALES = (0.05, 20.0)
-"""The logit scales that are drawn."""
+"""The smallest and the largest logit scale that are drawn."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("loss_train", "relative_flatness")
 
@@ -31,9 +31,9 @@ METRICS = ("loss_train", "relative_flatness")
 def data(table: pd.DataFrame, classes: int, by: str) -> pd.DataFrame:
     """What is drawn: kind ("collapse" or "run"), the key, run, scale (s = λM²), kappa.
 
-    Of exact collapse about 0, whose κ_Tr does not depend on the size of the features. Of a
-    checkpoint the scale at which exact collapse has its training loss, and its κ_Tr. A checkpoint
-    whose loss is above ln K, or 0, has no scale.
+    The curve is for exact collapse about 0, whose κ_Tr does not depend on the size of the features.
+    A checkpoint has its own κ_Tr, and the scale at which exact collapse has the same training loss.
+    A checkpoint whose loss is 0 or above ln K has no scale.
     """
     scales = np.geomspace(SCALES[0], SCALES[1], 200)
     curve = theory.flatness_at_collapse(scales, classes).relative_flatness

@@ -1,9 +1,9 @@
-"""Margins between two classes, of training and of unseen samples, early and late.
+"""Draw margins between two classes, of training samples and of unseen samples, early and late.
 
-The margin of a sample is its signed distance to the boundary between classes a and b in the
-last layer's feature space. By default the first and the last step for which the study has
-margins are drawn: fitted but not generalising, and generalising. A class is a violin of two
-halves, training samples above and unseen samples below, each scaled to the same height.
+The margin of a sample is its signed distance to the boundary between the classes a and b in the
+feature space of the last layer. By default, the figure has the first and the last step for which
+the study has margins: fitted but not generalising, and generalising. Each class is a violin of two
+halves, training samples above and unseen samples below. All halves are scaled to the same height.
 """
 
 from pathlib import Path
@@ -46,9 +46,9 @@ OPTIONS = {
     },
     "clip": {"type": "number", "exclusiveMinimum": 0, "default": 2.2},
 }
-"""``pairs``: of classes, by default the first that has margins. ``weight_decay``, ``seed``: of the
-run, by default the middle one of those with margins and the first. ``steps``: by default the first
-and the last. ``clip``: where the axis is cut.
+"""``pairs``: pairs of classes, by default the first pair that has margins. ``weight_decay`` and
+``seed``: those of the run, by default the middle decay of the runs with margins, and the first
+seed. ``steps``: by default the first and the last. ``clip``: where the axis is cut.
 """
 COLUMNS = ("run", "step", "seed", "diverged_at", "optimizer.weight_decay")
 METRICS = ("accuracy_train", "accuracy_test")
@@ -56,9 +56,9 @@ METRICS = ("accuracy_train", "accuracy_test")
 SPLITS = {"train": "training", "test": "unseen"}
 COLOURS = {"training": colours.CATEGORIES[0], "unseen": colours.CATEGORIES[1]}
 SIDES = {"training": "above", "unseen": "below"}
-"""Where the halves of a violin are, which tells them apart without colours."""
+"""The sides of the halves of a violin. They tell the halves apart without colours."""
 BANDWIDTH = 0.8
-"""Factor on Scott's bandwidth, as in the notebook of sakamoto2026."""
+"""A factor on Scott's bandwidth, as in sakamoto2026's notebook."""
 
 
 def data(
@@ -70,12 +70,12 @@ def data(
     seed: int | None = None,
     steps: list[int] | None = None,
 ) -> pd.DataFrame:
-    """The samples drawn: a row for each, with the accuracies of its step.
+    """The samples that are drawn: a row for each, with the accuracies at its step.
 
     Columns: run, weight decay, seed, step, class_a, class_b, label, split, margin,
-    accuracy_train, accuracy_test. The run is one of those with margins, ``pairs`` by default
-    their first pair; ``steps`` are moved to the nearest step with margins.
-    Raises UserError where the run has no margins, or not of a pair.
+    accuracy_train, accuracy_test. The run is one of those with margins. ``pairs`` are by default
+    their first pair. ``steps`` are moved to the nearest step with margins. Raises UserError if the
+    run has no margins, or none of a pair.
     """
     run = one_run(table[table["run"].isin(margins["run"])], weight_decay, seed)
     history = before_divergence(table[table["run"] == run])
@@ -103,7 +103,7 @@ def data(
 
 
 def draw(df: pd.DataFrame, note: str = "", clip: float = 2.2) -> Figure:
-    """A row of panels for each pair of classes, a column for each step."""
+    """A row of panels for each pair of classes, and a column for each step."""
     pairs = list(df[["class_a", "class_b"]].drop_duplicates().itertuples(index=False))
     steps = sorted(df["step"].unique())
     with style.style():
@@ -161,7 +161,8 @@ def violins(ax: Axes, panel: pd.DataFrame, pair: tuple[int, int], clip: float) -
         ax=ax,
     )
     for half in ax.collections:
-        # Training samples collapsed to a point are all edge: it must have their colour.
+        # If training samples have collapsed to a point, only the edge shows. So it gets their
+        # colour.
         training = to_hex(half.get_facecolor()[0]) == to_hex(COLOURS["training"])
         half.set(edgecolor=half.get_facecolor(), linewidth=2.5 if training else 0.6)
     ax.axvline(0, color="0.4", linewidth=0.8, zorder=0)

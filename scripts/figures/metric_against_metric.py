@@ -1,7 +1,7 @@
-"""One metric against another at the end of training, over the whole grids of studies.
+"""Draw one metric against another at the end of training, over the whole grids of studies.
 
-A panel for each study shows a point for each run that reaches the training accuracy ``fitted``, and
-the least-squares line of the one metric on log10 of the other.
+There is a panel for each study, with a point for each run that reaches the training accuracy
+``fitted``, and with the least-squares line of the one metric on log10 of the other.
 """
 
 import numpy as np
@@ -25,18 +25,18 @@ OPTIONS = {
 COLUMNS = ("run", "step", "diverged_at", "accuracy_train", "optimizer.name")
 
 ACROSS = 3
-"""Panels in a row."""
+"""The largest number of panels in a row."""
 HEIGHT = 2.2
-"""Inches of a row."""
+"""The height of a row in inches."""
 
 
 def data(
     tables: dict[str, pd.DataFrame], x: str, y: str, fitted: float = 0.99
 ) -> tuple[pd.DataFrame, str]:
-    """What is drawn, of the tables of studies by name; and which runs are left out.
+    """What is drawn from the data of studies, by name; and in words which runs are left out.
 
-    kind "run": study, optimizer, and the metrics x and y; kind "regression": study, n, slope,
-    intercept, r_squared.
+    Rows of kind "run" have study, optimizer, and the metrics x and y. Rows of kind "regression"
+    have study, n, slope, intercept, r_squared.
     """
     frames, lines, kept = [], [], set()
     for study, table in tables.items():

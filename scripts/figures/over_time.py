@@ -1,7 +1,7 @@
-"""Metrics against step, a line for each value of one or more columns of the data.
+"""Draw metrics against step, with a line for each value of one or more columns of the data.
 
-Mean and bootstrap interval over seeds, 95 % of five or more. A cross stands where a run was last
-measured before it diverged.
+A line is the mean over seeds, and a band is a bootstrap interval, of 95 % if there are five seeds
+or more. A cross is where a run was last measured before it diverged.
 """
 
 from collections.abc import Hashable, Mapping
@@ -61,15 +61,16 @@ OPTIONS = {
     "first_step": {"type": "integer", "minimum": 1, "default": 1},
     "linear": {"type": "boolean", "default": False},
 }
-"""``by``: the columns that tell lines apart. ``across``: a column whose values stand side by side,
-a column of panels for each. ``only``: the values by column of the runs that are drawn. ``dashed``:
-by metric, another that its panel shows too, in dashes. ``stacked``: panels below each other.
-``first_step``: where the axis of steps begins. ``linear``: whether it is linear, not logarithmic.
+"""``by``: the columns that tell lines apart. ``across``: a column of the data; each of its values
+has a column of panels. ``only``: by column, the values of the runs that are drawn. ``dashed``: by
+metric, another metric that its panel also shows, in dashes. ``stacked``: whether panels are below
+each other. ``first_step``: where the axis of steps begins. ``linear``: whether that axis is linear
+and not logarithmic.
 """
 COLUMNS = ("run", "step", "seed", "diverged_at")
 DASHES = (0, (4, 2))
 ACROSS = 3
-"""Panels in a row."""
+"""The largest number of panels in a row."""
 Looks = Mapping[Hashable, series.Look]
 """The look of each line."""
 
@@ -83,9 +84,9 @@ def data(
 ) -> pd.DataFrame:
     """What is drawn: metric, mark ("line" or "diverged"), the keys, step, mean, low, high, n.
 
-    The keys are ``across`` and ``by``: columns of the table.
+    The keys are ``across`` and ``by``, which are columns of the table.
 
-    Raises UserError where runs lack one of these, or a seed has several at one value of all.
+    Raises UserError if a run lacks one of these, or if they do not tell the runs of a seed apart.
     """
     keys = [across, *by] if across else by
     if across in by:
@@ -118,9 +119,9 @@ def data(
 
 
 def chosen(table: pd.DataFrame, only: dict[str, list]) -> pd.DataFrame:
-    """The rows that have, in each column that ``only`` names, one of its values.
+    """The rows that have one of the values that ``only`` gives, in each column that it names.
 
-    Raises UserError for a value that the column has not, and where no run has all of it.
+    Raises UserError for a value that is not in its column, and if no run is left.
     """
     kept = table
     for column, values in only.items():
@@ -179,7 +180,7 @@ def draw(
                 ax.set_ylabel(layout.wrapped(called, 1.3))
             if column is not None and metric == metrics[0]:
                 ax.set_title(names.titled(across, column), loc="left")
-        # After all is drawn: panels that share an axis are to have room for what each shows.
+        # This comes last, because panels that share an axis need room for what each of them shows.
         for ax, (metric, _) in zip(axes.flat, cells, strict=False):
             if is_logarithmic(metric):
                 log_value_axis(ax)
@@ -194,7 +195,7 @@ def draw(
 
 
 def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: Looks, dashed: str | None) -> None:
-    """Lines, intervals and crosses of one metric, and of another in dashes."""
+    """Lines, intervals and crosses of one metric, and of another one in dashes."""
     strokes = {dashed: {"linestyle": DASHES, "linewidth": 1.2}} if dashed else {}
     for shown, line in (strokes | {metric: {}}).items():
         part = df[df["metric"] == shown]
@@ -207,7 +208,7 @@ def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: Looks, dashed: str | N
 
 
 def legend(df: pd.DataFrame, looks: Looks, dashed: Mapping[str, str]) -> list[Line2D]:
-    """The lines, then what dashes, crosses and bands mean."""
+    """The legend: the lines, then what dashes, crosses and bands mean."""
     handles = [series.handle(look, label(value)) for value, look in looks.items()]
     strokes = [(metric, "-") for metric in dashed]
     strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
@@ -223,7 +224,7 @@ def legend(df: pd.DataFrame, looks: Looks, dashed: Mapping[str, str]) -> list[Li
 
 
 def label(value: object) -> str:
-    """What the legend says of a line."""
+    """The text of a line in the legend."""
     return ", ".join(map(names.value, value if isinstance(value, tuple) else [value]))
 
 

@@ -1,9 +1,9 @@
-"""The clock of collapse: when a network memorises and when RNC1 falls, by learning rate × decay.
+"""Draw the clock of collapse: when runs memorise, and when RNC1 falls, by learning rate × decay.
 
-Of each study the medians over seeds, with all seeds' values as a bar: hollow the step at which
-training accuracy reaches ``fitted``, filled the step at which RNC1 has fallen to its plateau after
-that divided by ``factor`` (sakamoto2026, Theorem 4.3). Lines are the clock with a floor,
-1/τ = c η λ + 1/τ₀. Runs without decay stand at the left end.
+Marks are medians over the seeds of a study. Bars reach over the values of all seeds. A hollow mark
+is the step at which training accuracy reaches ``fitted``. A filled mark is the step at which RNC1
+has fallen by ``factor`` from its plateau after memorisation (sakamoto2026, Theorem 4.3). A line is
+the clock with a floor, 1/τ = c η λ + 1/τ₀. Runs without decay are at the left end.
 """
 
 import itertools
@@ -28,8 +28,8 @@ OPTIONS = {
     "factor": {"type": "number", "exclusiveMinimum": 1, "default": 3.0},
     "stay": {"type": "integer", "minimum": 1, "default": 3},
 }
-"""``fitted``: the training accuracy of memorisation. ``factor``: how far RNC1 falls. ``stay``: logs
-that must hold a level."""
+"""``fitted``: a run memorises at this training accuracy. ``factor``: how far RNC1 must fall.
+``stay``: how many logs must hold a level."""
 COLUMNS = (
     "run",
     "step",
@@ -42,7 +42,7 @@ COLUMNS = (
 METRICS = ("rnc1",)
 EVENTS = {"train": "memorised", "rnc1": "RNC1 fell"}
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 3)), (0, (3, 1, 1, 1, 1, 1)))
-"""Of the curves, which have no marks."""
+"""The strokes of the curves, which have no marks."""
 
 
 def data(
@@ -50,8 +50,9 @@ def data(
 ) -> pd.DataFrame:
     """What is drawn: study, event, rate (η λ), median, low, high, n; c and floor (1/τ₀) of a study.
 
-    A median that runs without the event leave unknown is NaN; low and high are the earliest and the
-    latest time known. c and floor are NaN with fewer than four known medians at rates above 0.
+    A median is NaN if it is unknown because runs lack the event. low and high are the earliest and
+    the latest known time. c and floor are NaN if fewer than four medians at rates above 0 are
+    known.
     """
     frames = []
     for study, table in tables.items():
@@ -116,7 +117,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 
 def times(ax: Axes, part: pd.DataFrame, place: Callable, look: series.Look) -> None:
-    """Medians of an event by rate, each with a bar over its seeds."""
+    """The medians of an event by rate. Each has a bar over its seeds."""
     part = part.dropna(subset="median")
     reach = [part["median"] - part["low"], part["high"] - part["median"]]
     ax.errorbar(place(part["rate"]), part["median"], reach, markersize=5, **look.points)
@@ -143,7 +144,7 @@ def label(df: pd.DataFrame, study: str) -> str:
 
 
 def left_out_of(tables: dict[str, pd.DataFrame], fitted: float, factor: float, stay: int) -> str:
-    """Which runs have no time of memorisation or of a fall within their budget."""
+    """Which runs have no time of memorisation, or none of a fall, within their budget."""
     lacking = {EVENTS[event]: set() for event in EVENTS}
     for study, table in tables.items():
         runs = events.fit_and_fall(table, "rnc1", fitted, stay, factor)

@@ -1,8 +1,8 @@
-"""Theorem 4.1 of sakamoto2026: how far the variance of a few samples is from that of all.
+"""Draw Theorem 4.1 of sakamoto2026: how far the variance of a few samples is from that of all.
 
-Of the features of the test set at the last step, by the number of samples a class; mean and
-bootstrap interval over seeds, 95 % of five or more, a line for each weight decay. Dashed is 1/√n
-through the first point of each line.
+The features are those of the test set at the last step. The axis is the number of samples in each
+class. There is a line for each weight decay: the mean over seeds, and a bootstrap interval, of 95 %
+if there are five seeds or more. A dotted line is 1/√n through the first point of each line.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ METRICS = (
 
 
 def data(table: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn: weight decay, samples a class, mean, low, high, n (seeds)."""
+    """What is drawn: weight decay, samples in each class, mean, low, high, n (seeds)."""
     last = final_rows.final_rows(table)
     frames = [
         last[["run", "seed", DECAY]].assign(samples=size, gap=last[column])

@@ -1,7 +1,8 @@
-"""Figure 2 of zhao2026: NC3 against NC0 over all optimizers, with its regressions (Table 6).
+"""Draw Figure 2 of zhao2026: NC3 against NC0 over all optimizers, with the regressions of Table 6.
 
-A point for each run that fits its training set, and the least-squares line of NC3 on log10 NC0 of
-each learning rate and of all, with the values that the paper prints beside them.
+There is a point for each run that fits its training set, and the least-squares line of NC3 on log10
+NC0 over all of these. Beside it, a list has the regressions for each learning rate and over all,
+with the values that the paper prints.
 """
 
 from pathlib import Path
@@ -34,10 +35,11 @@ PUBLISHED = ["lr", "n", "slope", "r_squared"]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """What is drawn, and which runs are left out.
+    """What is drawn, and in words which runs are left out.
 
-    kind "run": optimizer, lr, nc0, nc3_duality; kind "regression": lr (empty for all), n, slope,
-    intercept, r_squared, and published_n, published_slope, published_r_squared.
+    Rows of kind "run" have optimizer, lr, nc0, nc3_duality. Rows of kind "regression" have lr
+    (empty for all), n, slope, intercept, r_squared, and published_n, published_slope,
+    published_r_squared.
     """
     last, _ = final_rows.fitted(table, FITTED)
     runs = last.rename(columns={OPTIMIZER: "optimizer", LR: "lr"})
@@ -58,7 +60,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """The runs, the line of all of them, and the regressions as a table."""
+    """The runs, the line over all of them, and the regressions as a list."""
     runs, lines = df[df["kind"] == "run"], df[df["kind"] == "regression"]
     with style.style():
         fig, panels = layout.grid(1, 2, height=3.2)
@@ -88,7 +90,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 
 def written(lines: pd.DataFrame) -> str:
-    """The regressions in columns: learning rate, runs, slope, R², here and in the paper."""
+    """The regressions in columns: learning rate, and runs, slope and R², here and in the paper."""
 
     def number(value: float, digits: int) -> str:
         return "–" if np.isnan(value) else f"{value:.{digits}f}"

@@ -1,7 +1,8 @@
-"""Figure 29 of zhao2026: singular values of the classifier W and of the centred class means M.
+"""Draw Figure 29 of zhao2026: singular values of the classifier W and the centred class means M.
 
-Over time, a panel for each optimizer. Each line is one of the K values, as the mean over seeds.
-The means sum to 0, so the last value of M is rounding, and is left out.
+They are drawn over time, with a panel for each optimizer. Each line is one of the K values, as the
+mean over seeds. The centred means sum to 0, so the last value of M is a rounding error, and is left
+out.
 """
 
 import numpy as np
@@ -27,7 +28,7 @@ LOOKS = {
     "between": series.Look("0.55", ""),
     "smallest": series.Look("#d55e00", "v"),
 }
-"""Of the singular values of a matrix."""
+"""The looks of the singular values of a matrix."""
 
 
 def data(table: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def data(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A row for each matrix, a column for each optimizer."""
+    """A row for each matrix, and a column for each optimizer."""
     optimizers = names.ordered(df["optimizer"])
     with style.style():
         made = layout.grid(len(METRICS), len(optimizers), most=3, share_x="all")

@@ -1,8 +1,8 @@
-"""Figure 5 of zhao2026: NC0 by momentum and weight decay, from theory and from training.
+"""Draw Figure 5 of zhao2026: NC0 by momentum and weight decay, from theory and from training.
 
-Above, the paper's setting: its recursion (Thm 3.2), which needs no training, beside the values
-that it prints. Below, the study's setting: the recursion from NC0 at step 0, beside NC0 at the
-last step. One scale of colours, logarithmic.
+The upper row has the paper's setting: its recursion (Theorem 3.2), which needs no training, and the
+values that it prints. The lower row has the study's setting: the recursion from NC0 at step 0, and
+NC0 at the last step. All panels share one logarithmic scale of colours.
 """
 
 from pathlib import Path
@@ -38,14 +38,14 @@ COLUMNS = (
 METRICS = ("nc0", "accuracy_train")
 PUBLISHED = ["momentum", "weight_decay", "nc0"]
 ALSO_PUBLISHED = ["nc2", "nc3"]
-"""The paper prints them too; no panel is of them."""
+"""The paper prints these, too, but no panel shows them."""
 
 AXES = [MOMENTUM, DECAY]
 START = 1.7544
-"""NC0 at the paper's step 0, by its runs without weight decay."""
+"""NC0 at the paper's step 0, as its runs without weight decay show."""
 LEARNING_RATES = {"lr": 0.001, "steps": 200 * 469, "milestones": [66 * 469, 133 * 469]}
 SMALLEST = 0.005
-"""Where the colours end: less is printed as 0.00."""
+"""The lower end of the colours. Smaller values are printed as 0.00."""
 PANELS = {
     ("paper", "recursion"): "the paper's setting: recursion",
     ("paper", "published"): "the paper's setting: published",
@@ -57,9 +57,9 @@ PANELS = {
 def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """What is drawn: setting, source, momentum, weight decay, nc0, low, high, n, accuracy_train.
 
-    ``setting`` and ``source`` are the keys of :data:`PANELS`. Of the study, nc0 is the mean over
-    seeds at the last step (low, high: its interval; n: seeds that did not diverge), and
-    accuracy_train the lowest of them.
+    ``setting`` and ``source`` are the keys of :data:`PANELS`. For the study, nc0 is the mean over
+    seeds at the last step, low and high are its interval, n is the number of seeds that did not
+    diverge, and accuracy_train is the lowest of these seeds.
     """
     columns = {"momentum": MOMENTUM, "weight_decay": DECAY}
     printed = published.rename(columns=columns)[[*AXES, "nc0"]]
@@ -84,7 +84,7 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 def _over_seeds(last: pd.DataFrame, column: str) -> pd.DataFrame:
     """A row for each cell: mean of a column as nc0, its interval, seeds, lowest training accuracy.
 
-    A cell in which every seed diverged has n = 0 and no more.
+    A cell in which every seed diverged has only n = 0.
     """
     trained = before_divergence(last)
     summary = seeds.summarise(trained, DECAY, column, [MOMENTUM]).rename(columns={"mean": "nc0"})
@@ -126,7 +126,7 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
 
 
 def _apart(df: pd.DataFrame, setting: str, source: str) -> str:
-    """How far a panel's values are from those of the recursion, at most, in words."""
+    """The largest distance of a panel's values from those of the recursion, in words."""
     if source == "recursion":
         return ""
     values = df[df["setting"] == setting].pivot(index=AXES, columns="source", values="nc0")

@@ -1,6 +1,7 @@
-"""Figure 8 of zhao2026: collapse against the coupled share of a fixed sum of weight decays.
+"""Draw Figure 8 of zhao2026: collapse against the coupled share of a fixed sum of weight decays.
 
-At the last step, mean and bootstrap interval over seeds, 95 % of five or more.
+The values are those at the last step: the mean over seeds and a bootstrap interval, of 95 % if
+there are five seeds or more.
 """
 
 import pandas as pd

@@ -1,8 +1,9 @@
-"""NC0 and NC3 of Lion, Muon and Shampoo by weight decay, coupled and decoupled (beyond zhao2026).
+"""Draw NC0 and NC3 of Lion, Muon and Shampoo by weight decay, coupled and decoupled.
 
-Mean over seeds of the runs that fit their training set, and their standard deviation. The paper's
-law has only coupled decay bring NC0 down; Lemma E.5 has both do so wherever the update of the
-classifier keeps the gradient's zero class sum, as Shampoo's does, and Muon's on the head.
+The values are the mean over seeds of the runs that fit their training set, and their standard
+deviation. This goes beyond zhao2026. By the paper's law, only coupled decay brings NC0 down. By
+Lemma E.5, both kinds do if the classifier's update keeps the gradient's zero class sum. Shampoo's
+update does, and so does Muon's on the head.
 """
 
 import pandas as pd
@@ -42,8 +43,8 @@ KEYS = ["optimizer", "coupling", "weight_decay"]
 def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """What is drawn, and in words which runs are left out.
 
-    A row for each metric, optimizer, coupling and decay. Runs without any decay begin both lines.
-    Columns: metric, optimizer, coupling, weight_decay, mean, sd, n.
+    There is a row for each metric, optimizer, coupling and decay. Runs without any decay are in
+    both lines. Columns: metric, optimizer, coupling, weight_decay, mean, sd, n.
     """
     last, _ = final_rows.fitted(table, FITTED)
     coupled, decoupled = last[COUPLED_DECAY].fillna(0.0), last[DECAY].fillna(0.0)
@@ -64,7 +65,7 @@ def data(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def draw(df: pd.DataFrame, note: str = "") -> Figure:
-    """A row for each metric, a column for each optimizer."""
+    """A row for each metric, and a column for each optimizer."""
     present = set(df["optimizer"])
     optimizers = [name for name in CALLED if name in present] + sorted(present - set(CALLED))
     with style.style():

@@ -1,9 +1,9 @@
-"""Tables of a paper: one program each, ``data(table, published, ...) -> DataFrame``.
+"""Tables of a paper: a program each, with ``data(table, published, ...) -> DataFrame``.
 
 The CSV beside a page holds exactly what the page shows. For each quantity, a row has our value
 (``<quantity>``), its interval over seeds (``<quantity>_low``, ``<quantity>_high``) and the paper's
-value (``published_<name in its file>``). What a program takes is declared in its file, as in
-figures: ``OPTIONS``, ``COLUMNS``, ``METRICS``, ``PUBLISHED``.
+value (``published_<name in its file>``). A program declares in its file what it takes, like the
+program of a figure: ``OPTIONS``, ``COLUMNS``, ``METRICS``, ``BESIDE``, ``PUBLISHED``.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from scripts import reading
 
 
 class Quantity(NamedTuple):
-    """What a table compares: our column, its heading, and the published file's column."""
+    """What a table compares: our column, its heading, and the column of the published file."""
 
     column: str
     heading: str
@@ -40,7 +40,7 @@ MEANS = "ours are means over seeds"
 
 
 def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse.ArgumentParser:
-    """The arguments that every table takes; ``declared`` is the program's ``OPTIONS``."""
+    """The arguments that every table takes. ``declared`` is the program's ``OPTIONS``."""
     result = reading.parser(description, declared)
     result.add_argument("--published", type=Path, help="the paper's values, of a table with them")
     result.add_argument("--title", required=True)
@@ -53,16 +53,16 @@ def parser(description: str, declared: Mapping[str, dict[str, Any]]) -> argparse
 def over_seeds(
     rows: pd.DataFrame, keys: Sequence[str], quantities: Sequence[Quantity]
 ) -> pd.DataFrame:
-    """Mean over seeds and its bootstrap interval, a row for each value of the keys.
+    """The mean over seeds and its bootstrap interval, a row for each value of the keys.
 
-    Columns: the keys, seeds, and for each quantity its name, ``_low`` and ``_high`` (NaN for a
-    single seed).
+    Columns: the keys, seeds, and for each quantity its name, ``_low`` and ``_high``. With a single
+    seed, the last two are NaN.
     """
     first, *others = keys
     frames = [rows.groupby(list(keys), as_index=False).agg(seeds=("seed", "nunique"))]
     for name, *_ in quantities:
         summary = seeds.summarise(rows, first, name, others).drop(columns="n")
-        summary = summary.astype(rows.dtypes[list(keys)])  # Without a row it is of any.
+        summary = summary.astype(rows.dtypes[list(keys)])  # Without rows, its types are others.
         frames.append(
             summary.rename(columns={"mean": name, "low": f"{name}_low", "high": f"{name}_high"})
         )
@@ -70,7 +70,7 @@ def over_seeds(
 
 
 def with_published(ours: pd.DataFrame, published: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Our rows and the paper's with the same key; a row that only one of them has is kept."""
+    """Our rows and the paper's, joined on a key. A row that only one of them has is kept."""
     printed = published.rename(columns={n: f"published_{n}" for n in published if n != key})
     return ours.merge(printed, on=key, how="outer")
 
@@ -90,8 +90,8 @@ def write(
 ) -> None:
     """Write a table as CSV and as a page, to the files in the arguments.
 
-    ``keys`` are the columns that name a row, with their headings. ``remarks`` are in the caption,
-    after what was run.
+    ``keys`` are the columns that identify a row, with their headings. In the caption, ``remarks``
+    come after what was run.
     """
     columns = [*keys]
     for name, _, printed in quantities:
@@ -105,7 +105,7 @@ def write(
 def write_own(
     df: pd.DataFrame, headings: Mapping[str, str], args: argparse.Namespace, *remarks: str
 ) -> None:
-    """Write a table of our values alone, as CSV and as a page; ``headings`` are its columns'."""
+    """Write a table with only our values, as CSV and as a page. Each column has a heading."""
     csv_file.write(args.csv, df)
     _write_page(args, own_values_page.page(df, args.title, headings, _caption(args, remarks)))
 

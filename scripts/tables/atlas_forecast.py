@@ -1,6 +1,7 @@
-"""Which measure tells whether and when a run will generalise, beside two baselines.
+"""Tabulate which measure tells whether and when a run will generalise, beside two baselines.
 
-A row for each study, each kind of group that is held out and each measure, the best first.
+There is a row for each study, each kind of group that is held out, and each measure. The best
+measure comes first.
 """
 
 import pandas as pd
@@ -19,7 +20,7 @@ OPTIONS = {
         "default": ["optimizer.lr", "optimizer.weight_decay", "data.train_size"],
     },
 }
-"""As those of the figure."""
+"""They are those of the figure with the same name."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test", "loss_train")
 HEADINGS = {
@@ -45,7 +46,7 @@ REMARK = (
 
 
 def data(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
-    """The rows of :func:`latephase.analysis.forecast.of_studies`, the best of each study first."""
+    """The rows of :func:`latephase.analysis.forecast.of_studies`. Each study's best come first."""
     df = forecast.of_studies(tables, **options)
     places = {study: place for place, study in enumerate(tables)}
     df = df.assign(place=df["study"].map(places))

@@ -1,8 +1,8 @@
-"""How long grokking takes, by learning rate and weight decay, with the runs that never generalise.
+"""Tabulate how long grokking takes, and how many runs generalise, by rate and decay.
 
-A delay is log10 of the step of generalisation over that of memorisation, the median over the seeds
-that memorise. A run that had not generalised when its budget ended counts with the delay that it
-has had so far, so that the median is then the least it can be.
+A delay is log10 of the step of generalisation over the step of memorisation. Its value is the
+median over the seeds that memorise. A run that had not generalised when its budget ended counts
+with the delay that it had so far. The median is then the least that it can be.
 """
 
 import pandas as pd
@@ -37,7 +37,7 @@ REMARK = (
 
 
 def data(table: pd.DataFrame, **limits: float) -> pd.DataFrame:
-    """A row for each learning rate and weight decay, as :func:`by_rate_and_decay` has them."""
+    """A row for each learning rate and weight decay (:func:`by_rate_and_decay`)."""
     return by_rate_and_decay(table, **limits)
 
 

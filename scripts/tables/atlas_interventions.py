@@ -1,6 +1,7 @@
-"""What each intervention moves, and whether generalisation moves with it: a row for each.
+"""Tabulate what each intervention moves, and whether generalisation moves with it.
 
-An intervention is an arm of a study beside its control at the same seeds.
+There is a row for each intervention. It compares an arm of a study with its control at the same
+seeds.
 """
 
 import pandas as pd
@@ -31,7 +32,7 @@ OPTIONS = {
         },
     },
 }
-"""As those of the figure."""
+"""They are those of the figure with the same name."""
 COLUMNS = ("run", "step", "seed", "arm", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test", "loss_train")
 HEADINGS = {
@@ -53,7 +54,7 @@ REMARK = (
 
 
 def data(tables: dict[str, pd.DataFrame], **options) -> pd.DataFrame:
-    """A row for each comparison, as :func:`latephase.analysis.intervened.verdicts` has them."""
+    """A row for each comparison (:func:`latephase.analysis.intervened.verdicts`)."""
     return intervened.verdicts(intervened.changes(tables, **options))
 
 

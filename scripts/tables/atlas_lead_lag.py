@@ -1,7 +1,8 @@
-"""What each measure goes with, in each of several studies.
+"""Tabulate what each measure goes with, in each of several studies.
 
-A row for each measure. Of each study: memorisation, generalisation or neither, and the place of the
-measure's change in the delay between the two, 0 at memorisation and 1 at generalisation.
+There is a row for each measure. For each study, it says whether the measure's change goes with
+memorisation, with generalisation or with neither, and gives the place of the change in the delay
+between the two, which is 0 at memorisation and 1 at generalisation.
 """
 
 import pandas as pd
@@ -21,7 +22,7 @@ OPTIONS = {
         "default": {},
     },
 }
-"""As those of the figure."""
+"""They are those of the figure with the same name."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 REMARK = (
@@ -32,12 +33,13 @@ REMARK = (
 
 
 def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
-    """Columns: measure, and of each study <study>, <study>_place, its interval and <study>_half.
+    """A row for each measure.
 
-    The last is by how many decades half of the fall comes after the change, NaN where the two agree
-    (:data:`latephase.analysis.lead_lag.APART`) or one of them is not known.
+    Columns: measure, and for each study <study>, <study>_place, its interval and <study>_half. The
+    last says by how many decades half of the fall comes after the change. It is NaN if the two
+    agree (:data:`latephase.analysis.lead_lag.APART`), or if one of them is not known.
 
-    Raises UserError where no run of any study memorises and generalises.
+    Raises UserError if no run of any study memorises and generalises.
     """
     long = lead_lag.of_studies(tables, **limits)
     known = [m.column for m in lead_lag.MEASURES if m.column in set(long["measure"])]
@@ -54,7 +56,7 @@ def data(tables: dict[str, pd.DataFrame], **limits: float) -> pd.DataFrame:
 
 
 def headings(df: pd.DataFrame) -> dict[str, str]:
-    """The columns that the page shows, with what stands above them."""
+    """The columns that the page shows, with their headings."""
     shown = [name for name in df if not name.endswith(("_low", "_high"))]
     return {name: _heading(name) for name in shown}
 

@@ -1,6 +1,6 @@
-"""Collapse at the end of training, six optimizers in one setting (zhao2026, Table 2).
+"""Tabulate collapse at the end of training, of six optimizers in one setting (zhao2026, Table 2).
 
-Runs that diverged are left out, and no others: the seeds say how many there are.
+Only runs that diverged are left out. The number of seeds says how many runs count.
 """
 
 import pandas as pd

@@ -1,7 +1,7 @@
-"""Collapse of each optimizer's best run, that of the smallest NC3 (zhao2026, Table 3).
+"""Tabulate collapse in each optimizer's best cell, which has the smallest NC3 (zhao2026, Table 3).
 
-A cell is a learning rate, a momentum and a weight decay. The best has the smallest mean of NC3 over
-the seeds that fit the training set, and its metrics are the means over these.
+A cell is a learning rate, a momentum and a weight decay. The best cell has the smallest mean of NC3
+over the seeds that fit the training set. Its metrics are means over these seeds.
 """
 
 import pandas as pd
@@ -39,7 +39,7 @@ QUANTITIES = [COMPARED[metric] for metric in METRICS]
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row for each optimizer: seeds, each metric of its best cell; and how many runs count."""
+    """A row for each optimizer's best cell: seeds and metrics; and in words how many runs count."""
     last, counted = final_rows.fitted(table, FITTED)
     best = final_rows.best_cells(last, "nc3_duality").rename(columns={OPTIMIZER: "optimizer"})
     ours = over_seeds(best, ["optimizer"], QUANTITIES)

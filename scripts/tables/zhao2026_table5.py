@@ -1,6 +1,7 @@
-"""Hyperparameters of each optimizer's best cell, that of the smallest NC3 (zhao2026, Table 5).
+"""Tabulate the hyperparameters of each optimizer's best cell (zhao2026, Table 5).
 
-The cells are those of Table 3. Momentum is heavy-ball's μ, and β₁ of Adam and AdamW.
+The cells are those of Table 3, which have the smallest NC3. Momentum is the μ of heavy-ball, or the
+β₁ of Adam and AdamW.
 """
 
 import pandas as pd
@@ -34,7 +35,7 @@ QUANTITIES = (
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row for each optimizer, its best cell; and how many runs count."""
+    """A row for each optimizer's best cell; and in words how many runs count."""
     last, counted = final_rows.fitted(table, FITTED)
     best = final_rows.best_cells(last, "nc3_duality")[list(OPTIMIZER_CELL)].drop_duplicates()
     ours = best.set_axis(["optimizer", "lr", "momentum", "weight_decay"], axis=1)

@@ -1,6 +1,7 @@
-"""NC3 regressed on log10 NC0, by learning rate and over all runs (zhao2026, Table 6).
+"""Tabulate the regressions of NC3 on log10 NC0, by learning rate and over all (zhao2026, Table 6).
 
-Least squares over all runs that fit their training set; the intervals are of whole seeds drawn.
+They are least squares over all runs that fit their training set. For the intervals, whole seeds are
+resampled.
 """
 
 import pandas as pd
@@ -24,11 +25,11 @@ QUANTITIES = (
     Quantity("r_squared", "R²", "r_squared"),
 )
 PLACES = {"slope": 0, "r_squared": 2}
-"""Where :func:`latephase.analysis.trends.regression` has them."""
+"""The places of these in the result of :func:`latephase.analysis.trends.regression`."""
 
 
 def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """A row for each learning rate (as text), and one of all runs; and how many runs count."""
+    """A row for each learning rate (as text), and one for all; and in words how many runs count."""
     last, counted = final_rows.fitted(table, FITTED)
     rows = []
     for lr, group in [*last.groupby(LR), ("all", last)]:
@@ -41,13 +42,13 @@ def data(table: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, st
         rows.append(row)
     ours, theirs = (df.assign(lr=df["lr"].map(_label)) for df in (pd.DataFrame(rows), published))
     df = with_published(ours, theirs, "lr")
-    # "all" is no number, and NaN comes last.
+    # "all" is not a number, so it becomes NaN, which comes last.
     order = {"key": lambda column: pd.to_numeric(column, errors="coerce"), "ignore_index": True}
     return df.sort_values("lr", **order), counted
 
 
 def _label(lr: float | str) -> str:
-    """One text of a learning rate, whether it was read as a number or as text."""
+    """The text of a learning rate. It is the same whether it was read as a number or as text."""
     return lr if lr == "all" else f"{float(lr):g}"
 
 

@@ -1,7 +1,8 @@
-"""SGD without weight decay, however long, beside its best run with it (zhao2026, Table 7).
+"""Tabulate SGD without weight decay, beside its best cell with weight decay (zhao2026, Table 7).
 
-All runs without decay that did not diverge, by momentum and length, and how many of them fit the
-training set; with decay, the cell of the smallest NC3 among those that fit it.
+Without decay, there is a row for each momentum and length, over all runs that did not diverge, with
+the number of those that fit the training set. With decay, there is the cell with the smallest NC3
+among the runs that fit the training set.
 """
 
 from pathlib import Path
@@ -60,9 +61,9 @@ RUNS = ["weight_decay", "momentum", "lr", "steps"]
 def data(
     table: pd.DataFrame, beside: pd.DataFrame, published: pd.DataFrame
 ) -> tuple[pd.DataFrame, str]:
-    """A row for each momentum and length without decay, and one with it; in words, what counts.
+    """A row for each momentum and length without decay, and one with decay; in words, what counts.
 
-    The paper's values without decay stand beside our longest runs, whatever their momentum.
+    The paper's values without decay are beside our longest runs, for every momentum.
     """
     without = final_rows.final_rows(table)
     without = without[without["diverged_at"].isna()]

@@ -1,1 +1,1 @@
-"""Programs for developers and releases."""
+"""Programs for developers and for releases."""

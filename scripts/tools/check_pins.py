@@ -1,10 +1,10 @@
-"""Check that a conda environment holds what its pin file says.
+"""Check that a conda environment has the packages that its pin file lists.
 
     python -m scripts.tools.check_pins .snakemake/conda/<hash>_
 
-Snakemake calls it when it has made an environment (``envs/*.post-deploy.sh``). Where the pins
-cannot be installed, it takes the yaml file's versions instead, with a warning and exit status 0;
-with this check that is an error, and the environment is removed.
+Snakemake calls this after it has made an environment (``envs/*.post-deploy.sh``). If the pinned
+packages cannot be installed, Snakemake itself installs the versions of the yaml file, with a
+warning and exit status 0. This check makes that an error, so Snakemake removes the environment.
 """
 
 import argparse
@@ -14,16 +14,16 @@ from latephase.errors import UserError, reporting
 
 
 def pinned(file: Path) -> set[str]:
-    """The packages of an explicit specification, as name-version-build."""
+    """The packages in an explicit specification of conda, as name-version-build."""
     urls = [line.partition("#")[0].strip() for line in file.read_text().splitlines()]
     names = [url.rpartition("/")[2] for url in urls if "/" in url]
     return {name.removesuffix(".conda").removesuffix(".tar.bz2") for name in names}
 
 
 def check(prefix: Path) -> None:
-    """Raise a UserError if an environment has other packages than the pins beside it.
+    """Raise a UserError if an environment has other packages than the pin file beside it.
 
-    Snakemake puts the pins there. For a platform that has none, there is nothing to check.
+    Snakemake puts the file there. A platform without pins has no file, and nothing to check.
     """
     pins = Path(f"{prefix}.pin.txt")
     if not pins.exists():

@@ -1,4 +1,4 @@
-"""Print what makes bash complete the options, settings and targets of snakemake in this repository.
+"""Print a command for bash, which then completes options, settings and targets of snakemake.
 
     source <(python -m scripts.tools.completion)
 
@@ -19,11 +19,11 @@ from latephase.errors import reporting
 ROOT = Path(__file__).parents[2]
 PAGES = ("claims.csv", "claims.html", "index.html", "report.html")
 RULES = ("figures", "tables", "verify", "studies", "explorers")
-"""Rules without wildcards: all of a kind."""
+"""Rules without wildcards. Each asks for everything of a kind."""
 
 
 def targets(catalog: Catalog) -> list[str]:
-    """The files that one asks for by name."""
+    """The files that users ask for by name."""
     found = []
     for scale in SCALES:
         folder = f"{catalog.config['results']}/{scale}"
@@ -43,7 +43,7 @@ def targets(catalog: Catalog) -> list[str]:
 
 
 def words(catalog: Catalog) -> list[str]:
-    """Everything that may come after ``snakemake``."""
+    """The words that may come after ``snakemake``."""
     options = [
         option
         for action in get_argument_parser()._actions
@@ -54,7 +54,7 @@ def words(catalog: Catalog) -> list[str]:
 
 
 def line(found: list[str]) -> str:
-    """The command that tells bash. What is none of the words is completed as a file."""
+    """The command for bash. Any other word is completed as the name of a file."""
     return f"complete -o default -W {shlex.quote(' '.join(found))} snakemake"
 
 

@@ -1,10 +1,11 @@
-"""Write docs/metrics.md: what every column of metrics is, from the docstrings.
+"""Write docs/metrics.md, which explains every column of metrics, from the docstrings.
 
     python -m scripts.tools.document_metrics            # write it
     python -m scripts.tools.document_metrics --check    # exit with status 1 if it is out of date
 
-Every public function under latephase/metrics/ with a ``Returns:`` section documents its columns
-there, one entry each: names and formula, then prose, then the tags of ``TAGS`` in their order.
+A public function in latephase/metrics/ whose docstring has a section ``Returns:`` documents its
+columns there. Each entry has the columns' names and the formula, then prose, then the tags in
+``TAGS``, in this order.
 
     Returns:
         rnc1: Tr Σ_W / (1/N Σ_i ‖h_i‖)²
@@ -12,7 +13,7 @@ there, one entry each: names and formula, then prose, then the tags of ``TAGS`` 
             split: train
             …
 
-The files are read, not imported: no torch is needed.
+The files are read and not imported, so torch is not needed.
 """
 
 import argparse
@@ -33,7 +34,7 @@ METRICS = Path("latephase/metrics")
 DOCUMENT = Path("docs/metrics.md")
 TAGS = ("split", "bias", "unit", "range", "good", "source", "elsewhere")
 SHORT_TAGS = TAGS[:5]
-"""Those that fit into a table; the others are sentences."""
+"""The tags that fit into a table. The others hold sentences."""
 
 COLUMN = r"[a-z](?:[\w.]|<[a-z]+>)*"
 ENTRY = re.compile(rf"(?P<columns>{COLUMN}(?:, {COLUMN})*): (?P<formula>\S.*)")
@@ -57,7 +58,7 @@ other code or papers call by the same or a similar name. The papers are listed i
 
 @dataclass
 class Entry:
-    """What a docstring says of one column, or of a few that differ by a word."""
+    """What a docstring says about one column, or about a few that differ by a word."""
 
     columns: list[str]
     formula: str
@@ -78,7 +79,7 @@ class Function:
 
 @dataclass
 class Module:
-    """A file with such functions."""
+    """A file that has such functions."""
 
     path: Path
     about: list[str]
@@ -86,16 +87,17 @@ class Module:
 
     @property
     def family(self) -> str:
-        """The first family that has a column of it, or nothing."""
+        """The first family that has one of its columns; empty if there is none."""
         return min(
             (family for function in self.functions for family in function.families), default=""
         )
 
 
 def modules(root: Path) -> list[Module]:
-    """Every module under ``root``/latephase/metrics that documents a column, by family and name.
+    """Every module in ``root``/latephase/metrics that documents a column, by family and name.
 
-    Raises UserError for an entry that is not of the form, and for a column that has two.
+    Raises UserError for an entry that does not have the right form, and for a column with two
+    entries.
     """
     mentioned = {
         script.stem: _mentioned(script, root)
@@ -122,14 +124,14 @@ def modules(root: Path) -> list[Module]:
 
 
 def _mentioned(script: Path, root: Path) -> set[str]:
-    """The names that a family's extraction and what it imports use, the functions among them."""
+    """The names that a family's extraction uses, and those that its imports use."""
     files = (root / file for file in sources(f"scripts.extract.{script.stem}", root))
     return set().union(*(_names(file.read_text(encoding="utf-8")) for file in files))
 
 
 @functools.cache
 def _names(text: str) -> frozenset[str]:
-    """The names in a program, but those that it defines or imports."""
+    """The names that a program uses, without those that it only defines or imports."""
     nodes = ast.walk(ast.parse(text))
     return frozenset(
         node.attr if isinstance(node, ast.Attribute) else node.id
@@ -139,7 +141,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _function(node: ast.FunctionDef, path: Path, families: list[str]) -> list[Function]:
-    """The function if its docstring has a section ``Returns:``, or nothing."""
+    """The function, if its docstring has a section ``Returns:``. Otherwise nothing."""
     lines = (ast.get_docstring(node) or "").splitlines()
     if "Returns:" not in lines:
         return []
@@ -151,7 +153,7 @@ def _function(node: ast.FunctionDef, path: Path, families: list[str]) -> list[Fu
 
 
 def _entries(lines: list[str], where: str) -> Iterator[Entry]:
-    """The entries of a section, to its end: the first line that is not indented."""
+    """The entries of a section. It ends at the first line that is not indented."""
     entry, tag = None, None
     for line in lines:
         indent, text = len(line) - len(line.lstrip()), line.strip()
@@ -183,7 +185,7 @@ def _first_line(text: str, where: str) -> Entry:
 
 
 def _tag(text: str, entry: Entry, where: str) -> str | None:
-    """The tag that a line begins with, put down in the entry; None for a line of prose."""
+    """The tag that a line begins with, added to the entry. None for a line of prose."""
     word, _, rest = text.partition(":")
     where = f"{where}: {', '.join(entry.columns)}"
     if word not in TAGS:
@@ -197,7 +199,7 @@ def _tag(text: str, entry: Entry, where: str) -> str | None:
 
 
 def _complete(entry: Entry, where: str) -> Entry:
-    """The entry, if its tags are all there, in their order, and say something."""
+    """The entry. Raises UserError if a tag is missing, empty or out of order."""
     where = f"{where}: {', '.join(entry.columns)}"
     for tag in TAGS:
         if tag not in entry.tags:
@@ -232,7 +234,7 @@ def _about(file: Path) -> list[str]:
 
 
 def _contents(found: list[Module]) -> str:
-    """The table of all columns, a row an entry."""
+    """The table of all columns, with a row for each entry."""
     rows = [("column", "family", "formula", "split", "good"), ("---",) * 5]
     for function in (function for module in found for function in module.functions):
         for entry in function.entries:
@@ -262,7 +264,7 @@ def _section(module: Module) -> Iterator[str]:
 
 
 def _anchor(entry: Entry) -> str:
-    """Where GitHub puts the heading of an entry."""
+    """The anchor that GitHub gives to the heading of an entry."""
     return re.sub(r"[^\w -]", "", ", ".join(entry.columns).lower()).replace(" ", "-")
 
 
@@ -271,10 +273,10 @@ def _table(rows: list) -> str:
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:
-    """Markdown of the lines of a docstring, a block at a time.
+    """The lines of a docstring as Markdown, one block after the other.
 
-    What is indented after a blank line is code, as in reStructuredText after a ``::``; lines
-    that begin with ``- `` and the arguments under ``Args:`` are lists.
+    An indented block is code, as after a ``::`` in reStructuredText. Lines that begin with ``- ``
+    are a list, and so are the arguments under ``Args:``.
     """
     for block in re.split(r"\n(?:\s*\n)+", "\n".join(lines).strip("\n")):
         chunk = block.splitlines()
@@ -291,7 +293,7 @@ def _blocks(lines: list[str]) -> Iterator[str]:
 
 
 def _list(lines: list[str], start: re.Pattern, margin: str) -> str:
-    """A list with an item from each line that matches behind the margin to the next."""
+    """A list. After the margin, each line that matches ``start`` begins a new item."""
     items = []
     for line in lines:
         match = start.fullmatch(line.removeprefix(margin))
@@ -304,7 +306,7 @@ def _list(lines: list[str], start: re.Pattern, margin: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A sentence of a docstring in Markdown: roles to code; outside of code nothing is markup."""
+    """A docstring's text as Markdown. Roles become code. Outside of code, nothing is markup."""
     text = re.sub(r":\w+:`~[^`]*?(\w+)`|:\w+:`([^`]*)`", lambda m: f"`{m[1] or m[2]}`", text)
     text = text.replace("``", "`")
     parts = re.split(r"(`[^`]*`)", text)

@@ -1,10 +1,10 @@
-"""Build what Zenodo keeps of a release: an archive with the shipped data, its metadata, checksums.
+"""Write the files of a release for Zenodo: an archive, its metadata, and checksums.
 
     python -m scripts.tools.release v0.1.0 --output dist
 
-The archive holds what git has at the tag, and nothing else: the same tag gives the same bytes. The
-folder gets it, ``CITATION.cff``, ``zenodo.json`` (the repository's ``.zenodo.json``) and
-``SHA256SUMS``, which ``sha256sum --check SHA256SUMS`` reads.
+The archive holds exactly what git has at the tag, and so also the shipped data. The same tag gives
+the same bytes. Beside the archive, the folder gets ``CITATION.cff``, ``zenodo.json`` (the
+repository's ``.zenodo.json``) and ``SHA256SUMS``, which ``sha256sum --check SHA256SUMS`` reads.
 """
 
 import argparse
@@ -28,7 +28,7 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def git(root: Path, *args: str) -> bytes:
-    """What git prints. Raises UserError with its last line if it fails."""
+    """What git prints. If git fails, raises UserError with the last line of its message."""
     done = subprocess.run(["git", "-C", str(root), *args], capture_output=True)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
@@ -45,8 +45,9 @@ def version_of(tag: str) -> str:
 
 
 def check(root: Path, tag: str) -> None:
-    """Raise a UserError unless a tag is a release: there is nothing uncommitted, the tag exists,
-    and at the tag every file names its version.
+    """Raise a UserError if a tag cannot be released.
+
+    Nothing may be uncommitted, the tag must exist, and at the tag every file must name its version.
     """
     version = version_of(tag)
     if changed := git(root, "status", "--porcelain").decode().splitlines():
@@ -70,7 +71,7 @@ def check(root: Path, tag: str) -> None:
 
 
 def content(root: Path, tag: str, file: str) -> str:
-    """A file as it is at a tag."""
+    """The content of a file at a tag."""
     return git(root, "show", f"{tag}:{file}").decode()
 
 

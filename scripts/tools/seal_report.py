@@ -1,9 +1,9 @@
-"""Make Snakemake's report safe to pass on: what it tells stays text, and it fetches nothing.
+"""Make Snakemake's report safe to pass on: what it shows stays text, and it loads nothing.
 
     python -m scripts.tools.seal_report results/quick/report.html
 
-Snakemake writes what it shows as JSON into <script> elements, which a title that holds
-``</script>`` would end; and says nowhere that the page needs nothing but itself.
+Snakemake writes what the report shows as JSON into <script> elements. A title with ``</script>`` in
+it would end such an element. And the page itself does not forbid browsers to load other files.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from latephase.errors import UserError, reporting
 from latephase.storage.atomic import replacing
 
-# JSON has no line breaks of its own, so no text in it can look like the lines around it.
+# This JSON has no line breaks, so no text in it can look like the lines around it.
 DATA = re.compile(r'(<script id="[\w-]+">\n *var \w+ = )(.*)(;\n *</script>)')
 CHARSET = '<meta charset="utf-8">'
 POLICY = "; ".join(
@@ -31,7 +31,7 @@ POLICY = "; ".join(
 
 
 def sealed(page: str) -> str:
-    """The page with its data escaped, and a policy by which a browser loads nothing for it."""
+    """The page with escaped data, and with a policy by which browsers load no other files."""
     page, count = DATA.subn(
         lambda found: found[1] + found[2].replace("<", r"\u003c") + found[3], page
     )

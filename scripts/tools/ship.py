@@ -2,10 +2,10 @@ r"""Put the data of studies that were trained here into the repository, under sh
 
     python -m scripts.tools.ship --scale paper --studies weight_decay_mlp clock_of_theorem
 
-It keeps the columns that the figures, tables and claims of these studies read, writes the manifest,
-and makes the figures, tables and verdicts again from what is shipped. Where --results holds a
-figure or a table that was made from the whole data, the numbers must be the same. Other studies
-that are shipped stay as they are.
+The program keeps the columns that figures, tables and claims read, writes the manifest, and makes
+the scale's figures, tables and verdicts again from the shipped data. If --results holds a figure or
+a table that was made from the whole data, its numbers must be the same. Other shipped studies stay
+as they are.
 """
 
 import argparse
@@ -39,22 +39,22 @@ from scripts.verify import difference
 
 ROOT = Path(__file__).parents[2]
 DECLARING = ("latephase/metrics/", "latephase/drawing/")
-"""Where metrics are named that a program need not read."""
+"""Folders that name metrics which a program need not read."""
 LARGEST = 10_000_000
-"""What all shipped files may have together, in bytes."""
+"""The most bytes that all shipped files may have together."""
 
 
 class Study:
-    """A study at a scale, as the targets of rules know it by wildcards."""
+    """A study at a scale, in the place of wildcards."""
 
     def __init__(self, study: str, scale: str):
         self.study, self.scale = study, scale
 
 
 def named(programs: Iterable[str]) -> set[str]:
-    """Every text that the sources of programs hold, among them the columns that they read."""
+    """Every text in the sources of programs. The columns that they read are among these."""
     files = {file for program in programs for file in code_digest.sources(program, ROOT)}
-    # A family's declaration of what it measures is no use of it, and neither is a metric's label.
+    # A family declares what it measures, and drawing has labels of metrics. Neither reads a column.
     read = [file for file in files if not file.startswith(DECLARING)]
     nodes = (node for file in read for node in ast.walk(code_digest.tree(ROOT / file)))
     return {node.value for node in nodes if isinstance(node, ast.Constant)} - {None}
@@ -70,7 +70,7 @@ def texts(value: Any) -> set[str]:
 
 
 def kept(df: pd.DataFrame, names: set[str]) -> pd.DataFrame:
-    """A study's data without the metrics that are not among names."""
+    """A study's data, without the metrics whose names are not given."""
     metrics = [
         column
         for column in df
@@ -98,7 +98,7 @@ def _all(names: Iterable[str]) -> str:
 
 @contextmanager
 def replacing_scale(scale: str) -> Iterator[Path]:
-    """Give the folder of a scale, to write in. If anything fails, it stands again as it was."""
+    """The folder of a scale, to write in. If anything fails, the old folder is put back."""
     folder, manifest = ROOT / shipped.file(scale, ""), ROOT / shipped.MANIFEST
     before = before_of(folder)
     text = manifest.read_text(encoding="utf-8") if manifest.exists() else None
@@ -147,17 +147,17 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def before_of(folder: Path) -> Path:
-    """Where the folder of a scale lies as it was, while another is made."""
+    """The name under which the old folder of a scale is kept while a new one is made."""
     return folder.with_name(f".{folder.name}.before")
 
 
 def ship(
     catalog: Catalog, scale: str, studies: list[str], results: Path, trained_at: str
 ) -> dict[str, Any]:
-    """Write the studies' data. Returns the manifest, without what is made from them."""
+    """Write the studies' data. Returns the manifest, without the results of this scale."""
     manifest = catalog.shipped
     manifest["studies"].setdefault(scale, {}).update(dict.fromkeys(studies))
-    # They are made again from all that is shipped now.
+    # The results are made again, from all that is shipped now.
     for name in manifest["results"].pop(scale, {}):
         (ROOT / shipped.file(scale, name)).unlink(missing_ok=True)
     targets = Targets(catalog, ROOT)
@@ -170,10 +170,11 @@ def ship(
 
 
 def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[str, str]:
-    """Make figures, tables and verdicts from what is shipped, and ship their numbers.
+    """Make figures, tables and verdicts from the shipped data, and ship their numbers.
 
-    Returns their checksums. Raises UserError if a figure or a table has other numbers than the one
-    in ``results``, which was made from the whole data, or if there is none, than the shipped one.
+    Returns their checksums. The numbers are compared with those in ``results``, which were made
+    from the whole data. If there are none, they are compared with those that were shipped before.
+    Raises UserError if numbers differ.
     """
     asked, made = Targets(catalog, ROOT).asked, Path(catalog.config["results"])
     every = [Path(file) for file in [*asked.figures(scale), *asked.tables(scale)]]
@@ -196,9 +197,9 @@ def remake(catalog: Catalog, scale: str, results: Path, folder: Path) -> dict[st
 
 
 def compare(again: Path, whole: Path) -> None:
-    """Compare a table that was made again with the one that was made from the whole data.
+    """Compare a CSV file that was made again with the one that was made from the whole data.
 
-    Of verdicts, those are compared that both have. Raises UserError if a number is another.
+    Only verdicts on claims that both have are compared. Raises UserError if a number differs.
     """
     if not whole.exists():
         print(f"{again.name}: nothing to compare it with")
@@ -223,7 +224,7 @@ def _programs(catalog: Catalog, scale: str) -> set[str]:
 
 
 def _options(catalog: Catalog, scale: str) -> list[Any]:
-    """What the catalog tells these programs and claims."""
+    """What the catalog gives to these programs and claims: entries with their arguments."""
     figures = [catalog.figures[name] for name in catalog.chosen_figures(scale)]
     tables = [catalog.tables[name] for name in catalog.chosen_tables(scale)]
     return [*figures, *tables, *catalog.chosen_claims(scale)]
@@ -256,7 +257,7 @@ def _ship(
 
 
 def write_manifest(manifest: dict[str, Any]) -> None:
-    """Write what is shipped."""
+    """Write the manifest of what is shipped."""
     with replacing(ROOT / shipped.MANIFEST) as part:
         part.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
