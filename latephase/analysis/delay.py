@@ -21,8 +21,9 @@ def delays(
     - ``train``: the onset of training accuracy at ``fitted``, for ``stay`` logs.
     - ``test``: the onset of test accuracy at ``level``, for ``stay`` logs.
     - ``smallest``, ``largest``: bounds of the delay log10(test/train). They are equal if both
-      onsets are observed. If a run memorises and never generalises, the lower bound ends at its
-      last step and the upper bound is infinity. If a run never memorises, both are NaN.
+      onsets are observed. If a run memorises and never generalises, the lower bound is the
+      delay to its last step, and the upper bound is infinity. If a run never memorises, both are
+      NaN.
     """
 
     def times(run: pd.DataFrame) -> dict[str, events.Event]:

@@ -5,7 +5,7 @@ Times are optimizer steps. They are compared and interpolated as log10(step), be
 events spread over decades.
 
 Censoring: if a run does not show an event, the event is *censored*. Its time is unknown, but it is
-later than the last step at which the run could be measured (the end of the budget, or the
+not before the last step at which the run could be measured (the end of the budget, or the
 divergence). A censored time is never dropped silently:
 :func:`latephase.analysis.seeds.seed_interval` uses the smallest and the largest value that each run
 may have.

@@ -215,9 +215,7 @@ def interval_of(n: pd.Series) -> str:
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Stack frames that have the same columns. Frames without rows do not decide a column's
-    type.
-    """
+    """Stack frames with the same columns. Empty frames do not decide a column's type."""
     return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 

@@ -22,9 +22,7 @@ MOST = 100_000
 def check_grids(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check every run of a setting's grids. ``key`` is the dotted name of the setting in the
-    file.
-    """
+    """Check every run of a setting's grids. ``key`` is the setting's dotted name in the file."""
     for i, member in enumerate(grid.members(setting)):
         entry = setting["grids"][i] if "grids" in setting else None
         _check_grid(Origin(file, key, member, entry, i), schema, datasets)
@@ -59,9 +57,7 @@ class Origin:
         return f"{self.here if own else self.key}.grid.{path}"
 
     def error(self, problem: UserError, cell: dict[str, int]) -> UserError:
-        """An error with its place in this file. An error about another file is returned
-        unchanged.
-        """
+        """An error with its place in this file. One about another file is not changed."""
         line = str(problem)
         return UserError(self.placed(line, cell)) if line.startswith(self.file) else problem
 

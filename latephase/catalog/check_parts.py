@@ -112,9 +112,7 @@ def check_schemas(file: str, variable: str, rules: dict[str, dict[str, Any]]) ->
 
 @functools.cache
 def check_imports(module: str) -> None:
-    """Check that all code that a module imports can be followed, so that an edit of it is
-    noticed.
-    """
+    """Check that all imports of a module can be followed, so that each edit is noticed."""
     if line := code_digest.unfollowed(module, code_digest.ROOT):
         raise UserError(
             f"{line} and would hide an edit of the code that it runs; allowed: import …"

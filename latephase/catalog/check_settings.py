@@ -38,9 +38,7 @@ def _check_sides(block: dict[str, int], where: str) -> None:
 def check_setting(
     setting: dict, schema: dict[str, Any], datasets: dict[str, dict], file: str, key: str
 ) -> None:
-    """Check what a study's schema cannot check: the runs of its grids, packs, metrics and
-    margins.
-    """
+    """Check what a study's schema cannot: runs, packs, metrics and margins."""
     if outside.is_outside(setting):
         check_data(setting["data"], datasets, file, f"{key}.data")
         check_entry("loss", setting["loss"], file, f"{key}.loss")

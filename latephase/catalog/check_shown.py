@@ -31,9 +31,7 @@ def check_shown(catalog: Catalog) -> None:
 
 
 def check_chosen(catalog: Catalog) -> None:
-    """Check that the figures that the configuration names exist, and that their data are
-    available.
-    """
+    """Check that the figures named in the configuration exist and have their data."""
     chosen, scale = catalog.config["figures"], catalog.config["scale"]
     for name in [] if chosen == "all" else chosen:
         if name not in catalog.figures:
@@ -143,9 +141,7 @@ def _files_of(program: Path) -> dict[str, bool]:
 def _check_columns(
     where: str, scale: str, studies: list[str], data: list[Data], program: Path
 ) -> None:
-    """Check that the data have the columns that a program always reads, whatever its options
-    are.
-    """
+    """Check that the data have the columns that a program reads whatever its options are."""
     metrics = list(declared.literal(program, "METRICS") or [])
     script = declared.told(program)
     # A name that no family has is a mistake of the program, and is reported here. A metric that

@@ -41,9 +41,7 @@ def rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
 
 
 def _shown_rows(catalog: Catalog, paper: str) -> list[dict[str, Any]]:
-    """The rows of figures and tables: the paper's in the order of their numbers, and ours by
-    name.
-    """
+    """The rows of figures and tables: the paper's by their numbers, and ours by name."""
     entries = {
         name.removeprefix(f"{paper}_"): (name, entry)
         for name, entry in (catalog.figures | catalog.tables).items()

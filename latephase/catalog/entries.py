@@ -66,9 +66,7 @@ class Catalog:
         return scales[scale]
 
     def packs_of(self, study: str, scale: str) -> list[str]:
-        """The packs that hold a study's runs at a scale. Raises UserError if it has no such
-        scale.
-        """
+        """The packs of a study's runs at a scale. Raises UserError if it lacks the scale."""
         self.setting(study, scale)
         return self.members[study, scale]
 
@@ -88,15 +86,11 @@ class Catalog:
 
     @property
     def from_shipped(self) -> bool:
-        """Whether studies use the data that come with the repository, so that nothing is
-        trained.
-        """
+        """Whether studies use the data of the repository, so that nothing is trained."""
         return self.config["data"] == "shipped"
 
     def note(self, studies: Sequence[str], scale: str) -> str:
-        """What was run, in one line: networks, data sets, variants, sizes, steps, seeds and
-        scale.
-        """
+        """One line: networks, data sets, variants, sizes, steps, seeds and scale."""
         runs = [run for study in studies for run in grid.specs(self.setting(study, scale))]
         names = dict.fromkeys(run["data"]["name"] for run in runs)
         sets = ", ".join(f"{name} ({self.datasets[name]['variant']})" for name in names)
@@ -159,9 +153,7 @@ class Catalog:
         return sorted(named - set(families.MORE_FAMILIES))
 
     def encoded_data(self) -> dict[str, Spec]:
-        """The data entries, by digest, of the runs for which a metric family needs further
-        inputs.
-        """
+        """The data entries, by digest, of runs for which a metric family needs more inputs."""
         settings = [s for study in self.studies.values() for s in study["scales"].values()]
         asking = [s for s in settings if any(map(families.inputs, families.measured(s)))]
         entries = [run["data"] for setting in asking for run in grid.specs(setting)]
@@ -206,9 +198,7 @@ class Catalog:
 
 
 def _several(sizes: set[int]) -> str:
-    """One number, two or three numbers, or the range of more: 100, 1,000 or 10,000; 100 to
-    10,000.
-    """
+    """Up to three numbers, or the range of more: 100, 1,000 or 10,000; 100 to 10,000."""
     if len(sizes) > 3:
         return f"{min(sizes):,} to {max(sizes):,}"
     *others, last = [f"{size:,}" for size in sorted(sizes)]

@@ -1,4 +1,4 @@
-"""Studies of checkpoints that other code made: complete what the user wrote to a setting."""
+"""Studies of checkpoints that other code made: make a whole setting of what the user wrote."""
 
 import ast
 from collections.abc import Callable, Iterator

@@ -31,7 +31,7 @@ axis."""
 
 
 def log_step_axis(ax: Axes, last: float, first: float) -> Axes:
-    """Make a logarithmic axis of steps from ``first`` to ``last``, with a label at both.
+    """Make a logarithmic axis of steps from ``first`` to ``last``, with a label at each end.
 
     Both are NaN if nothing was measured.
     """

@@ -139,9 +139,7 @@ def _regression(df: pd.DataFrame) -> str:
 
 
 def _margins(df: pd.DataFrame) -> str:
-    """Test accuracy and the share of unseen samples on the wrong side, at the first and last
-    step.
-    """
+    """Test accuracy, and the share of unseen samples on the wrong side, first and last."""
     unseen = df[df["split"] != "training"] if "split" in df else df
     clauses = []
     for step, rows in unseen.groupby("step", sort=True):

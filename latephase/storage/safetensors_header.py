@@ -30,7 +30,7 @@ def encoded(arrays: Mapping[str, dict[str, Any]], metadata: Mapping[str, str]) -
 def decoded(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """The header at the start of a file, and the position at which the bytes of the arrays begin.
 
-    Raises ValueError if the file has no such header. The header's entries of arrays are not
+    Raises ValueError if the file has no such header. The header's entries for arrays are not
     checked, because the library checks them when it reads the arrays.
     """
     length = int.from_bytes(file.read(8), "little")

@@ -23,7 +23,7 @@ from latephase.training.objective import objective
 
 Gradient = Callable[[Tensor], Tensor]
 Augment = Callable[[Tensor, Tensor], Tensor]
-METHODS = ("gradient", "features", "forward")
+METHODS = ("gradient", "features", "forward", "both_features")
 LARGE = 1_000_000
 """For a network with this many parameters or more, it does not pay to reorder the weights."""
 
@@ -34,7 +34,7 @@ def is_written(model: torch.nn.Module) -> bool:
     It does not for a subclass that has other features or another forward pass.
     """
     of = [next((c for c in type(model).__mro__ if n in vars(c)), None) for n in METHODS]
-    return of[0] is not None and all(issubclass(of[0], other) for other in of[1:])
+    return of[0] is not None and all(c is None or issubclass(of[0], c) for c in of[1:])
 
 
 def written(

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from latephase.parts import network
-from latephase.parts.models import backward, cnn
+from latephase.parts.models import backward, cnn, grok_transformer
 from latephase.training import gradients
 from latephase.training.trainer import Trainer
 from tests.training import packs
@@ -96,9 +96,15 @@ def test_a_subclass_that_computes_something_else_has_no_written_pass():
     class Alike(cnn.Model):
         pass
 
+    class OtherPlaces(grok_transformer.Model):
+        def both_features(self, x):
+            return super().both_features(x) ** 2
+
     assert gradients.is_written(cnn.Model([1, 8, 8], 10, [4]))
     assert gradients.is_written(Alike([1, 8, 8], 10, [4]))
     assert not gradients.is_written(Other([1, 8, 8], 10, [4]))
+    assert gradients.is_written(grok_transformer.Model([6], 9))
+    assert not gradients.is_written(OtherPlaces([6], 9))
     assert not gradients.is_written(torch.nn.Linear(1, 1))
 
 

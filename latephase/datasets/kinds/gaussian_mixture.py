@@ -52,7 +52,7 @@ def read(name: str, entry: dict, places: Places) -> tuple[dict[str, np.ndarray],
 
     A sample is drawn again until (x_k − x_j)/√2 ≥ margin for every j ≠ k. This is its distance from
     the plane between e_k and e_j. zhao2026's code has d = 784, K = 10, noise 0.1, no margin, and
-    uses the training samples as test samples. The draws here are others.
+    uses the training samples as test samples. Here they are drawn anew.
 
     The draws are from ``numpy.random.RandomState(seed)``, a stream that NumPy keeps fixed for ever
     (NEP 19). Raises UserError if the inputs do not have the sha256 of the entry, or if no draw of a

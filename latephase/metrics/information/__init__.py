@@ -1,4 +1,4 @@
-"""Every column of the family that is measured at each checkpoint, cheaply, on one set of samples.
+"""The family that measures every checkpoint. It is cheap, and uses one set of samples.
 
 There is no true value: a deterministic network with continuous inputs has I(X; Z) = ∞. So there are
 three kinds of numbers. Each has its parameter in the column's name:

@@ -1,4 +1,7 @@
-"""The columns of the family, and the parameters in their names; no torch, for planning."""
+"""The columns of the family, and the parameters in their names.
+
+This module does not import torch, because planning reads it.
+"""
 
 NHSIC = (
     "nhsic_x",

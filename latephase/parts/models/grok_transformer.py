@@ -1,8 +1,8 @@
 """The decoder of OpenAI's grok code, for equations (han2025, Figs. 1 and 20).
 
-It has blocks of causal attention and an MLP, two by default. Each residual sum is normalised. The
-only biases are those of the normalisations; the head has none. Positions are sinusoidal and not
-learnt. The paper has 128 features, 4 heads and 512 units.
+It has two blocks by default, each of causal attention and an MLP. Each residual sum is normalised.
+The only biases are those of the normalisations; the head has none. Positions are sinusoidal and
+not learnt. The paper has 128 features, 4 heads and 512 units.
 
 The output is logits at the two positions that count, ``[N, 2, K]``: at ``=``, which precedes the
 answer, and at the answer, which precedes the end.
@@ -51,10 +51,10 @@ class Block(nn.Module):
         return self.attended(asking, self.queries(asking), self.keys(x), self.values(x))
 
     def attended(self, asking: Tensor, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """The outputs ``[N, last, width]`` of ``asking``, of the same shape.
+        """The block's outputs at its last positions, ``[N, last, width]``.
 
-        ``queries`` are theirs, and ``keys`` and ``values`` are those of all positions, ``[N, T,
-        width]``.
+        ``asking`` are its inputs at these positions and ``queries`` their queries, both of the
+        same shape. ``keys`` and ``values`` are those of all positions, ``[N, T, width]``.
         """
         queries, keys, values = (
             rows.unflatten(2, (self.heads, -1)).transpose(1, 2) for rows in (queries, keys, values)

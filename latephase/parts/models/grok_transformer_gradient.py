@@ -1,6 +1,6 @@
 """Written-out backpropagation of :mod:`latephase.parts.models.grok_transformer`, for one run.
 
-Without a graph, a step takes less than half of the time (``benchmarks/networks.py``). Hidden states
+Without a graph, a step of the network of scale quick takes half of the time. Hidden states
 are matrices ``[N·T, width]``, with one row for each position of each sequence. In attention, the
 heads come first: ``[N·heads, T, width of a head]``.
 """
@@ -170,9 +170,7 @@ class Rest:
         return self.norm2.forward(self.down.forward(self.units).add_(middle))
 
     def backward(self, above: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradients of the block's input at the last positions and of the attention's
-        output.
-        """
+        """The gradients of the block's input at the last positions and of what attends."""
         delta = self.norm2.backward(above)
         inner = aten.threshold_backward(self.down.backward(delta), self.units, 0)
         delta = self.norm1.backward(delta.add_(self.up.backward(inner)))
