@@ -2,6 +2,7 @@
 from rules.shipped import Shipped
 
 SHIPPED = Shipped(CATALOG, ROOT)
+VERIFIED = SHIPPED.folder
 
 
 localrules:
@@ -17,7 +18,7 @@ rule shipped_again:
     input:
         or_exit(SHIPPED.source),
     output:
-        f"{SHIPPED.folder}/{{scale}}/studies/{{study}}{{part}}.parquet",
+        f"{VERIFIED}/{{scale}}/studies/{{study}}{{part}}.parquet",
     log:
         f"{RESULTS}/logs/shipped_again/{{scale}}-{{study}}{{part}}.log",
     wildcard_constraints:
@@ -43,9 +44,7 @@ use rule figure as figure_again with:
     input:
         unpack(SHIPPED.again.shown.files),
     output:
-        pdf=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.pdf",
-        png=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.png",
-        csv=f"{SHIPPED.folder}/{{scale}}/figures/{{figure}}.csv",
+        multiext(f"{VERIFIED}/{{scale}}/figures/{{figure}}", pdf=".pdf", png=".png", csv=".csv"),
     log:
         f"{RESULTS}/logs/figure_again/{{scale}}-{{figure}}.log",
     params:
@@ -56,8 +55,7 @@ use rule table as table_again with:
     input:
         unpack(SHIPPED.again.shown.files),
     output:
-        csv=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.csv",
-        html=f"{SHIPPED.folder}/{{scale}}/tables/{{table}}.html",
+        multiext(f"{VERIFIED}/{{scale}}/tables/{{table}}", csv=".csv", html=".html"),
     log:
         f"{RESULTS}/logs/table_again/{{scale}}-{{table}}.log",
     params:
@@ -68,9 +66,7 @@ use rule claims as claims_again with:
     input:
         data=SHIPPED.again.claims.data,
     output:
-        csv=f"{SHIPPED.folder}/{{scale}}/claims.csv",
-        html=f"{SHIPPED.folder}/{{scale}}/claims.html",
-        json=f"{SHIPPED.folder}/{{scale}}/claims.json",
+        multiext(f"{VERIFIED}/{{scale}}/claims", csv=".csv", html=".html", json=".json"),
     log:
         f"{RESULTS}/logs/claims_again/{{scale}}.log",
     params:
