@@ -52,6 +52,7 @@ METRICS = {
     "relative_flatness_bound_of_product": "bound, product of the logits at both places",
     "weight_norm_last_layer": r"$\Vert W \Vert_F$ of the last layer",
     "representation_norm": "norm of the features",
+    "representativeness_released": "representativeness, as in released code",
     "spectral_entropy": "spectral entropy of the features, nats",
     "loss_test": "test loss",
     "loss_train": "training loss",
