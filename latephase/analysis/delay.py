@@ -47,8 +47,10 @@ def by_rate_and_decay(
     Besides these two, the columns are:
 
     - ``runs``: how many runs there are; ``memorised`` and ``generalised``: how many of them do so.
-    - ``train``, ``test``: the median steps over the seeds that memorise or generalise; NaN if there
-      are none.
+    - ``train``, ``test``: the median step of memorisation and of generalisation. A run without the
+      event counts as later than all others. So the median is not known, NaN, if half of the runs or
+      more have not shown it.
+    - ``steps``: the last step of the runs.
     - ``delay``: the median over the seeds that memorise, in decades of steps. It is the smallest
       value that the delay may have.
     - ``delay_low``, ``delay_high``: its interval. The end is infinity if no run shows how long the
@@ -70,11 +72,21 @@ def by_rate_and_decay(
                 "runs": len(group),
                 "memorised": int(memorised.sum()),
                 "generalised": int(generalised.sum()),
-                "train": group["train"][memorised].median(),
-                "test": group["test"][generalised].median(),
+                "train": median_step(group["train"], memorised),
+                "test": median_step(group["test"], generalised),
+                "steps": table.loc[table["run"].isin(group["run"]), "step"].max(),
                 "delay": estimate,
                 "delay_low": low,
                 "delay_high": high,
             }
         )
     return pd.DataFrame(rows)
+
+
+def median_step(steps: pd.Series, shown: pd.Series) -> float:
+    """The median of ``steps``, if runs that have not ``shown`` the event come after all others.
+
+    NaN if half of the runs or more have not.
+    """
+    median = steps.where(shown, np.inf).median()
+    return median if np.isfinite(median) else np.nan

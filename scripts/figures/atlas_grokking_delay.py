@@ -1,10 +1,9 @@
 """Draw how long grokking takes, by learning rate and weight decay.
 
-The left panel shows the steps at which runs memorise (dashed) and generalise, as medians over the
-seeds that do. A mark is hollow if some seeds do not generalise; then the true median is later. The
-right panel shows the delay between the two in decades of steps, with its interval over seeds. An
-arrow means that some runs had not generalised when their budget ended; then the true delay is
-longer.
+The left panel shows the median steps at which runs memorise (dashed) and generalise. If half of the
+runs or more have not generalised at the last step, an arrow stands there. The right panel shows the
+delay between the two in decades of steps, with its interval over seeds. An arrow means that some
+runs had not generalised at the last step; then the true delay is longer.
 """
 
 import numpy as np
@@ -55,15 +54,17 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             x, look = place(group[DECAY]), looks[lr]
             left.plot(x, group["train"], "--", **look.line)
             left.plot(x, group["test"], "-", **look.line)
-            some = (group["generalised"] < group["memorised"]).to_numpy()
-            hollow = look._replace(filled=False).points | {"markersize": 5, "zorder": 4}
-            left.plot(x[some], group["test"][some], **hollow)  # median of those that do
+            later = (group["test"].isna() & group["train"].notna()).to_numpy()
+            for at, steps in zip(x[later], group["steps"][later], strict=True):
+                draw_arrow(left, at, steps, look)
+                left.update_datalim([(at, 2 * steps)])  # room for the arrow
             draw_delay(right, x, group, look)
         marks.say_if_empty(left, pd.concat([df["train"], df["test"]]), True, "no run memorises")
         log_value_axis(left)
         left.set_ylabel("steps, median over seeds")
         marks.say_if_empty(right, df["delay"], False, "no run memorises")
         right.set_ylabel("delay, decades of steps")
+        right.margins(y=0.15)  # room for the arrows
         right.axhline(0, color="0.7", linewidth=0.8)
         layout.legend(fig, legend(looks))
         style.title(fig, "The delay of grokking, by learning rate and weight decay", note)
@@ -78,9 +79,13 @@ def draw_delay(ax: Axes, x: np.ndarray, group: pd.DataFrame, look: series.Look) 
         top = row.delay if np.isposinf(row.delay_high) else row.delay_high
         ax.vlines(at, row.delay_low, top, color=look.colour, linewidth=1)
         if open_ended and np.isfinite(row.delay):
-            arrow = {"marker": r"$\uparrow$", "markersize": 12, "color": look.colour}
-            above = offset_copy(ax.transData, ax.figure, y=11, units="points")
-            ax.plot(at, row.delay, transform=above, **arrow)
+            draw_arrow(ax, at, row.delay, look)
+
+
+def draw_arrow(ax: Axes, at: float, value: float, look: series.Look) -> None:
+    """An arrow that stands above a value and says that the true one is larger."""
+    above = offset_copy(ax.transData, ax.figure, y=11, units="points")
+    ax.plot(at, value, transform=above, marker=r"$\uparrow$", markersize=12, color=look.colour)
 
 
 def legend(looks: dict[float, series.Look]) -> list[Line2D]:
@@ -91,7 +96,7 @@ def legend(looks: dict[float, series.Look]) -> list[Line2D]:
         Line2D([], [], linestyle="--", label="memorised", **grey),
         Line2D([], [], linestyle="-", label="generalised", **grey),
         Line2D([], [], linestyle="none", marker=r"$\uparrow$", markersize=9,
-               label="some not within the budget", **grey),
+               label="later than the last step", **grey),
     ]  # fmt: skip
 
 

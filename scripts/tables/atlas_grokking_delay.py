@@ -31,8 +31,9 @@ HEADINGS = {
     "delay": "Delay, decades",
 }
 REMARK = (
-    "medians over seeds; a delay is the least that it can be where fewer runs generalise than "
-    "memorise, and its interval is then open"
+    "medians over seeds; a step is blank if half of the runs or more do not memorise or "
+    "generalise; a delay is the least that it can be where fewer runs generalise than memorise, "
+    "and its interval is then open"
 )
 
 

@@ -44,7 +44,19 @@ def test_by_rate_and_decay():
     assert fast["train"] == pytest.approx(100, rel=0.15)
     assert slow["delay"] == pytest.approx(np.log10(30), abs=0.05)
     assert slow["delay_high"] == math.inf  # two of five have no end in sight
+    assert slow["test"] == pytest.approx(3000, rel=0.15)  # the third of five is known
+    assert slow["steps"] == 10_000
     assert math.isnan(blank["delay"]) and math.isnan(blank["test"])
+
+
+@pytest.mark.parametrize(
+    ("at", "median"), [([1000, 2000, None], 2000), ([1000, None, None], None), ([1000, None], None)]
+)
+def test_the_median_step_is_known_if_more_than_half_of_the_runs_show_it(at, median):
+    runs = table(*(run(100, step, seed) for seed, step in enumerate(at)))
+    (row,) = by_rate_and_decay(runs, **LIMITS).to_dict("records")
+    expected = pytest.approx(math.nan if median is None else median, rel=0.25, nan_ok=True)
+    assert row["test"] == expected
 
 
 def test_runs_of_one_cell_and_seed_are_refused():

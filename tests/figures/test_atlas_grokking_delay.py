@@ -24,6 +24,11 @@ def lines_of(ax):
     return {tuple(np.round(line.get_ydata(), 2)) for line in ax.lines}
 
 
+def arrows(ax):
+    """The values above which arrows stand."""
+    return [float(a.get_ydata()[0]) for a in ax.lines if a.get_marker() == r"$\uparrow$"]
+
+
 def test_what_is_counted_is_said(drawn):
     assert drawn[1] == "of 15 runs 10 memorise, 8 generalise within the budget"
 
@@ -42,9 +47,14 @@ def test_steps_and_delays_are_those_of_the_analysis(drawn):
 def test_an_arrow_stands_where_some_have_not_generalised(drawn):
     df, _ = drawn
     delay = figure.draw(df).axes[1]
-    arrows = [line for line in delay.lines if line.get_marker() == r"$\uparrow$"]
     open_ended = df[df["generalised"] < df["memorised"]]
-    assert [float(a.get_ydata()[0]) for a in arrows] == list(open_ended["delay"])
+    assert arrows(delay) == list(open_ended["delay"])
+
+
+def test_an_arrow_stands_at_the_last_step_if_half_have_not_generalised():
+    rare = [run(100, 3000 if seed == 1 else None, seed) for seed in SEEDS]
+    df, _ = figure.data(table(*rare), **LIMITS)
+    assert arrows(figure.draw(df).axes[0]) == [10_000]
 
 
 def test_runs_that_never_memorise_leave_panels_that_say_so():
