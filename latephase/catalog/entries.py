@@ -99,7 +99,8 @@ class Catalog:
         steps = {run["steps"] for run in runs}
         seeds = len({run["seed"] for run in runs})
         networks = (run["model"].get("class", run["model"]["name"]) for run in runs)
-        models = " and ".join(dict.fromkeys(networks))
+        *others, last = dict.fromkeys(networks)
+        models = f"{', '.join(others)} and {last}" if others else last
         line = (
             f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"

@@ -25,6 +25,9 @@ LOGARITHMIC = (
 """Prefixes of the names of metrics that are drawn on a logarithmic axis."""
 LETTER = 0.085
 """The width in inches of a letter of a label, with its share of the space beside the label."""
+MARK = 0.025
+"""The share of a logarithmic axis that half a mark needs, so that the end of the axis does not cut
+it."""
 LINE = 0.27
 """The distance in inches between labels of a vertical axis, before titles and legends shorten the
 axis."""
@@ -74,8 +77,8 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
     """Make a logarithmic axis, vertical or ``x``, between two round numbers.
 
     Its range contains everything that was drawn before this call, on all panels that share the
-    axis. Values that differ by less than a tenth do not fill the axis, because the difference may
-    be rounding.
+    axis. It goes a little beyond a round number if a mark there would be cut. Values that differ by
+    less than a tenth do not fill the axis, because the difference may be rounding.
     """
     ax.set(**{f"{which}scale": "log"})
     drawn = [panel.dataLim for panel in _sharing(ax, which)]
@@ -93,7 +96,12 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
     else:
         ticks = rounded(low, high)
         between = _decades(*ticks) if high / low > 30 else multiples(*ticks)
-    ax.set(**{f"{which}lim": (ticks[0], ticks[-1])})
+    room = (ticks[-1] / ticks[0]) ** MARK
+    ends = (
+        ticks[0] / room if low < ticks[0] * room else ticks[0],
+        ticks[-1] * room if high > ticks[-1] / room else ticks[-1],
+    )
+    ax.set(**{f"{which}lim": ends})
     _label(ax, which, [ticks[0], ticks[-1]], between, lambda value: f"{value:g}")
     return ax
 

@@ -115,7 +115,8 @@ def _keys_in_words(row: pd.Series, keys: Sequence[str], in_full: bool) -> str:
     parts = []
     for key in keys:
         if isinstance(row[key], str):
-            parts.append(", ".join(names.value(part) for part in row[key].split(", ")))
+            name, *head = map(names.value, row[key].split(", "))
+            parts.append(", ".join([name, *(f"{other} on the head" for other in head)]))
         else:
             named = in_full or len(keys) > 1
             text = names.titled(key, row[key]) if named else names.value(row[key])

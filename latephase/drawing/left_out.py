@@ -24,9 +24,9 @@ def sentence(table: pd.DataFrame, reasons: Mapping[str, Collection[str]]) -> str
         table: the data of a study, or several (:func:`together`).
         reasons: the runs that are left out, by the reason, such as "diverged".
 
-    The runs are named by a column whose values separate them exactly from the others, such as an
-    arm that is left out as a whole. If there is no such column, they are named by the column in
-    which they have the fewest values.
+    The runs are named by the column whose values separate them best from the others, such as an arm
+    that is left out as a whole. Of columns that separate them equally well, one in which they have
+    few values is taken, and then the first of :data:`DESCRIBED`, in which the seed is the last.
     """
     runs = table.sort_values("diverged_at").drop_duplicates("run")
     gone = {why: runs[runs["run"].isin(list(some))] for why, some in reasons.items()}
@@ -79,18 +79,23 @@ def but(table: pd.DataFrame, kept: Collection[str], why: str) -> str:
     return sentence(table, {why: {*table["run"]} - {*kept}})
 
 
-def _exact(some: pd.DataFrame, runs: pd.DataFrame, column: str) -> bool:
-    """Whether at most :data:`NAMED` values of a column separate these runs from all others."""
-    others = runs[~runs["run"].isin(some["run"])]
-    values = set(some[column].astype(object).fillna("none"))
-    return len(values) <= NAMED and not values & set(others[column].astype(object).fillna("none"))
+def _mixed(some: pd.DataFrame, runs: pd.DataFrame, column: str) -> int:
+    """How many runs would be taken for the wrong kind if only their value in a column were known.
+
+    The two kinds are these runs and all others. The number is 0 if the values separate them.
+    """
+    gone = runs["run"].isin(some["run"])
+    kinds = gone.groupby(runs[column], dropna=False).agg(["sum", "count"])
+    return int(kinds["sum"].combine(kinds["count"] - kinds["sum"], min).sum())
 
 
 def _named(some: pd.DataFrame, runs: pd.DataFrame) -> str:
     """The values of some runs in one column, each with how many of its runs are among them."""
     apart = [c for c in DESCRIBED if c in runs and runs[c].nunique() > 1] or ["run"]
-    exact = [name for name in apart if _exact(some, runs, name)]
-    column = min(exact or apart, key=lambda name: some[name].nunique(dropna=False))
+    column = min(
+        apart,
+        key=lambda name: (_mixed(some, runs, name), some[name].nunique(dropna=False) > NAMED),
+    )
     words = []
     for value, own in some.groupby(column, dropna=False):
         every = runs[column].isna() if pd.isna(value) else runs[column] == value

@@ -17,6 +17,9 @@ from latephase.storage.atomic import replacing
 
 SMALLEST = 6.0
 """Points. No letter of a figure is smaller."""
+DPI = 150
+"""Pixels in an inch of a PNG. The layout is computed at this resolution, because the width of a
+letter is rounded to pixels."""
 EXPONENT = 0.7
 """The size of an exponent or an index, relative to the letters beside it, as in matplotlib."""
 LABEL = 9.0
@@ -47,6 +50,7 @@ STYLE = {
     "ytick.direction": "out",
     "pdf.fonttype": 42,
     "figure.constrained_layout.use": True,
+    "figure.dpi": DPI,
 }
 NOTE_COLOUR = "0.35"
 
@@ -112,7 +116,9 @@ def _write_head(fig: Figure, texts: dict[str, str]) -> None:
     for text in old:
         text.remove()
     wrapped = {
-        gid: "\n".join(textwrap.wrap(texts[gid], int(LETTERS[gid] * _inside(fig))))
+        gid: "\n".join(
+            textwrap.wrap(texts[gid], int(LETTERS[gid] * _inside(fig)), break_on_hyphens=False)
+        )
         for gid in HEAD
         if gid in texts
     }
@@ -141,7 +147,7 @@ def _room(texts: list[Text]) -> float:
 
 
 def save(fig: Figure, pdf: Path, png: Path) -> None:
-    """Write a figure as PDF (the same bytes for the same figure) and PNG (150 dpi)."""
+    """Write a figure as PDF (the same bytes for the same figure) and PNG."""
     with style():
         # The layout is computed once for both files. Otherwise they would differ, because text
         # is rounded at each file's resolution.
@@ -149,7 +155,7 @@ def save(fig: Figure, pdf: Path, png: Path) -> None:
         fig.set_layout_engine("none")
         for path, options in (
             (Path(pdf), {"format": "pdf", "metadata": {"CreationDate": None}}),
-            (Path(png), {"format": "png", "dpi": 150, "metadata": {"Software": None}}),
+            (Path(png), {"format": "png", "dpi": DPI, "metadata": {"Software": None}}),
         ):
             with replacing(path) as part:
                 fig.savefig(part, **options)

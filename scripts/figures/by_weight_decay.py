@@ -135,7 +135,8 @@ def legend(df: pd.DataFrame, looks: dict[str, series.Look], within: float) -> li
     for length in lengths if len(lengths) > 1 else []:
         dashes = "-" if length == lengths[-1] else "--"
         handles.append(Line2D([], [], color="0.3", linestyle=dashes, label=f"{length:,.0f} steps"))
-    handles.append(marks.legend_of_band("± 1 sd of runs"))
+    if df["sd"].notna().any():
+        handles.append(marks.legend_of_band("± 1 sd of runs"))
     if (df["source"] == "published").any():
         error = "" if np.isnan(within) else f", ± {100 * within:g} %"
         label = f"hollow: the paper{error}"

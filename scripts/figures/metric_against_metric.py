@@ -6,6 +6,7 @@ There is a panel for each study, with a point for each run that reaches the trai
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latephase.analysis import final_rows
@@ -28,6 +29,8 @@ ACROSS = 3
 """The largest number of panels in a row."""
 HEIGHT = 2.2
 """The height of a row in inches."""
+POINTS = 200
+"""How many points of the least-squares line are drawn."""
 
 
 def data(
@@ -70,8 +73,7 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
             none = "no run that counts was measured"
             marks.say_if_empty(ax, shown[y], is_logarithmic(y), none)
             if np.isfinite(fit["slope"]):
-                ends = np.array([shown[x].min(), shown[x].max()])
-                ax.plot(ends, fit["intercept"] + fit["slope"] * np.log10(ends), color="0.2", lw=1)
+                line(ax, shown, x, y, fit)
             told = f"n {fit['n']:.0f}"
             if np.isfinite(fit["slope"]):
                 told = f"slope {fit['slope']:.2f}, R² {fit['r_squared']:.2f}, {told}"
@@ -92,6 +94,18 @@ def draw(df: pd.DataFrame, x: str, y: str, note: str = "") -> Figure:
         text = f"{told[0]} against {told[1]} at the end of training"
         style.title(fig, text[0].upper() + text[1:], note)
     return fig
+
+
+def line(ax: Axes, shown: pd.DataFrame, x: str, y: str, fit: pd.Series) -> None:
+    """Draw the least-squares line over the range of the points.
+
+    It is a curve on a logarithmic axis, which ends where the line falls below every point.
+    """
+    at = np.geomspace(shown[x].min(), shown[x].max(), POINTS)
+    values = fit["intercept"] + fit["slope"] * np.log10(at)
+    if is_logarithmic(y):
+        values[values < shown.loc[shown[y] > 0, y].min()] = np.nan
+    ax.plot(at, values, color="0.2", lw=1)
 
 
 def main(argv: list[str] | None = None) -> None:

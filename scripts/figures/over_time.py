@@ -210,16 +210,16 @@ def panel(ax: Axes, df: pd.DataFrame, metric: str, looks: Looks, dashed: str | N
 def legend(df: pd.DataFrame, looks: Looks, dashed: Mapping[str, str]) -> list[Line2D]:
     """The legend: the lines, then what dashes, crosses and bands mean."""
     handles = [series.handle(look, label(value)) for value, look in looks.items()]
-    strokes = [(metric, "-") for metric in dashed]
-    strokes += [(metric, DASHES) for metric in dict.fromkeys(dashed.values())]
-    handles += [
-        Line2D([], [], color="0.3", linestyle=dashes, label=names.short_metric(metric))
-        for metric, dashes in strokes
-    ]
+    for metrics, dashes in ((dashed, "-"), (dict.fromkeys(dashed.values()), DASHES)):
+        if metrics:
+            named = ",\n".join(map(names.short_metric, metrics))
+            handles.append(Line2D([], [], color="0.3", linestyle=dashes, label=named))
     if (df["mark"] == "diverged").any():
         handles.append(marks.legend_of_divergence())
     if (df["n"] > 1).any():
-        handles.append(marks.legend_of_band(seeds.interval_of(df["n"])))
+        alone = (df[df["mark"] == "line"].groupby("line")["n"].max() == 1).any()
+        told = " (one seed: no band)" if alone else ""
+        handles.append(marks.legend_of_band(seeds.interval_of(df["n"]) + told))
     return handles
 
 

@@ -46,6 +46,12 @@ def test_the_note_names_all_of_an_axis(root, config):
     )
 
 
+def test_the_note_names_every_network_once(root, config):
+    studies = ["weight_decay_mlp", "weight_decay_mlp_fashion_mnist", "weight_decay_cnn"]
+    note = load.load(root, config).note([*studies, "grokking_modular"], "quick")
+    assert note.startswith("mlp, conv_mlp and grok_transformer on digits (embedded), ")
+
+
 def test_the_note_names_the_ends_of_a_long_axis(root, config):
     grid = {"steps": [10, 200, 30, 2000], "seed": [1]}
     add_study(root, "lengths", "2030-01-02", grid)

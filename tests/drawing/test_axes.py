@@ -70,7 +70,25 @@ def test_a_logarithmic_axis_ends_at_round_numbers_that_have_labels(values, ends)
     axes.log_value_axis(ax)
     at = labels(ax.yaxis)
     assert (at[min(at)], at[max(at)]) == ends
-    assert ax.get_ylim() == pytest.approx((min(at), max(at)))
+    room = (max(at) / min(at)) ** axes.MARK
+    low, high = ax.get_ylim()
+    assert min(at) / room <= low <= min(at) and max(at) <= high <= max(at) * room * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "range_"),
+    [
+        ([0.03, 30], (0.02, 50)),
+        ([0.02, 30], (0.02 / 2500**0.025, 50)),
+        ([0.03, 49], (0.02, 50 * 2500**0.025)),
+    ],
+)
+def test_a_mark_at_the_end_of_a_logarithmic_axis_is_not_cut(values, range_):
+    ax = Figure().subplots()
+    ax.plot([1, 2], values, "o")
+    axes.log_value_axis(ax)
+    assert ax.get_ylim() == pytest.approx(range_)
+    assert {"0.02", "50"} <= {*labels(ax.yaxis).values()}
 
 
 def test_labels_between_the_ends_do_not_touch():
@@ -87,7 +105,7 @@ def test_panels_that_share_an_axis_end_where_all_of_them_do():
     left.plot([1, 2], [1, 3])
     right.plot([1, 2], [30, 4000])
     axes.log_value_axis(left)
-    assert left.get_ylim() == right.get_ylim() == pytest.approx((1, 5000))
+    assert left.get_ylim() == right.get_ylim() == pytest.approx((1 / 5000**axes.MARK, 5000))
 
 
 def test_a_linear_axis_of_steps_has_half_of_the_way_in_its_middle():

@@ -69,6 +69,12 @@ def test_the_best_of_each_optimizer_is_ours_and_of_a_share_the_highest():
     )
 
 
+def test_the_optimizer_of_a_head_is_told_as_such():
+    df = BEST[BEST["metric"] == "nc0"].replace({"optimizer": {"adamw": "muon, adam"}})
+    told = "the lowest NC0 of each optimizer is 0.500 (Adam) and 3 (Muon, Adam on the head)"
+    assert finding(df) == told
+
+
 def test_a_figure_that_does_not_name_its_metric_is_told_it():
     df = BEST[BEST["metric"] == "nc0"].drop(columns=["metric"])
     df = df[df["source"] == "trained"].drop(columns="source")

@@ -50,7 +50,18 @@ def test_values_that_are_left_out_whole_are_named_before_one_value_in_part(table
     assert told.endswith("6 of arms that are not shown (a: 3 of 3, b: 3 of 3).")
     table["arm"] = table["seed"].astype(str)  # No column tells exactly which.
     told = left_out.sentence(table, {"of arms that are not shown": gone[:4]})
-    assert told.endswith("(10 steps: 4 of 9).")
+    assert told.endswith("(learning rate 0.001: 3 of 3, learning rate 0.01: 1 of 3).")
+
+
+def test_runs_are_not_named_by_seeds_that_they_share_with_the_others(table):
+    """All but one of the learning rates, which are more than the seeds."""
+    more = table.assign(run=table["run"] + "w")
+    more["optimizer.lr"] = more["optimizer.lr"].replace({1.0: 10.0})
+    wide = pd.concat([table, more])
+    gone = set(wide.loc[wide["optimizer.lr"] < 10, "run"])
+    told = left_out.sentence(wide, {"with another learning rate": gone})
+    assert told.startswith("21 of 24 runs are left out: 21 with another learning rate (learning")
+    assert told.endswith("learning rate 0.1: 6 of 6, learning rate 1: 3 of 3).")
 
 
 def test_of_many_values_the_first_are_named():

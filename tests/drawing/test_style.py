@@ -2,6 +2,7 @@
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 from latephase.drawing import style
 
@@ -41,6 +42,18 @@ def test_a_long_head_is_wrapped_inside_the_figure_which_grows(fig):
         box = text.get_window_extent()
         assert box.x0 >= 0 and box.x1 <= fig.bbox.width
         assert box.y0 > axes.y1
+
+
+def test_a_name_is_not_broken_at_its_hyphen(fig):
+    style.title(fig, "A name like this-one-is-all-of-it " * 3, "note")
+    (title,) = [text for text in fig.texts if text.get_gid() == style.TITLE]
+    lines = title.get_text().split("\n")
+    assert len(lines) > 1 and not any(line.endswith("-") for line in lines)
+
+
+def test_the_layout_is_computed_at_the_resolution_of_the_png(fig, tmp_path):
+    style.save(fig, tmp_path / "figure.pdf", tmp_path / "figure.png")
+    assert imread(tmp_path / "figure.png").shape[1] == fig.bbox.width
 
 
 def test_another_title_takes_the_place_of_the_first(fig):

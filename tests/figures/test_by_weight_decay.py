@@ -44,6 +44,14 @@ def test_by_decay_has_a_line_a_length_the_longest_solid():
     assert legend == ["Adam", "50 steps", "100 steps", "± 1 sd of runs"]
 
 
+def test_the_legend_has_a_band_only_if_one_is_drawn():
+    one = TABLE.drop_duplicates(["optimizer.name", "optimizer.weight_decay"])
+    df, _ = by_weight_decay.data(one, ["adam"], ["nc0"])
+    assert df["n"].max() == 1
+    legend = by_weight_decay.draw(df, ["adam"], ["nc0"]).legends[0].get_texts()
+    assert [text.get_text() for text in legend] == ["Adam"]
+
+
 def test_by_decay_refuses_an_optimizer_that_the_study_has_not():
     with pytest.raises(UserError, match=r"options\.optimizers names 'sgd', .*allowed: adam, adamw"):
         by_weight_decay.data(TABLE, ["adam", "sgd"], ["nc0"])

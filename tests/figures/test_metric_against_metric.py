@@ -29,3 +29,17 @@ def test_any_metric_against_another():
         np.sort(np.concatenate([line.get_xdata() for line in ax.lines[:2]])),
         np.sort(table["nc3_duality"]),
     )
+
+
+def test_the_line_is_a_curve_on_a_logarithmic_axis_and_is_not_drawn_below_the_points():
+    table = TABLE.assign(nc0=np.geomspace(0.001, 1, len(TABLE)))
+    table = table.assign(nc1_pinv=np.where(table["nc0"] < 0.5, 0.01, 1.0))
+    df, _ = metric_against_metric.data({"one": table}, "nc0", "nc1_pinv")
+    fit = df[df["kind"] == "regression"].iloc[0]
+    assert fit["intercept"] + fit["slope"] * np.log10(0.001) < 0
+    (ax,) = metric_against_metric.draw(df, "nc0", "nc1_pinv").axes
+    x, y = ax.lines[-1].get_data()
+    expected = fit["intercept"] + fit["slope"] * np.log10(x)
+    np.testing.assert_allclose(y, np.where(expected >= 0.01, expected, np.nan))
+    assert 20 < np.isfinite(y).sum() < len(y)
+    assert x[-1] == pytest.approx(1)

@@ -143,3 +143,20 @@ def test_steps_on_a_linear_axis(table):
     accuracy, rnc1, _ = fig.axes
     assert accuracy.get_xscale() == "linear"
     assert rnc1.get_yscale() == "log"
+
+
+def test_the_legend_says_that_a_line_of_one_seed_has_no_band(table):
+    def band(rows):
+        _, fig = stacked(rows)
+        return [text.get_text() for text in fig.legends[0].get_texts()][-1]
+
+    assert "one seed" not in band(table)
+    alone = table[(table[DECAY] != 0.1) | (table["seed"] == 42)]
+    assert band(alone).endswith("seeds (one seed: no band)")
+
+
+def test_solid_lines_have_one_entry_in_the_legend(table):
+    dashed = {"rnc1": "accuracy_train", "nc2_condition": "accuracy_train"}
+    _, fig = stacked(table, dashed=dashed)
+    legend = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert "RNC1,\nNC2" in legend and legend.count("training accuracy") == 1
