@@ -28,7 +28,7 @@ from sklearn.isotonic import IsotonicRegression
 from latephase.analysis import events
 from latephase.analysis.divergence import before_divergence
 from latephase.analysis.lead_lag import FLOOR, MEASURES, Measure
-from latephase.analysis.seeds import ENDS, MIN_SEEDS, distinct_draws, stacked
+from latephase.analysis.seeds import CONFIDENCE, MIN_SEEDS, distinct_draws, stacked
 from latephase.errors import UserError
 
 SOON = 1.0
@@ -40,6 +40,8 @@ REFERENCE = Measure("accuracy_test", "test accuracy", logarithmic=False)
 GROUPS = {"seed": "seeds", "setting": "settings"}
 """What is held out, and its plural."""
 SCORES = ("auroc", "order")
+QUANTILES = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+"""The ends of an interval. With five seeds it is too short, as docs/atlas.md says."""
 
 
 class Pairs(NamedTuple):
@@ -320,7 +322,7 @@ def _drawn(own: Pairs, baseline: Pairs, seeds: NDArray) -> list[tuple[float, flo
     times = (draws[:, :, None] == np.arange(len(names))).sum(axis=1)  # [D, S]
     scores, others = (pairs.drawn(names[:, None] == seeds, times) for pairs in (own, baseline))
     return [
-        (estimate, *map(float, np.nanquantile(values[which], ENDS)))
+        (estimate, *map(float, np.nanquantile(values[which], QUANTILES)))
         for estimate, values in zip(estimates, (scores, scores - others), strict=True)
     ]
 

