@@ -45,7 +45,7 @@ being reproduced.</p>
 <td class="verdict"><span class="{{ row.kind }}"><span
 aria-hidden="true">{{ row.mark }} </span>{{ row.verdict }}</span>
 <small>controls: {{ row.controls }}</small></td>
-<td>{{ row.n_cells }} cells × {{ row.n_seeds }} seeds<small>{{ row.note }}</small>
+<td>{{ row.rests }}<small>{{ row.note }}</small>
 <small>study {{ row.study }}, statistic {{ row.statistic }}</small></td>
 </tr>
 {% endfor %}
@@ -75,7 +75,12 @@ def words(row: Mapping[str, Any]) -> dict[str, str]:
         "predicted": threshold_text(row["threshold_low"], row["threshold_high"]),
         "kind": CLASSES[row["verdict"]],
         "mark": MARKS[row["verdict"]],
+        "rests": f"{counted(row['n_cells'], 'cell')} × {counted(row['n_seeds'], 'seed')}",
     }
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def number(value: float) -> str:

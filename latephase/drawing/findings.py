@@ -21,6 +21,10 @@ FEW = 3
 SMALL = 0.02
 """The smallest NC0 of a recursion that is compared. Below it, rounding matters more than
 training."""
+ONSETS = ("memorisation", "generalisation")
+"""The verdicts on a measure that goes with one of the two onsets."""
+MOVED = {"up": "rises", "down": "falls", "stays": "stays", "undecided": "is undecided"}
+"""What an intervention does to a quantity, by the verdict on it."""
 NOT_KEYS = {"metric", "mark", "source", "step", "mean", "low", "high", "sd", "n", "weight_decay"}
 
 
@@ -91,6 +95,8 @@ def _first_two(metrics: Sequence[str]) -> list[str]:
 
 def _the(metric: str) -> str:
     name = names.plain_metric(metric)
+    if metric.startswith("nc4_agreement"):
+        return f"the agreement of {name}"  # the atlas gives NC4 as a mismatch
     return f"the {name}" if name.startswith(DEFINITE) else name
 
 
@@ -163,7 +169,7 @@ def _shares(df: pd.DataFrame) -> str:
         first, last = value(metric, means.iloc[0]), value(metric, means.iloc[-1])
         clauses.append(f"{_the(metric)} goes from {first} to {last}")
     low, high = df["share"].min(), df["share"].max()
-    return f"from a coupled share of {low:g} to one of {high:g} {' and '.join(clauses)}"
+    return f"as the coupled share goes from {low:g} to {high:g}, {' and '.join(clauses)}"
 
 
 def _samples(df: pd.DataFrame) -> str:
@@ -219,6 +225,68 @@ def _logit_scale(df: pd.DataFrame) -> str:
     return f"relative flatness is largest {' and '.join(clauses)}" if clauses else ""
 
 
+def _places(df: pd.DataFrame) -> str:
+    """How many measures go with each onset, for each study or arm."""
+    counts = df.groupby("study", sort=False)["goes_with"].value_counts().unstack(fill_value=0)
+    counts = counts.reindex(index=df["study"].unique(), columns=ONSETS, fill_value=0)
+    placed = counts[counts.any(axis=1)]
+    if placed.empty:
+        return "no measure goes with one of memorisation and generalisation and not with the other"
+    clauses = [f"in {study} {early} and {late}" for study, early, late in placed.itertuples()]
+    study, early, late = next(placed.itertuples())
+    clauses[0] = f"in {study} {early} measures go with memorisation and {late} with generalisation"
+    if others := len(counts) - len(placed):
+        clauses.append(f"in the other {f'{others} panels' if others > 1 else 'panel'} none")
+    return _listed(clauses)
+
+
+def _forecasts(df: pd.DataFrame) -> str:
+    """How many forecasts are better than both baselines, for unseen seeds and unseen settings."""
+    clauses = []
+    for held_out, rows in df[df["auroc_verdict"] != "baseline"].groupby("held_out", sort=False):
+        soon, first = (
+            f"{(rows[f'{score}_verdict'] == 'better').sum()} of {len(rows)}"
+            for score in ("auroc", "order")
+        )
+        told = (
+            f"{soon} and {first}"
+            if clauses
+            else f"{soon} forecasts of whether a run generalises within a decade are better than "
+            f"both baselines, and {first} forecasts of which run generalises first"
+        )
+        clauses.append(f"for unseen {held_out}s, {told}")
+    return ", and ".join(clauses)
+
+
+def _interventions(df: pd.DataFrame) -> str:
+    """Which interventions move test accuracy."""
+    by_verdict = df[df["quantity"] == "accuracy_test"].groupby("verdict")["intervention"]
+    clauses = [
+        f"{words} ({'; '.join(by_verdict.get_group(verdict))})"
+        for verdict, words in MOVED.items()
+        if verdict in by_verdict.groups
+    ]
+    return f"test accuracy {_listed(clauses)}"
+
+
+def _delays(df: pd.DataFrame) -> str:
+    """How many runs memorise and generalise, and the shortest and the longest known delay."""
+    runs, memorised, generalised = (df[key].sum() for key in ("runs", "memorised", "generalised"))
+    counted = f"of {runs} runs, {memorised} memorise and {generalised} generalise"
+    known = df[np.isfinite(df["delay"]) & (df["generalised"] == df["memorised"])]
+    if known.empty:
+        return counted
+    keys = ["optimizer.lr", "optimizer.weight_decay"]
+    spread = _spread("delay", known.assign(mean=known["delay"]), keys).removeprefix("at ")
+    return f"{counted}, and where all that memorise generalise, the delay in decades is {spread}"
+
+
+def _listed(clauses: Sequence[str]) -> str:
+    """Clauses in a row, with "and" before the last one."""
+    *others, last = clauses
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 FORMS: Sequence[tuple[Sequence[str], Callable[[pd.DataFrame], str]]] = (
     (("metric", "mark", "step", "mean"), _over_time),
     (("metric", "optimizer", "weight_decay", "mean"), _best),
@@ -230,5 +298,9 @@ FORMS: Sequence[tuple[Sequence[str], Callable[[pd.DataFrame], str]]] = (
     (("setting", "source", "nc0"), _recursion),
     (("mark", "metric", "step", "value"), _onsets),
     (("kind", "scale", "kappa"), _logit_scale),
+    (("study", "measure", "goes_with"), _places),
+    (("memorised", "generalised", "delay"), _delays),
+    (("held_out", "measure", "auroc_verdict", "order_verdict"), _forecasts),
+    (("intervention", "quantity", "verdict"), _interventions),
 )
 """The columns that identify a form, and the function that describes it. The first match counts."""

@@ -106,7 +106,7 @@ VERDICTS = """{% macro badge(kind, mark, said) -%}
 <small><span class="estimate">{{ claim.interval }}</span> {{ claim.unit }}</small></summary>
 <dl><dt>Predicted</dt><dd>{{ claim.predicted }}</dd>
 <dt>Controls</dt><dd>{{ claim.controls or "none" }}</dd>
-<dt>Rests on</dt><dd>{{ claim.n_cells }} cells × {{ claim.n_seeds }} seeds{% if claim.note %};
+<dt>Rests on</dt><dd>{{ claim.rests }}{% if claim.note %};
  {{ claim.note }}{% endif %}</dd>
 <dt>Where in the paper</dt><dd>{{ claim.where }}</dd></dl></details></li>
 {% endfor %}

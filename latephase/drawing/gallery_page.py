@@ -94,7 +94,7 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> str:
         every = "both" if len(claims) == 2 else f"all {len(claims)}"
         return f"{every} claims {_came_out(counts[0][0], len(claims))}"
     *others, last = [f"{count} {_came_out(verdict, count)}" for verdict, count in counts]
-    return f"of {len(claims)} claims {', '.join(others)} and {last}"
+    return f"of {len(claims)} claims, {', '.join(others)} and {last}"
 
 
 def _came_out(verdict: str, count: int) -> str:

@@ -83,7 +83,9 @@ def draw(df: pd.DataFrame, note: str = "") -> Figure:
             w_pad=0.1
         )  # With less, the many columns leave no room for the names.
         layout.legend(fig, legend(df))
-        style.title(fig, "What moves generalisation when it is moved", note)
+        style.title(
+            fig, "What each intervention moves, and whether generalisation moves with it", note
+        )
     return fig
 
 
@@ -120,7 +122,7 @@ def panel(ax: Axes, df: pd.DataFrame, names: list[str], quantity: str) -> None:
                 ax.plot(edge, at, marker=head, color=colour, markersize=5, clip_on=False)
         if np.isinf(change):
             change = next((end for end in (high, low) if np.isfinite(end)), np.nan)
-        ax.plot(change, at, shape, color=colour, mfc=filling, markersize=5)
+        ax.plot(change, at, shape, color=colour, mfc=filling, markersize=5, clip_on=False)
 
 
 def legend(df: pd.DataFrame) -> list[Line2D | Patch]:

@@ -92,7 +92,7 @@ FORMS = [
     ),
     (
         {"metric": ["nc0", "nc0"], "share": [0.0, 1.0], "mean": [2.0, 0.5]},
-        "from a coupled share of 0 to one of 1 NC0 goes from 2 to 0.500",
+        "as the coupled share goes from 0 to 1, NC0 goes from 2 to 0.500",
     ),
     (
         {"samples": [5, 40], "mean": [0.5, 0.125]},
@@ -117,6 +117,43 @@ FORMS = [
         {"setting": ["study"] * 2, "source": ["recursion", "trained"], "nc0": [1.0, 1.0]}
         | {"optimizer.momentum": [0.9] * 2, "optimizer.weight_decay": [0.1] * 2},
         "trained NC0 is off the recursion by at most 0 % in 1 cell",
+    ),
+    (
+        {"study": ["a", "a", "a", "b", "b", "c"], "measure": ["rnc1", "nc0", "cdnv"] * 2}
+        | {"goes_with": ["memorisation"] * 2 + ["generalisation"] * 2 + ["drifts", "undecided"]},
+        "in a 2 measures go with memorisation and 1 with generalisation, in b 0 and 1 and "
+        "in the other panel none",
+    ),
+    (
+        {"study": ["a"], "measure": ["nc0"], "goes_with": ["no delay"]},
+        "no measure goes with one of memorisation and generalisation and not with the other",
+    ),
+    (
+        {
+            "held_out": ["seed"] * 3 + ["setting"] * 2,
+            "measure": ["step", "nc0", "rnc1"] + ["nc0"] * 2,
+        }
+        | {"auroc_verdict": ["baseline", "worse", "worse", "better", "better"]}
+        | {"order_verdict": ["baseline", "better", "undecided", "no better", "better"]},
+        "for unseen seeds, 0 of 2 forecasts of whether a run generalises within a decade are "
+        "better than both baselines, and 1 of 2 forecasts of which run generalises first, and "
+        "for unseen settings, 2 of 2 and 1 of 2",
+    ),
+    (
+        {"intervention": ["x", "y", "z", "x"], "quantity": ["accuracy_test"] * 3 + ["rnc1"]}
+        | {"verdict": ["down", "stays", "stays", "up"]},
+        "test accuracy falls (x) and stays (y; z)",
+    ),
+    (
+        {"optimizer.lr": [0.1, 0.1, 1.0], "optimizer.weight_decay": [0.3, 0.1, 0.3]}
+        | {"runs": [5] * 3, "memorised": [5, 5, 0], "generalised": [5, 3, 0]}
+        | {"delay": [0.5, 1.5, None]},
+        "of 15 runs, 10 memorise and 8 generalise, and where all that memorise generalise, "
+        "the delay in decades is 0.500",
+    ),
+    (
+        {"metric": ["nc4_agreement_test_without_bias"], "mark": "line", "step": 9, "mean": 0.5},
+        "the agreement of NC4 ends at 50.0 %",
     ),
 ]
 

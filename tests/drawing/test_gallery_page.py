@@ -193,7 +193,7 @@ OUTCOMES = [
     (
         [INCONCLUSIVE, REPRODUCED, SAYS_LITTLE, SAYS_LITTLE],
         "",
-        "Of 4 claims 1 is reproduced, 2 say little and 1 is inconclusive.",
+        "Of 4 claims, 1 is reproduced, 2 say little and 1 is inconclusive.",
     ),
 ]
 
