@@ -60,7 +60,13 @@ METRICS = {
     "accuracy_test": "test accuracy",
 }
 
-PLAIN = {r"$\Vert W \Vert_F$": "‖W‖", r"$\hat I$": "Î"}
+PLAIN = {
+    r"$\Vert W \Vert_F$": "‖W‖",
+    r"$\hat I$": "Î",
+    r"$\hat\kappa$": "κ̂",
+    r"$\kappa_{Tr}$": "κ_Tr",
+    r"$\Sigma_B^+$": "Σ_B⁺",
+}
 """The TeX in short names, and its replacement in plain letters."""
 
 AXES = {
@@ -91,6 +97,11 @@ def short_metric(column: str) -> str:
 def plain_metric(column: str) -> str:
     """The name of a metric in plain letters, for text without TeX."""
     name, _, _ = short_metric(column).partition(" = ")
+    return plain(name)
+
+
+def plain(name: str) -> str:
+    """A name with plain letters in the place of TeX."""
     for tex, letters in PLAIN.items():
         name = name.replace(tex, letters)
     return name

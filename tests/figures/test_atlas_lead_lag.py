@@ -78,6 +78,8 @@ def test_both_are_made_from_files(tmp_path):
     files = [f"--{kind}={tmp_path / f'table.{kind}'}" for kind in ("html", "csv")]
     table.main([*data, "--title", "Verdicts", *files])
     page = (tmp_path / "table.html").read_text()
+    assert "NCC" in page and "cdnv" not in page
+    assert "han2025: memorisation" in page
     assert "memorisation" in page and "not measured" in page and "nan" not in page
 
 
@@ -91,3 +93,11 @@ def test_arms_have_panels_and_the_others_are_said_to_be_left_out(tmp_path):
     assert set(pd.read_csv(tmp_path / "figure.csv")["study"]) == {"a: one", "a: two"}
     said = figure.left_out_of({"a": whole}, {"a": ["one", "two"]}, **LIMITS)
     assert said.startswith("2 of 5 runs are left out: 2 of arms that are not shown")
+
+
+def test_what_the_papers_say_stands_beside_what_the_runs_do():
+    made = table.with_claims(table.data(TABLES, **LIMITS), [*TABLES]).set_index("measure")
+    assert made.loc["cdnv", "agreement"] == "as said: one; not as said: other_one"
+    assert made.loc["rnc1", "agreement"] == "as said: one; undecided: other_one"
+    assert made.loc["cdnv", "definition"] == "another: one; undecided: other_one"
+    assert made.loc["nc2_etf", "said"] == ""
