@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
 
 from latephase.errors import UserError
 from latephase.runs.columns import CELL
@@ -71,6 +70,9 @@ def ends(n_seeds: int) -> tuple[float, float]:
     farther out, as far as Student's t interval is wider than the bootstrap's (Hesterberg, What
     teachers should know about the bootstrap, 2015: the expanded percentile interval).
     """
+    # Imported here, because programs that give no interval start faster without it.
+    from scipy.special import ndtr, stdtrit
+
     wider = math.sqrt(n_seeds / (n_seeds - 1))
     outer = float(ndtr(wider * stdtrit(n_seeds - 1, (1 - CONFIDENCE) / 2)))
     return outer, 1 - outer

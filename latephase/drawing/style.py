@@ -73,7 +73,7 @@ HEAD = {
 }
 LINE = {TITLE: 0.18, NOTE: 0.14, RUNS: 0.14}
 """Inches that a line needs."""
-LETTERS = {TITLE: 12, NOTE: 17, RUNS: 17}
+LETTERS = {TITLE: 12, NOTE: 16, RUNS: 16}
 """Letters of a line that fit into an inch."""
 EDGE = 0.1
 """Inches between the head and the edges of the figure."""
