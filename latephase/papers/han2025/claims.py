@@ -39,7 +39,8 @@ def place_in_delay(
     The place is (log t − log t_train)/(log t_test − log t_train). t is the time at which the metric
     falls, for good, to its plateau / ``factor`` (:func:`latephase.analysis.events.fall`, whose
     final level is over ``settled`` logs). Runs that do not memorise or do not generalise have no
-    delay and are left out. If a metric does not fall, it falls later than the last step.
+    delay and are left out. If a metric does not fall, it falls later than the last step. The note
+    says how many decades of steps the fall comes after each onset.
     """
     runs = delays(before_divergence(table), fitted=fitted, level=level, stay=stay)
     falls = events.run_events(
@@ -54,11 +55,14 @@ def place_in_delay(
     runs = runs.join(falls[["fall", "fall_censored"]], on="run")
     known = ~(runs["train_censored"] | runs["test_censored"])
     train, test, fall = (np.log10(runs[name].where(known)) for name in ("train", "test", "fall"))
+    never = runs["fall_censored"] & known
+    note = _note(runs) + f"; {never.sum()} whose {metric} does not fall by {factor:g}" * any(never)
+    for onset, when in (("memorisation", train), ("generalisation", test)):
+        lag = fall - when
+        told = _decades(_over_seeds(runs, lag, lag.mask(never, np.inf), ""))
+        note += f"; {told} decades after {onset}"
     place = (fall - train) / (test - train)
-    later = place.mask(runs["fall_censored"] & known, np.inf)
-    missed = int((runs["fall_censored"] & known).sum())
-    note = _note(runs) + f"; {missed} whose {metric} does not fall by {factor:g}" * bool(missed)
-    return _over_seeds(runs, place, later, note)
+    return _over_seeds(runs, place, place.mask(never, np.inf), note)
 
 
 def difference_of_arms(
@@ -98,6 +102,15 @@ def _over_seeds(runs: pd.DataFrame, smallest: pd.Series, largest: pd.Series, not
     low, high = smallest.to_numpy(dtype=float)[:, None], largest.to_numpy(dtype=float)[:, None]
     interval = seeds.seed_interval(low, high, seeds.mean_of_cells)
     return Result(*interval, int(np.isfinite(low).sum()), 1, note)
+
+
+def _decades(result: Result) -> str:
+    """An estimate and its interval, if there is one, with signs and two decimals."""
+    estimate, low, high = (
+        f"{number:+.2f}".replace("inf", "∞")
+        for number in (result.estimate, result.low, result.high)
+    )
+    return estimate if np.isnan(result.low) else f"{estimate} [{low}, {high}]"
 
 
 def _note(runs: pd.DataFrame) -> str:

@@ -1,5 +1,7 @@
 """The statistics of han2025 on histories whose answers are known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,11 @@ def test_the_place_of_a_fall_in_the_delay(fall, place):
     table = study(*(history(seed, fall=fall) for seed in range(5)))
     result = claims.place_in_delay(table, metric="cdnv", factor=3.0, settled=3, **TIMES)
     assert result.estimate == pytest.approx(place, abs=0.12)
+    after_train, after_test = (
+        float(re.search(rf"([+-][\d.]+) \[[^;]*decades after {onset}", result.note)[1])
+        for onset in ("memorisation", "generalisation")
+    )
+    assert (after_train, after_test) == pytest.approx((place, place - 1), abs=0.12)
 
 
 def test_a_metric_that_does_not_fall_is_later_than_all():
@@ -57,6 +64,7 @@ def test_a_metric_that_does_not_fall_is_later_than_all():
     result = claims.place_in_delay(table, metric="cdnv", factor=3.0, settled=3, **TIMES)
     assert result.low == pytest.approx(2.0, abs=0.1)
     assert result.high == np.inf
+    assert "+∞] decades after memorisation" in result.note
 
 
 def test_differences_of_arms_are_by_seed():
