@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from latephase.catalog import shipped, user_data
+from latephase.catalog import printed, shipped, user_data
 from latephase.errors import UserError
 from latephase.metrics import families
 from latephase.runs import grid, spec
@@ -99,8 +99,7 @@ class Catalog:
         steps = {run["steps"] for run in runs}
         seeds = len({run["seed"] for run in runs})
         networks = (run["model"].get("class", run["model"]["name"]) for run in runs)
-        *others, last = dict.fromkeys(networks)
-        models = f"{', '.join(others)} and {last}" if others else last
+        models = printed.listed(dict.fromkeys(networks))
         line = (
             f"{models} on {sets}, n = {_several(sizes)}, {_several(steps)} steps, "
             f"{seeds} seed{'s' * (seeds != 1)}, scale {scale}"

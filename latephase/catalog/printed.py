@@ -56,5 +56,10 @@ def ranges(numbers: Iterable[str]) -> str:
     parts = []
     for run in runs:
         parts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
+    return listed(parts)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """One or more words or clauses in a row, with "and" before the last: A, B and C."""
     *others, last = parts
     return f"{', '.join(others)} and {last}" if others else last

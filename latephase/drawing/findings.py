@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from latephase.catalog.printed import listed
 from latephase.drawing import names
 from latephase.drawing.comparison_page import number
 
@@ -112,8 +113,8 @@ def _spread(metric: str, rows: pd.DataFrame, keys: Sequence[str]) -> str:
     many = len(values) > FEW
     chosen = [0, -1] if many else range(len(values))
     called = [_keys_in_words(ordered.iloc[i], keys, in_full=not j) for j, i in enumerate(chosen)]
-    *others, last = [f"{values[i]} ({name})" for i, name in zip(chosen, called, strict=True)]
-    return f"{'between' if many else 'at'} {', '.join(others)} and {last}"
+    parts = [f"{values[i]} ({name})" for i, name in zip(chosen, called, strict=True)]
+    return f"{'between' if many else 'at'} {listed(parts)}"
 
 
 def _keys_in_words(row: pd.Series, keys: Sequence[str], in_full: bool) -> str:
@@ -237,7 +238,7 @@ def _places(df: pd.DataFrame) -> str:
     clauses[0] = f"in {study} {early} measures go with memorisation and {late} with generalisation"
     if others := len(counts) - len(placed):
         clauses.append(f"in the other {f'{others} panels' if others > 1 else 'panel'} none")
-    return _listed(clauses)
+    return listed(clauses)
 
 
 def _forecasts(df: pd.DataFrame) -> str:
@@ -266,7 +267,7 @@ def _interventions(df: pd.DataFrame) -> str:
         for verdict, words in MOVED.items()
         if verdict in by_verdict.groups
     ]
-    return f"test accuracy {_listed(clauses)}"
+    return f"test accuracy {listed(clauses)}"
 
 
 def _delays(df: pd.DataFrame) -> str:
@@ -279,12 +280,6 @@ def _delays(df: pd.DataFrame) -> str:
     keys = ["optimizer.lr", "optimizer.weight_decay"]
     spread = _spread("delay", known.assign(mean=known["delay"]), keys).removeprefix("at ")
     return f"{counted}, and where all that memorise generalise, the delay in decades is {spread}"
-
-
-def _listed(clauses: Sequence[str]) -> str:
-    """Clauses in a row, with "and" before the last one."""
-    *others, last = clauses
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 FORMS: Sequence[tuple[Sequence[str], Callable[[pd.DataFrame], str]]] = (

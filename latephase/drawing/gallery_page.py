@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from latephase.catalog.printed import listed
 from latephase.drawing.claims_page import CLASSES, MARKS, words
 from latephase.drawing.gallery_look import BODY, SCRIPT, STYLE
 from latephase.drawing.page import filled
@@ -93,8 +94,8 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> str:
             return f"{none} is reproduced"
         every = "both" if len(claims) == 2 else f"all {len(claims)}"
         return f"{every} claims {_came_out(counts[0][0], len(claims))}"
-    *others, last = [f"{count} {_came_out(verdict, count)}" for verdict, count in counts]
-    return f"of {len(claims)} claims, {', '.join(others)} and {last}"
+    parts = [f"{count} {_came_out(verdict, count)}" for verdict, count in counts]
+    return f"of {len(claims)} claims, {listed(parts)}"
 
 
 def _came_out(verdict: str, count: int) -> str:

@@ -44,7 +44,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize(("n_seeds", "expected"), [(3, 0.75), (5, 0.94), (10, 0.97)])
+@pytest.mark.parametrize(("n_seeds", "expected"), [(3, 0.75), (5, 0.94), (10, 0.98)])
 def test_of_one_cell_it_is_that_of_order_statistics(n_seeds, expected, monkeypatch):
     """Of three seeds it is their range, which misses the median in 2 · (1/2)³ of the cases."""
     monkeypatch.setattr(seeds, "MIN_SEEDS", 3)  # of so few none is given
@@ -56,8 +56,8 @@ def test_of_one_cell_it_is_that_of_order_statistics(n_seeds, expected, monkeypat
 )
 def test_of_several_cells_it_is_about_nine_in_ten_or_more(n_seeds, kind):
     """The 2.5 % and 97.5 % of the resamples, for five seeds, would give 0.81 for means."""
-    assert coverage(KINDS[kind], n_seeds, 4) > 0.87
-    assert coverage(KINDS[kind], n_seeds, 4, shared=0.9) > 0.87
+    assert coverage(KINDS[kind], n_seeds, 4) > 0.88
+    assert coverage(KINDS[kind], n_seeds, 4, shared=0.9) > 0.88
 
 
 def test_of_a_regression_over_all_runs_too():
@@ -69,7 +69,7 @@ def test_of_a_regression_over_all_runs_too():
         runs = pd.DataFrame({"seed": names, "x": x.ravel(), "y": y.ravel()})
         interval = seeds.pooled_interval(runs, ["x", "y"], slope)
         held += interval.low <= SLOPE <= interval.high
-    assert held / ROUNDS > 0.87
+    assert held / ROUNDS > 0.88
 
 
 @pytest.mark.parametrize("n_seeds", [5, 10])
@@ -78,7 +78,7 @@ def test_of_a_band_in_a_figure_too(n_seeds):
     values = np.random.default_rng(0).normal(size=ROUNDS * n_seeds)
     at, names = np.divmod(np.arange(len(values)), n_seeds)
     band = seeds.summarise(pd.DataFrame({"x": at, "seed": names, "y": values}), "x", "y")
-    assert ((band["low"] <= 0) & (band["high"] >= 0)).mean() > 0.87
+    assert ((band["low"] <= 0) & (band["high"] >= 0)).mean() > 0.88
 
 
 def slope(x, y):

@@ -60,3 +60,10 @@ def test_numbers_in_few_signs(numbers, told):
     assert printed.ranges(numbers) == told
     plain = sorted(int(n.rstrip("b")) for n in numbers)
     assert printed.named_in(f"Figures {told}") == [f"fig{n}" for n in plain]
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_words_in_a_row_have_an_and_before_the_last(parts, told):
+    assert printed.listed(parts) == told

@@ -72,7 +72,8 @@ def test_a_logarithmic_axis_ends_at_round_numbers_that_have_labels(values, ends)
     assert (at[min(at)], at[max(at)]) == ends
     room = (max(at) / min(at)) ** axes.MARK
     low, high = ax.get_ylim()
-    assert min(at) / room <= low <= min(at) and max(at) <= high <= max(at) * room * (1 + 1e-9)
+    assert low in (pytest.approx(min(at)), pytest.approx(min(at) / room))
+    assert high in (pytest.approx(max(at)), pytest.approx(max(at) * room))
 
 
 @pytest.mark.parametrize(
