@@ -58,7 +58,8 @@ const names = about.metrics.map(metric => metric.name);
 const labels = about.labels.filter(label => label.values.length > 1);
 const fields = ["x", "y", "colour", "xs", "ys", "draw", "at"];
 const number = value => Number.isNaN(value) ? "none" : Number(value.toPrecision(4)).toString();
-let bytes, columns = new Map();
+const columns = new Map();
+let stored, asked = 0;
 
 function option(value, text) {
   const made = document.createElement("option");
@@ -88,31 +89,26 @@ function build() {
 }
 const boxes = label => [...form.querySelectorAll(`[name="${CSS.escape(`f.${label.name}`)}"]`)];
 
-// The bytes of a column's numbers lie in four planes, which compresses them better.
-function column(name) {
+// A column is unpacked when it is first drawn, so that a page with many columns opens fast. The
+// bytes of its numbers lie in four planes, which compresses them better.
+async function column(name) {
   if (!columns.has(name)) {
-    const n = about.rows, from = names.indexOf(name) * 4 * n, whole = new Uint8Array(4 * n);
-    for (let k = 0; k < 4; k++) for (let i = 0; i < n; i++) {
-      whole[4 * i + k] = bytes[from + k * n + i];
-    }
+    stored ??= document.getElementById("data").textContent.trim().split("\n");
+    const packed = Uint8Array.from(atob(stored[names.indexOf(name)]), c => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const n = about.rows, whole = new Uint8Array(4 * n);
+    for (let k = 0; k < 4; k++) for (let i = 0; i < n; i++) whole[4 * i + k] = planes[k * n + i];
     columns.set(name, new Float32Array(whole.buffer));
   }
   return columns.get(name);
-}
-async function unpack() {
-  const text = atob(document.getElementById("data").textContent.trim());
-  const packed = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  bytes = new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function chosenRuns() {
   const kept = labels.map(label => new Set(boxes(label).filter(b => b.checked).map(b => +b.value)));
   return about.runs.map((_, r) => labels.every((label, l) => kept[l].has(label.of[r])));
 }
-function traces() {
-  const [x, y, step] = [form.x.value, form.y.value, "step"].map(column);
+function traces(x, y, step) {
   const kept = chosenRuns(), groups = new Map();
   const colour = labels.find(label => label.name === form.colour.value);
   const log = {x: form.xs.value === "log", y: form.ys.value === "log"};
@@ -142,15 +138,24 @@ function traces() {
   const shown = `${points} point${points === 1 ? "" : "s"}`;
   told.textContent = `${runs} of ${about.runs.length} runs, ${shown}`
     + (missing ? `; ${missing} have no value that these axes can show` : "");
-  const gl = points > 2000 && document.createElement("canvas").getContext("webgl");
-  return [...groups].sort(([a], [b]) => a - b).map(([key, group]) => ({
-    ...group, type: gl ? "scattergl" : "scatter", mode: lines ? "lines+markers" : "markers",
-    name: colour ? escaped(colour.values[key]) : all, connectgaps: false,
-    marker: {color: colour ? colour.colours[key] : "#0173b2", size: lines ? 4 : 7},
-    line: {color: colour ? colour.colours[key] : "#0173b2", width: 1.2},
-    hovertemplate: `%{text}<br>${title("x")} %{x:.4~g}<br>${title("y")} %{y:.4~g}<extra></extra>`,
-  }));
+  const many = points > 2000;
+  const gl = many && document.createElement("canvas").getContext("webgl");
+  return [...groups].sort(([a], [b]) => a - b).map(([key, group]) => {
+    // Thousands of marks hide the lines and take most of the time to draw. But a point without
+    // neighbours has no line, and needs its mark.
+    const bare = lines && many && !group.x.some(alone);
+    return {
+      ...group, type: gl && !bare ? "scattergl" : "scatter",
+      mode: bare ? "lines" : lines ? "lines+markers" : "markers",
+      name: colour ? escaped(colour.values[key]) : all, connectgaps: false,
+      marker: {color: colour ? colour.colours[key] : "#0173b2", size: lines ? 4 : 7},
+      line: {color: colour ? colour.colours[key] : "#0173b2", width: 1.2},
+      hovertemplate: `%{text}<br>${title("x")} %{x:.4~g}<br>${title("y")} %{y:.4~g}<extra></extra>`,
+    };
+  });
 }
+const alone = (value, i, every) => value !== null
+  && (every[i - 1] ?? null) === null && (every[i + 1] ?? null) === null;
 const escaped = text => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const title = key => escaped(form[key].value);
 // The plot is on white in either scheme: colours of ordered values go from dark to light.
@@ -159,10 +164,14 @@ function axis(key) {
   return {title: {text: title(key)}, type: form[`${key}s`].value, gridcolor: line, color: ink,
     linecolor: line, zerolinecolor: line, exponentformat: "power", automargin: true};
 }
-function draw() {
+async function draw() {
+  const turn = ++asked, state = document.documentElement.dataset;
+  state.ready = "no";
+  const [x, y, step] = await Promise.all([form.x.value, form.y.value, "step"].map(column));
+  if (turn !== asked) return;  // the reader has chosen something else since
   const colour = labels.find(label => label.name === form.colour.value);
   const narrow = innerWidth < 768;
-  Plotly.react(plot, traces(), {
+  Plotly.react(plot, traces(x, y, step), {
     paper_bgcolor: "#fff", plot_bgcolor: "#fff",
     font: {color: ink, family: "system-ui, sans-serif"},
     xaxis: axis("x"), yaxis: axis("y"), hovermode: "closest",
@@ -173,6 +182,7 @@ function draw() {
   }, {responsive: true, displaylogo: false, displayModeBar: !narrow,
     modeBarButtonsToRemove: ["select2d", "lasso2d"]});
   plot.setAttribute("aria-label", `${form.y.value} against ${form.x.value}: ${told.textContent}`);
+  state.ready = "yes";
 }
 
 function defaults() {
@@ -210,12 +220,10 @@ function write() {
 build();
 defaults();
 read();
-unpack().then(() => {
-  draw();
+draw().then(() => {
   form.addEventListener("change", () => { draw(); write(); });
   form.addEventListener("reset", () => setTimeout(() => { defaults(); draw(); write(); }));
   form.addEventListener("submit", event => event.preventDefault());
   addEventListener("hashchange", () => { read(); draw(); });
-  document.documentElement.dataset.ready = "yes";
 }, error => { told.textContent = `This browser cannot unpack the data: ${error.message}`; });
 """

@@ -99,19 +99,20 @@ def _short(value: Any) -> str:
 
 
 def packed(df: pd.DataFrame) -> str:
-    """Columns of numbers as text: float32, in planes of bytes, compressed by gzip, in base64.
+    """Columns of numbers as text: a line of base64 for each, float32 compressed by gzip.
 
-    All columns but the step are rounded. A plane holds the same byte of every number. These bytes
-    are alike, so they compress well.
+    All columns but the step are rounded. The bytes of a column lie in four planes, each of which
+    holds the same byte of every number. These bytes are alike, so they compress well.
     """
-    planes = []
+    lines = []
     for name in df:
         whole = df[name].to_numpy(dtype=np.float64, na_value=np.nan)
         with np.errstate(over="ignore"):  # a number too large for float32 becomes infinite
             numbers = np.where(np.isnan(whole), np.nan, whole).astype("<f4")
         kept = numbers if name == STEP else rounded(numbers)
-        planes.append(np.ascontiguousarray(kept.view(np.uint8).reshape(-1, 4).T).tobytes())
-    return base64.b64encode(gzip.compress(b"".join(planes), 6, mtime=0)).decode("ascii")
+        planes = np.ascontiguousarray(kept.view(np.uint8).reshape(-1, 4).T).tobytes()
+        lines.append(base64.b64encode(gzip.compress(planes, 6, mtime=0)).decode("ascii"))
+    return "\n".join(lines)
 
 
 def rounded(numbers: np.ndarray) -> np.ndarray:

@@ -33,12 +33,14 @@ def made(df, labels=("arm", "optimizer.name", "seed"), **said):
 def held(text):
     """What a page says of its data, and the columns in it."""
     about = json.loads(re.search(r'id="about">(.*?)</script>', text, re.S)[1])
-    packed = base64.b64decode(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
-    planes = np.frombuffer(gzip.decompress(packed), np.uint8)
-    planes = planes.reshape(len(about["metrics"]), 4, about["rows"])
-    numbers = np.ascontiguousarray(planes.transpose(0, 2, 1)).view("<f4")[:, :, 0]
+    lines = re.search(r'id="data">(.*?)</script>', text, re.S)[1].strip().split("\n")
     names = [metric["name"] for metric in about["metrics"]]
-    return about, dict(zip(names, numbers, strict=True))
+    return about, {name: unpacked(line) for name, line in zip(names, lines, strict=True)}
+
+
+def unpacked(line):
+    planes = np.frombuffer(gzip.decompress(base64.b64decode(line)), np.uint8).reshape(4, -1)
+    return np.ascontiguousarray(planes.T).view("<f4")[:, 0]
 
 
 def test_numbers_are_those_of_the_data():

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("plotly", reason="plotly is not installed")
 
+from latephase.drawing import explorer_page
 from tests.report import console
 from tests.report.small_run import snakemake
 
@@ -44,10 +45,15 @@ def explorer(browser, page, request):
 
 def opened(browser, address):
     """Open an address anew, and wait until it has drawn."""
-    from selenium.webdriver.support.wait import WebDriverWait
-
     browser.get("about:blank")
     browser.get(address)
+    wait(browser)
+
+
+def wait(browser):
+    """Wait until the page has drawn what was chosen."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
     ready = "return document.documentElement.dataset.ready === 'yes'"
     WebDriverWait(browser, 120).until(lambda _: browser.execute_script(ready))
 
@@ -64,10 +70,12 @@ def choose(browser, **fields):
 
 
 def drawn(browser):
+    wait(browser)
     return {trace["name"]: trace for trace in browser.execute_script(DRAWN)}
 
 
 def count(browser):
+    wait(browser)
     return items(browser, "output")[0].text
 
 
@@ -131,3 +139,28 @@ def test_everything_to_choose_has_a_name_and_takes_the_focus(explorer):
         explorer.execute_script("arguments[0].focus()", field)
         assert explorer.switch_to.active_element == field
     assert "accuracy_test against step" in items(explorer, "#plot")[0].accessible_name
+
+
+def test_many_points_are_lines_without_marks_but_for_a_point_alone(browser, tmp_path):
+    """A mark for each of thousands of points would hide the lines."""
+    runs = [many_points(run, seed=run % 2) for run in range(40)]
+    page = tmp_path / "many.html"
+    text = explorer_page.page(pd.concat(runs), ["seed"], "t", "q", note="n", thinned="")
+    page.write_text(text, encoding="utf-8")
+    opened(browser, page.as_uri())
+    choose(browser, y="nc0: NC0", colour="seed")
+    assert {trace["mode"] for trace in drawn(browser).values()} == {"lines"}
+    choose(browser, y="now_and_then")
+    assert {name: trace["mode"] for name, trace in drawn(browser).items()} == {
+        "0": "lines",
+        "1": "lines+markers",
+    }
+    assert console.errors(browser) == []
+
+
+def many_points(run, seed):
+    """A run of 100 steps. With seed 1, only every third value of now_and_then is known."""
+    steps = range(1, 101)
+    alone = [1.0 if seed == 0 or step % 3 == 0 else float("nan") for step in steps]
+    values = {"step": steps, "nc0": 1.0, "now_and_then": alone}
+    return pd.DataFrame({"run": str(run), "seed": seed} | values)
