@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from latephase.catalog.printed import listed
 from latephase.drawing import names
 from latephase.drawing.comparison_page import number
+from latephase.drawing.names import listed
 
 SHARES = ("accuracy", "nc4")
 """Prefixes of the names of metrics that are shares, and better if larger."""

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latephase.catalog.printed import listed
 from latephase.drawing.claims_page import CLASSES, MARKS, words
 from latephase.drawing.gallery_look import BODY, SCRIPT, STYLE
+from latephase.drawing.names import listed
 from latephase.drawing.page import filled
 from latephase.drawing.page import page as whole_page
 from latephase.papers.claim import NOT_REPRODUCED, REPRODUCED, SAYS_LITTLE

@@ -107,6 +107,12 @@ def plain(name: str) -> str:
     return name
 
 
+def listed(parts: Iterable[str]) -> str:
+    """One or more words or clauses in a row, with "and" before the last: A, B and C."""
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def short(number: float) -> str:
     """A number in few characters: 0.98, 2.5e-5."""
     return f"{number:g}".replace("e-0", "e-")
