@@ -103,7 +103,7 @@ BAD_STUDIES = [
         ["checkpoints"],
         {"every": [[10**5, 1], [10**6, 1]]},
         "checkpoints.every has bounds [100000, 1000000]",
-        "to 50000",
+        "to 40000",
     ),
     (
         ["schedule"],
