@@ -83,7 +83,7 @@ BAD_STUDIES = [
     (["grid", "optimizer.lr"], [0.1, -0.1], "grid.optimizer.lr[1] is -0.1", "above 0"),
     (["grid", "data.train_size"], [200, "all"], "grid.data.train_size[1] is 'all'", "integer"),
     (["grid", "data.train_size"], [200, 2000], "grid.data.train_size[1] is 2000", "at most 1000"),
-    (["grid", "data.train_size"], [200, 50], "batch_size is 100", "size, 50"),
+    (["grid", "data.train_size"], [200, 40], "batch_size is 50", "size, 40"),
     (["grid", "batch_size"], [10, 500], "grid.batch_size[1] is 500", "at most"),
     (["grid", "model.widths"], [[9], [9, 0]], "grid.model.widths[1][1] is 0", "at least 1"),
     (["grid", "data.name"], ["digits", "letters"], "grid.data.name[1] is 'letters'", "mnist"),
@@ -103,7 +103,7 @@ BAD_STUDIES = [
         ["checkpoints"],
         {"every": [[10**5, 1], [10**6, 1]]},
         "checkpoints.every has bounds [100000, 1000000]",
-        "to 40000",
+        "to 50000",
     ),
     (
         ["schedule"],

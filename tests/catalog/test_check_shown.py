@@ -23,7 +23,7 @@ BAD = [
         ["atlas_overview", "arguments", "quick"],
         {"weight_decay": 0.7},
         "atlas_overview.arguments.quick.weight_decay is 0.7",
-        "0.1, 0.07, 0.05",
+        "0.15, 0.1, 0.07",
     ),
     (
         ATLAS,

@@ -31,7 +31,7 @@ def test_published_values_are_the_paper_s(shipped):
 
 def test_arguments_of_a_scale_go_over_those_of_both(shipped):
     figure = wildcards(figure="atlas_overview", scale="quick")
-    assert json.loads(shipped.shown.options(figure)) == {"weight_decay": 0.05}
+    assert json.loads(shipped.shown.options(figure)) == {"weight_decay": 0.07}
     figure = wildcards(figure="zhao2026_fig9", scale="quick")
     assert json.loads(shipped.shown.options(figure)) == {
         "by": ["optimizer.weight_decay"],
