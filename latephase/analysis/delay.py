@@ -11,7 +11,12 @@ from latephase.runs.columns import DECAY, LR
 
 
 def delays(
-    table: pd.DataFrame, *, fitted: float, level: float, stay: int, cell: Sequence[str] = ()
+    table: pd.DataFrame,
+    *,
+    fitted: float,
+    level: float | pd.Series,
+    stay: int,
+    cell: Sequence[str] = (),
 ) -> pd.DataFrame:
     """When each run memorises and generalises, and the decades of steps between the two.
 
@@ -19,14 +24,17 @@ def delays(
     columns:
 
     - ``train``: the onset of training accuracy at ``fitted``, for ``stay`` logs.
-    - ``test``: the onset of test accuracy at ``level``, for ``stay`` logs.
+    - ``test``: the onset of test accuracy at ``level``, for ``stay`` logs. Each run may have a
+      level of its own (:func:`latephase.analysis.events.generalisation_levels`).
     - ``smallest``, ``largest``: bounds of the delay log10(test/train). They are equal if both
       onsets are observed. If a run memorises and never generalises, the lower bound is the
       delay to its last step, and the upper bound is infinity. If a run never memorises, both are
       NaN.
     """
+    levels = level if isinstance(level, pd.Series) else pd.Series(level, table["run"].unique())
 
     def times(run: pd.DataFrame) -> dict[str, events.Event]:
+        level = levels[run["run"].iloc[0]]
         return {
             "train": events.onset(run["step"], run["accuracy_train"], fitted, stay),
             "test": events.onset(run["step"], run["accuracy_test"], level, stay),

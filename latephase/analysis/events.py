@@ -24,6 +24,8 @@ from latephase.runs.columns import CELL
 
 SMOOTHING = 5
 """Logs in the running median, which protects a plateau against single spikes."""
+SIZE = "data.train_size"
+"""The column with the number of training samples, which a study has if it is an axis."""
 
 
 class Event(NamedTuple):
@@ -150,8 +152,8 @@ def fall(
 def generalisation_level(table: pd.DataFrame, fraction: float, stay: int) -> float:
     """The test accuracy at which a run of a study counts as generalising.
 
-    It is ``fraction`` of the highest final test accuracy in the study. A run's final accuracy is
-    the median of its last ``stay`` measured logs. The study has one level. With a fraction of its
+    It is ``fraction`` of the highest final test accuracy in the table. A run's final accuracy is
+    the median of its last ``stay`` measured logs. The table has one level. With a fraction of its
     *own* final accuracy, a run that never generalises would reach its level at once. A fixed
     accuracy would not suit both digits (final accuracy about 0.9) and the first 1000 images of
     MNIST (about 0.88).
@@ -159,6 +161,20 @@ def generalisation_level(table: pd.DataFrame, fraction: float, stay: int) -> flo
     measured = before_divergence(table).dropna(subset="accuracy_test").sort_values("step")
     finals = measured.groupby("run")["accuracy_test"].apply(lambda v: v.tail(stay).median())
     return fraction * float(finals.max()) if len(finals) else np.nan
+
+
+def generalisation_levels(table: pd.DataFrame, fraction: float, stay: int) -> pd.Series:
+    """The test accuracy at which each run counts as generalising, by run.
+
+    Runs with the same number of training samples share a level, that of
+    :func:`generalisation_level`. With few samples, even a run that generalises ends below the level
+    of runs that have more.
+    """
+    levels = {}
+    for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
+        level = generalisation_level(own, fraction, stay)
+        levels |= dict.fromkeys(own["run"].unique(), level)
+    return pd.Series(levels, dtype=float)
 
 
 def run_events(

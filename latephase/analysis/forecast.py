@@ -93,8 +93,8 @@ def asked(
 ) -> pd.DataFrame:
     """The steps at which a forecast is made: all logged steps after 0 and before the run's onset.
 
-    A run generalises at the onset of test accuracy at ``fraction`` of the study's best final test
-    accuracy, held for ``stay`` logs. These columns are added:
+    A run generalises at the onset of test accuracy at ``fraction`` of the best final test accuracy
+    of runs with as many training samples, held for ``stay`` logs. These columns are added:
 
     - ``setting``: a number for each combination of values in those columns of ``settings`` that the
       table has.
@@ -106,7 +106,7 @@ def asked(
     Raises UserError if two runs have the same seed and setting: the study then has an axis that
     ``settings`` lacks.
     """
-    level = events.generalisation_level(table, fraction, stay)
+    levels = events.generalisation_levels(table, fraction, stay)
     table = before_divergence(table).sort_values(["run", "step"])
     present = [name for name in settings if name in table]
     numbers = table.groupby(present, dropna=False).ngroup() if present else 0
@@ -118,7 +118,7 @@ def asked(
             f"--options: settings: two runs share seed and {axes}; allowed: all axes of the study"
         )
     onsets = {
-        run: events.onset(history["step"], history["accuracy_test"], level, stay)
+        run: events.onset(history["step"], history["accuracy_test"], levels[run], stay)
         for run, history in table.groupby("run")
     }
     never = table["run"].map({run: onset.censored for run, onset in onsets.items()})

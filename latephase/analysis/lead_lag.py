@@ -86,8 +86,8 @@ def leads(
     Returns a row for each run and measured column, with the columns :data:`COLUMNS`:
 
     - ``train``, ``test``: the steps of memorisation and of generalisation: the onset of training
-      accuracy at ``fitted``, and of test accuracy at ``fraction`` of the study's best final test
-      accuracy, each held for ``stay`` logs.
+      accuracy at ``fitted``, and of test accuracy at ``fraction`` of the best final test accuracy
+      of runs with as many training samples, each held for ``stay`` logs.
     - ``delay``: log10(test/train).
     - ``shape``: that of :func:`latephase.analysis.change_point.history`.
     - ``change``: the step of the measure's largest change, or of its largest fall if only a fall
@@ -100,7 +100,7 @@ def leads(
 
     A value is NaN if there is no change.
     """
-    level = events.generalisation_level(table, fraction, stay)
+    level = events.generalisation_levels(table, fraction, stay)
     onsets = delays(table, fitted=fitted, level=level, stay=stay)
     onsets = onsets[~(onsets["train_censored"] | onsets["test_censored"])].set_index("run")
     whole = before_divergence(table)

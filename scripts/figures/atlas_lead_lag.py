@@ -31,8 +31,9 @@ OPTIONS = {
     },
 }
 """``fitted``: a run memorises at this training accuracy. ``fraction``: it generalises at this share
-of the study's best final test accuracy. ``stay``: how many logs must hold an accuracy. ``arms``:
-for each study, the arms that have a panel. A study that is not named has one panel."""
+of the best final test accuracy of runs with as many training samples. ``stay``: how many logs must
+hold an accuracy. ``arms``: for each study, the arms that have a panel. A study that is not named
+has one panel."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test")
 VERDICTS = (
@@ -120,7 +121,7 @@ def left_out_of(
         shown = set().union(*(set(part["run"]) for part in cut.values()))
         other |= {f"{study} {run}" for run in set(table["run"]) - shown}
         for part in cut.values():
-            level = events.generalisation_level(part, fraction, stay)
+            level = events.generalisation_levels(part, fraction, stay)
             runs = delay.delays(part, fitted=fitted, level=level, stay=stay).set_index("run")
             unfitted, ungeneralised = runs["train_censored"], runs["test_censored"]
             never |= {f"{study} {run}" for run in runs.index[unfitted]}

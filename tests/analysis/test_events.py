@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from latephase.analysis import events
@@ -118,3 +119,19 @@ def test_generalisation_level_is_one_for_the_study_and_ignores_what_follows_dive
     lost = synthetic.diverge(table, "0.3-42", 5000)
     lost.loc[(lost["run"] == "0.3-42") & (lost["step"] >= 5000), "accuracy_test"] = 1.0
     assert events.generalisation_level(lost, 0.95, 3) == pytest.approx(level, abs=1e-3)
+
+
+def test_runs_with_as_many_samples_share_a_level():
+    few, many = synthetic.study_table(noise=0), synthetic.study_table(noise=0)
+    few["accuracy_test"] *= 0.8
+    few["run"] += "-few"
+    table = pd.concat([few.assign(**{events.SIZE: 100}), many.assign(**{events.SIZE: 1000})])
+    levels = events.generalisation_levels(table, 0.95, 3)
+    assert set(levels.index) == set(table["run"])
+    for run, level in levels.items():
+        expected = 0.95 * 0.88 * (0.8 if run.endswith("-few") else 1.0)
+        assert level == pytest.approx(expected, abs=1e-3)
+    # Without the column there is one level. The few samples never reach it.
+    alone = events.generalisation_levels(table.drop(columns=events.SIZE), 0.95, 3)
+    assert alone.nunique() == 1
+    assert alone.iloc[0] > few["accuracy_test"].max()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from latephase.analysis.events import SIZE
 from latephase.analysis.lead_lag import MEASURES, by_arm, leads, summary, verdict
 from latephase.errors import UserError
 from tests.analysis.grokking_runs import run
@@ -143,3 +144,13 @@ def test_a_study_is_cut_into_the_arms_that_are_named():
     ):
         with pytest.raises(UserError, match=said):
             by_arm(tables, arms)
+
+
+def test_runs_with_fewer_samples_generalise_at_a_level_of_their_own():
+    few = study(rnc1=TEST).assign(**{SIZE: 100})
+    few["accuracy_test"] *= 0.8
+    few["run"] += "-few"
+    both = pd.concat([study(rnc1=TEST).assign(**{SIZE: 1000}), few])
+    assert set(leads(both, **LIMITS)["run"]) == set(both["run"])
+    together = leads(both.drop(columns=SIZE), **LIMITS)
+    assert not together["run"].str.endswith("-few").any()

@@ -13,8 +13,7 @@ from latephase.runs.columns import CELL
 
 MIN_LOGS = 5
 """A run with fewer logs after memorisation has no rank correlation of its metrics."""
-SIZE = "data.train_size"
-AXES = (SIZE, "model.init_scale")
+AXES = (events.SIZE, "model.init_scale")
 """Axes that studies of this paper may have in addition to :data:`latephase.runs.columns.CELL`."""
 
 
@@ -61,12 +60,9 @@ def delays(
 
     Runs with the same number of training samples share a level of test accuracy.
     """
-    frames = []
-    for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
-        level = events.generalisation_level(own, test_fraction, stay)
-        limits = {"fitted": train_threshold, "level": level, "stay": stay}
-        frames.append(delay.delays(own, **limits, cell=cell_of(table)))
-    return pd.concat(frames, ignore_index=True)
+    levels = events.generalisation_levels(table, test_fraction, stay)
+    limits = {"fitted": train_threshold, "level": levels, "stay": stay}
+    return delay.delays(table, **limits, cell=cell_of(table))
 
 
 def delays_by_cell(runs: pd.DataFrame, cell: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
