@@ -30,9 +30,9 @@ OPTIONS = {
         "default": ["optimizer.lr", "optimizer.weight_decay", "data.train_size"],
     },
 }
-"""``fraction``: a run generalises at this share of the best final test accuracy of runs with as many
-training samples. ``stay``: how many logs must hold it. ``settings``: the columns that tell settings
-apart, if a study has them."""
+"""``fraction``: a run generalises at this share of the best final test accuracy of runs with as
+many training samples. ``stay``: how many logs must hold it. ``settings``: the columns that tell
+settings apart, if a study has them."""
 COLUMNS = ("run", "step", "seed", "diverged_at")
 METRICS = ("accuracy_train", "accuracy_test", "loss_train")
 NAMES = {"auroc": "AUROC", "order": "rank correlation"}
