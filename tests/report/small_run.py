@@ -16,8 +16,8 @@ SMALL = {
     "batch_size": 50,
     "steps": 60,
     "checkpoints": {"log": 6},
-    "grid": {"optimizer.weight_decay": [0.14], "seed": [42, 43]},
-    "margins": {"runs": {"optimizer.weight_decay": 0.14}, "steps": [1, 60], "pairs": [[0, 1]]},
+    "grid": {"optimizer.weight_decay": [0.07], "seed": [42, 43]},
+    "margins": {"runs": {"optimizer.weight_decay": 0.07}, "steps": [1, 60], "pairs": [[0, 1]]},
 }
 """What of the study's quick scale is cut: one pack of two runs."""
 SOURCES = (

@@ -20,9 +20,9 @@ TINY = {
     "batch_size": 50,
     "steps": 60,
     "checkpoints": {"log": 6},
-    "grid": {"optimizer.weight_decay": [0.3, 0.14], "seed": [42, 43]},
+    "grid": {"optimizer.weight_decay": [0.3, 0.07], "seed": [42, 43]},
     "margins": {
-        "runs": {"optimizer.weight_decay": 0.14},
+        "runs": {"optimizer.weight_decay": 0.07},
         "steps": [1, 60],
         "pairs": [[0, 1]],
     },

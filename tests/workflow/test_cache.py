@@ -78,7 +78,7 @@ def trained(project, cache) -> None:
 
 CHANGES = {
     "seeds": lambda project: project.edit_study(
-        grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [44, 45]}
+        grid={"optimizer.weight_decay": [0.3, 0.07], "seed": [44, 45]}
     ),
     "learning rate": lambda project: project.edit_study(optimizer={"name": "adamw", "lr": 0.002}),
     "optimizer": lambda project: project.edit_study(optimizer={"name": "adam", "lr": 0.001}),

@@ -71,7 +71,7 @@ def test_a_dry_run_plans_jobs_and_environments(fresh_project, conda):
 
 
 def test_a_figure_is_made_in_the_pinned_environments(fresh_project, conda):
-    fresh_project.edit_study(grid={"optimizer.weight_decay": [0.14], "seed": [42, 43]})
+    fresh_project.edit_study(grid={"optimizer.weight_decay": [0.07], "seed": [42, 43]})
     fresh_project.append("latephase/__init__.py", "import sys; print('prefix', sys.prefix)")
     fresh_project.make("--sdm", "conda", "--", FIGURE, env=conda)
     assert (fresh_project.folder / FIGURE).read_bytes().startswith(b"%PDF")

@@ -26,8 +26,8 @@ def project(finished, tmp_path_factory):
     project.edit_study(
         steps=STEPS,
         checkpoints={"log": 6},
-        grid={"optimizer.weight_decay": [0.14], "seed": [1]},
-        margins={"runs": {"optimizer.weight_decay": 0.14}, "steps": [1, STEPS], "pairs": [[0, 1]]},
+        grid={"optimizer.weight_decay": [0.07], "seed": [1]},
+        margins={"runs": {"optimizer.weight_decay": 0.07}, "steps": [1, STEPS], "pairs": [[0, 1]]},
     )
     return project
 

@@ -164,7 +164,7 @@ def test_a_pack_may_have_more_runs_than_a_command_line_has_room_for(fresh_projec
         steps=2,
         checkpoints={"log": 1},
         pack={"seed": len(seeds)},
-        grid={"optimizer.weight_decay": [0.14], "seed": seeds},
+        grid={"optimizer.weight_decay": [0.07], "seed": seeds},
         margins={"runs": {"seed": 7}, "steps": [1], "pairs": [[0, 1]]},
     )
     fresh_project.make("--until", "train", "--", "results/quick/studies/weight_decay_mlp.parquet")
@@ -214,7 +214,7 @@ def test_a_user_s_npz_is_a_data_set(fresh_project):
     fresh_project.edit_study(
         data={"name": "mine"},
         batch_size=15,
-        grid={"optimizer.weight_decay": [0.14], "seed": [42]},
+        grid={"optimizer.weight_decay": [0.07], "seed": [42]},
     )
     study = "results/quick/studies/weight_decay_mlp.parquet"
     args = ("--until", "extract", "--config", "npz={mine: mine.npz}", "--", study)

@@ -210,7 +210,7 @@ def test_a_study_s_title_does_nothing(project):
 
 
 def test_an_appended_decay_trains_its_pack_alone(project):
-    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14, 0.03], "seed": [42, 43]})
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.07, 0.03], "seed": [42, 43]})
     measured = {"extract": 4}
     # Which runs have margins stands in the study's setting, so they are computed again.
     assert project.jobs() == {"train": 1, "extract_margins": 1} | measured | DRAWN
@@ -219,7 +219,7 @@ def test_an_appended_decay_trains_its_pack_alone(project):
 
 def test_an_appended_seed_keeps_full_packs(project):
     """Two seeds fill a pack of side 2: the third opens packs of its own."""
-    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [42, 43, 44]})
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.07], "seed": [42, 43, 44]})
     project.edit_config(packs={"mlp": {"cpu": {"seed": 2}}})
     assert project.jobs() == TRAINED
     commands = project.commands()
@@ -228,7 +228,7 @@ def test_an_appended_seed_keeps_full_packs(project):
 
 def test_an_appended_seed_fills_the_last_pack_anew(project):
     """In packs of side 3 two seeds leave room: with a third each is trained again, whole."""
-    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [42, 43, 44]})
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.07], "seed": [42, 43, 44]})
     assert project.jobs() == TRAINED
     commands = project.commands()
     assert not any(pack in commands for pack in project.packs())
@@ -236,7 +236,7 @@ def test_an_appended_seed_fills_the_last_pack_anew(project):
 
 def test_reordered_seeds_train_nothing(project):
     """The order of rows is the grid's, so the data are gathered again."""
-    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.14], "seed": [43, 42]})
+    project.edit_study(grid={"optimizer.weight_decay": [0.3, 0.07], "seed": [43, 42]})
     assert project.jobs() == {"extract_margins": 1} | DRAWN
 
 
