@@ -21,7 +21,7 @@ IN_CONFIG = {
 }
 
 IN_FILES = [
-    (STUDY, "lr: 0.001", "lr: 1e-3", f"{QUICK}.optimizer.lr is '1e-3'; allowed: number"),
+    (STUDY, "lr: 0.003", "lr: 3e-3", f"{QUICK}.optimizer.lr is '3e-3'; allowed: number"),
     (
         STUDY,
         "train_size: 200",
