@@ -1,6 +1,6 @@
 r"""Train a variation of a study at once, and draw it: no YAML to write.
 
-    python -m scripts.explore --like weight_decay_mlp --set optimizer.weight_decay=0.05 \
+    python -m scripts.explore --like weight_decay_mlp --set optimizer.weight_decay=0.2 \
         --set seed=1,2,3
 
 The program writes a study to results/explore/, runs it with Snakemake like any other study, and

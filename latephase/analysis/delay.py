@@ -34,7 +34,8 @@ def delays(
     levels = level if isinstance(level, pd.Series) else pd.Series(level, table["run"].unique())
 
     def times(run: pd.DataFrame) -> dict[str, events.Event]:
-        level = levels[run["run"].iloc[0]]
+        # A run that diverged at its first log has no rows here, and NaN as its level.
+        level = run["run"].map(levels).max()
         return {
             "train": events.onset(run["step"], run["accuracy_train"], fitted, stay),
             "test": events.onset(run["step"], run["accuracy_test"], level, stay),

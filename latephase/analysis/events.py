@@ -171,7 +171,7 @@ def generalisation_levels(table: pd.DataFrame, fraction: float, stay: int) -> pd
     of runs that have more.
     """
     levels = {}
-    for _, own in table.groupby(SIZE) if SIZE in table else [((), table)]:
+    for _, own in table.groupby(SIZE, dropna=False) if SIZE in table else [((), table)]:
         level = generalisation_level(own, fraction, stay)
         levels |= dict.fromkeys(own["run"].unique(), level)
     return pd.Series(levels, dtype=float)

@@ -72,8 +72,8 @@ PANELS = (
 )
 ONSETS = {"memorisation": "accuracy_train", "generalisation": "accuracy_test"}
 FITTED, FRACTION, STAY = 0.99, 0.95, 3
-"""A run memorises at the training accuracy FITTED, and generalises at FRACTION of the study's best
-final test accuracy. STAY logs must hold these."""
+"""A run memorises at the training accuracy FITTED, and generalises at FRACTION of the best final
+test accuracy of runs with as many training samples. STAY logs must hold these."""
 
 
 def data(
@@ -95,7 +95,7 @@ def data(
     history = before_divergence(whole)
     levels = {
         "memorisation": FITTED,
-        "generalisation": events.generalisation_level(table, FRACTION, STAY),
+        "generalisation": events.generalisation_levels(table, FRACTION, STAY)[run],
     }
     rows = []
     for name, column in ONSETS.items():

@@ -28,6 +28,15 @@ def test_what_never_memorises_has_none():
     assert math.isnan(row["smallest"]) and math.isnan(row["largest"])
 
 
+def test_a_run_that_diverged_at_its_first_log_has_none():
+    lost, other = run(100, 1000, 1), run(100, 1000, 2)
+    lost["diverged_at"] = lost["step"].min()
+    first, second = delays(table(lost, other), **LIMITS).sort_values("seed").to_dict("records")
+    assert first["diverged"] and first["train_censored"] and first["test_censored"]
+    assert math.isnan(first["smallest"]) and math.isnan(first["largest"])
+    assert second["smallest"] == pytest.approx(1, abs=0.1)
+
+
 def test_by_rate_and_decay():
     """Five seeds in one cell, of another cell three that generalise and two that do not."""
     seeds = range(1, 6)

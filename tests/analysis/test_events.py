@@ -131,6 +131,12 @@ def test_runs_with_as_many_samples_share_a_level():
     for run, level in levels.items():
         expected = 0.95 * 0.88 * (0.8 if run.endswith("-few") else 1.0)
         assert level == pytest.approx(expected, abs=1e-3)
+    # Runs without such a number, as of another grid of the study, have a level of their own.
+    other = synthetic.study_table(noise=0)
+    other["accuracy_test"] *= 0.5
+    other["run"] += "-other"
+    three = events.generalisation_levels(pd.concat([table, other]), 0.95, 3)
+    assert three["0.3-42-other"] == pytest.approx(0.95 * 0.88 * 0.5, abs=1e-3)
     # Without the column there is one level. The few samples never reach it.
     alone = events.generalisation_levels(table.drop(columns=events.SIZE), 0.95, 3)
     assert alone.nunique() == 1

@@ -5,8 +5,8 @@ This module collects the statistics of the paper's claims. There is one module f
 The claims use these times of a run, in steps:
 
 - t_train: the :func:`latephase.analysis.events.onset` of training accuracy at ``train_threshold``.
-- t_test: the onset of test accuracy at ``test_fraction`` of the highest final test accuracy in the
-  study (:func:`latephase.analysis.events.generalisation_level`).
+- t_test: the onset of test accuracy at ``test_fraction`` of the highest final test accuracy of runs
+  with as many training samples (:func:`latephase.analysis.events.generalisation_levels`).
 
 A *cell* is a learning rate, a weight decay and, if a study has these axes, a number of training
 samples and an initial scale. Its value is the median over seeds.
