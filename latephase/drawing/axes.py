@@ -102,7 +102,7 @@ def log_value_axis(ax: Axes, which: str = "y") -> Axes:
         ticks[-1] * room if high > ticks[-1] / room else ticks[-1],
     )
     ax.set(**{f"{which}lim": ends})
-    _label(ax, which, [ticks[0], ticks[-1]], between, lambda value: f"{value:g}")
+    _label(ax, which, [ticks[0], ticks[-1]], between, lambda value: f"{value:,g}")
     return ax
 
 

@@ -49,7 +49,7 @@ METRICS = {
     "relative_flatness_std": r"relative flatness, $\kappa_{Tr}$ of standardised features",
     "relative_flatness_bound": r"bound of relative flatness, $\Vert W \Vert_F^2$ Tr H",
     "relative_flatness_bound_unit_features": "bound, features of norm 1 and softmax(z/2)",
-    "relative_flatness_bound_of_product": "bound, product of the logits at both places",
+    "relative_flatness_bound_of_product": "bound of relative flatness, as the released code has it",
     "weight_norm_last_layer": r"$\Vert W \Vert_F$ of the last layer",
     "representation_norm": "norm of the features",
     "representativeness_released": "representativeness, as in released code",
